@@ -1,0 +1,49 @@
+package rx
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+// What holds patient data prints itself as its name and nothing else, with every
+// verb of fmt and in slog, also inside a struct, slice or map. Whoever needs the
+// value converts it (string(ssin)) or reads the field, which a reviewer can see.
+
+func redact(f fmt.State, name string) { io.WriteString(f, name+"(…)") }
+
+func (SSIN) Format(f fmt.State, _ rune)  { redact(f, "SSIN") }
+func (NIHII) Format(f fmt.State, _ rune) { redact(f, "NIHII") }
+func (CNK) Format(f fmt.State, _ rune)   { redact(f, "CNK") }
+func (RID) Format(f fmt.State, _ rune)   { redact(f, "RID") }
+
+func (SSIN) String() string  { return "SSIN(…)" }
+func (NIHII) String() string { return "NIHII(…)" }
+func (CNK) String() string   { return "CNK(…)" }
+func (RID) String() string   { return "RID(…)" }
+
+func (SSIN) GoString() string  { return "SSIN(…)" }
+func (NIHII) GoString() string { return "NIHII(…)" }
+func (CNK) GoString() string   { return "CNK(…)" }
+func (RID) GoString() string   { return "RID(…)" }
+
+func (SSIN) LogValue() slog.Value  { return slog.StringValue("SSIN(…)") }
+func (NIHII) LogValue() slog.Value { return slog.StringValue("NIHII(…)") }
+func (CNK) LogValue() slog.Value   { return slog.StringValue("CNK(…)") }
+func (RID) LogValue() slog.Value   { return slog.StringValue("RID(…)") }
+
+func (Patient) Format(f fmt.State, _ rune)  { redact(f, "Patient") }
+func (Practice) Format(f fmt.State, _ rune) { redact(f, "Practice") }
+func (Line) Format(f fmt.State, _ rune)     { redact(f, "Line") }
+func (Posology) Format(f fmt.State, _ rune) { redact(f, "Posology") }
+func (Request) Format(f fmt.State, _ rune)  { redact(f, "Request") }
+func (Facts) Format(f fmt.State, _ rune)    { redact(f, "Facts") }
+func (Problem) Format(f fmt.State, _ rune)  { redact(f, "Problem") }
+
+func (Patient) LogValue() slog.Value  { return slog.StringValue("Patient(…)") }
+func (Practice) LogValue() slog.Value { return slog.StringValue("Practice(…)") }
+func (Line) LogValue() slog.Value     { return slog.StringValue("Line(…)") }
+func (Posology) LogValue() slog.Value { return slog.StringValue("Posology(…)") }
+func (Request) LogValue() slog.Value  { return slog.StringValue("Request(…)") }
+func (Facts) LogValue() slog.Value    { return slog.StringValue("Facts(…)") }
+func (Problem) LogValue() slog.Value  { return slog.StringValue("Problem(…)") }
