@@ -16,16 +16,17 @@ const (
 	CodeRIDForm     Code = "rid-form"
 
 	// The state machine: an event that a state refuses.
-	CodeBeingSent         Code = "being-sent"         // wait for the end of the attempt
-	CodeMayHaveArrived    Code = "may-have-arrived"   // an attempt without answer: force, or wait
-	CodeElectronicExists  Code = "electronic-exists"  // confirmed at Recip-e
-	CodeOnPaper           Code = "on-paper"           // the paper door was taken
-	CodeClosed            Code = "closed"             // withdrawn, refused, lapsed or revoked
-	CodeNotSentYet        Code = "not-sent-yet"       // nothing is at Recip-e
-	CodeNoSuchSheet       Code = "no-such-sheet"      // the sheet is not of this prescription
-	CodeSheetHanded       Code = "sheet-handed"       // already with the patient
-	CodeSheetDestroyed    Code = "sheet-destroyed"    // no longer there
-	CodeSheetNotOut       Code = "sheet-not-out"      // not known to have come out of the printer
+	CodeBeingSent         Code = "being-sent"        // wait for the end of the attempt
+	CodeMayHaveArrived    Code = "may-have-arrived"  // an attempt without answer: force, or wait
+	CodeElectronicExists  Code = "electronic-exists" // confirmed at Recip-e
+	CodeOnPaper           Code = "on-paper"          // the paper door was taken
+	CodeClosed            Code = "closed"            // withdrawn, refused, lapsed or revoked
+	CodeNotSentYet        Code = "not-sent-yet"      // nothing is at Recip-e
+	CodeNoSuchSheet       Code = "no-such-sheet"     // the sheet is not of this prescription
+	CodeSheetHanded       Code = "sheet-handed"      // already with the patient
+	CodeSheetDestroyed    Code = "sheet-destroyed"   // no longer there
+	CodeSheetNotOut       Code = "sheet-not-out"     // not known to have come out of the printer
+	CodeNoSuchState       Code = "no-such-state"
 	CodeNoSuchAttempt     Code = "no-such-attempt"    // an answer for an attempt that was never made
 	CodeNoSuchRecord      Code = "no-such-record"     // a status for a RID that is not of this prescription
 	CodeKeyUsed           Code = "key-used"           // a witness serves one attempt
@@ -50,4 +51,38 @@ const (
 	CodeNoKey     Code = "no-key" // no KGSS key of this patient is at hand
 	CodeRandom    Code = "no-randomness"
 	CodeInternal  Code = "internal"
+)
+
+// Checking a request. Args hold bounds and lists, never what was given.
+const (
+	CodeMissing         Code = "missing"           // a needed value is absent, or blank
+	CodeExactlyOne      Code = "exactly-one"       // none, or more than one, of several (of)
+	CodeNotOfKind       Code = "not-of-kind"       // a field that a line of this kind does not take (kind)
+	CodeNotInList       Code = "not-in-list"       // a word that is none of the known ones (list)
+	CodeOutOfRange      Code = "out-of-range"      // a number outside its bounds (min, max)
+	CodeTooMany         Code = "too-many"          // more entries than a document takes (max)
+	CodeTooLong         Code = "too-long"          // more characters than a document takes (max)
+	CodeUnshowable      Code = "unshowable"        // a character that no document can show
+	CodeNotCompact      Code = "not-compact"       // an identifier with separators where digits alone are kept
+	CodeLineCount       Code = "line-count"        // no line, or more than ten (min, max)
+	CodeProductCodeForm Code = "product-code-form" // VMP group, INN cluster, formulary reference: 7 digits
+	CodeUnknownProduct  Code = "unknown-product"   // the medicines file does not know the code
+	CodeNameDiffers     Code = "name-differs"      // the name is not that of the code
+	CodeQuantityOnINN   Code = "quantity-on-inn"   // the pharmacist chooses the package: give a duration
+	CodeTimeForm        Code = "time-form"         // HH:MM
+	CodeBirthDate       Code = "birth-date-range"  // in the future, or too long ago (years)
+	CodeBeforeToday     Code = "before-today"      // before the day of writing
+	CodeBeforeBegin     Code = "before-begin"      // expires before it begins
+	CodeTooLate         Code = "too-late"          // after the last day that may be chosen (latest)
+	CodeWrittenDate     Code = "written-date"      // written by hand in the future, or more than a year ago
+	CodeZipForm         Code = "zip-form"          // 4 digits
+	CodePhoneForm       Code = "phone-form"        // no digit
+	CodeEmailForm       Code = "email-form"        // not name@host
+
+	// Warnings: a person may overrule them.
+	CodeSSINBirthDate   Code = "ssin-birth-date"  // the national number states another day of birth
+	CodeSSINSex         Code = "ssin-sex"         // the national number states another sex
+	CodeDoseUnit        Code = "dose-unit"        // the package is counted in another unit
+	CodeDurationsDiffer Code = "durations-differ" // duration and duration_days
+	CodePacksTooFew     Code = "packs-too-few"    // the packages end before the treatment
 )

@@ -1,0 +1,66 @@
+package prescribing
+
+import (
+	"context"
+
+	"relais/app/rx"
+)
+
+// Store keeps. Each method is one transaction, durable when it returns nil.
+type Store interface {
+	// Issue writes the order once: an order of the same id and the same keyed
+	// hash of the request is given back (Existing), of another hash it answers
+	// CodeOtherSame. One transaction, one fsync. The patient's row is found by
+	// SSIN (else by name and birth date) or made. In a directory that was restored
+	// after the order's id was made, every prescription of it that is not on paper
+	// gets EventRestored in the same transaction.
+	Issue(ctx context.Context, issue rx.Issue) (rx.Issued, error)
+
+	// Apply is rx.Step on the row at version; see outbox.Store.
+	Apply(ctx context.Context, id rx.ID, version int64, e rx.Event) (rx.Prescription, error)
+
+	// Outside writes and syncs the outside mark.
+	Outside(ctx context.Context) error
+
+	Order(ctx context.Context, id rx.ID) (rx.Issued, error)   // CodeNotFound
+	Item(ctx context.Context, id rx.ID) (rx.Item, error)      // CodeNotFound
+	List(ctx context.Context, f rx.Filter) ([]rx.Item, error) // newest first
+	Timeline(ctx context.Context, id rx.ID) ([]rx.Happening, error)
+
+	SaveDraft(ctx context.Context, d rx.Draft) error
+	Draft(ctx context.Context, id rx.ID) (rx.Draft, error) // CodeNotFound
+	Drafts(ctx context.Context) ([]rx.Draft, error)        // newest first
+	DropDraft(ctx context.Context, id rx.ID) error
+
+	SavePatient(ctx context.Context, p rx.Known) (rx.Known, error) // ID "" makes one; CodeConflict
+	Patient(ctx context.Context, id rx.ID) (rx.Known, error)       // CodeNotFound
+	Patients(ctx context.Context) ([]rx.Known, error)              // all: a few thousand, searched in memory
+
+	// Setting and SetSetting keep a sealed value by name; CodeNotFound.
+	Setting(ctx context.Context, name string) ([]byte, error)
+	SetSetting(ctx context.Context, name string, value []byte) error
+
+	// Changes gives the journal's last number and the prescriptions changed after
+	// number after, by whichever process.
+	Changes(ctx context.Context, after int64) (last int64, ids []rx.ID, err error)
+}
+
+// Medicines is the local medicines file.
+type Medicines interface {
+	ByCNK(cnk rx.CNK) (rx.Medicine, bool)
+	ByGroup(vmpGroup string) (rx.Medicine, bool)
+	Search(words string, limit int) []rx.Medicine
+	Version() string
+}
+
+// Composer makes the message of a prescription from its frozen facts, and refuses
+// what Recip-e would refuse, at issue.
+type Composer interface {
+	Compose(f rx.Facts) ([]byte, error)
+}
+
+// Press is the only maker of a sheet. It is called after the paper door is
+// claimed durably, never before.
+type Press interface {
+	Sheet(items []rx.Item) ([]byte, error) // PDF of one sheet for these lines
+}

@@ -1,0 +1,45 @@
+package outbox
+
+import (
+	"context"
+	"time"
+
+	"relais/app/rx"
+)
+
+// Store is what the engine needs of the keeper of prescriptions. Each method is
+// one transaction, durable when it returns without an error.
+type Store interface {
+	// Work lists the prescriptions for which something may be owed to Recip-e:
+	// waiting, on the wire, without answer, to be revoked, to be checked, or
+	// confirmed and still open there.
+	Work(ctx context.Context) ([]rx.Task, error)
+
+	// Apply is rx.Step on the row at version: compare and set. A row of another
+	// version answers CodeConflict and nothing is written.
+	Apply(ctx context.Context, id rx.ID, version int64, e rx.Event) (rx.Prescription, error)
+
+	// Mark claims the electronic door: in one transaction it takes one unused key
+	// of the patient, applies EventMarked with it and gives what the create
+	// carries. Without a key it answers CodeNoKey. signed and until are the
+	// timestamp's, by the server's clock.
+	Mark(ctx context.Context, id rx.ID, version int64, at, signed, until time.Time) (rx.Parcel, rx.Prescription, error)
+
+	// AddKey keeps a fresh key of the patient's pool.
+	AddKey(ctx context.Context, patient rx.ID, key rx.Key) error
+
+	// Outside writes and syncs the outside mark; after a door is claimed and
+	// before its act.
+	Outside(ctx context.Context) error
+
+	// Unowned gives those of rids that no prescription here bears, in order.
+	Unowned(ctx context.Context, rids []rx.RID) ([]rx.RID, error)
+}
+
+// Remote is the seam to the services: the simulated world and the real client
+// both stand behind it and pass the same conformance suite (test/seam). Do never
+// repeats a create by itself, and honours ctx by giving up with Unanswered (or
+// NotSent when no byte was written).
+type Remote interface {
+	Do(ctx context.Context, call rx.Call) rx.Reply
+}
