@@ -208,3 +208,29 @@ func TestTableIsWhole(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryDependencyIsJustified: each direct dependency has a line in the README that says why it is there.
+func TestEveryDependencyIsJustified(t *testing.T) {
+	modules, err := os.ReadFile(filepath.Join("..", "..", "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	direct := 0
+	for line := range strings.Lines(string(modules)) {
+		words := strings.Fields(strings.TrimPrefix(line, "require "))
+		if len(words) != 2 || !strings.HasPrefix(words[1], "v") { // "module version", without "// indirect"
+			continue
+		}
+		direct++
+		if !strings.Contains(string(readme), "| "+words[0]+" |") {
+			t.Errorf("%s is a direct dependency without a line in README.md. Why: each must be worth its weight", words[0])
+		}
+	}
+	if direct == 0 {
+		t.Error("found no direct dependency in go.mod")
+	}
+}
