@@ -16,7 +16,9 @@ type Store interface {
 	Work(ctx context.Context) ([]rx.Task, error)
 
 	// Apply is rx.Step on the row at version: compare and set. A row of another
-	// version answers CodeConflict and nothing is written.
+	// version answers CodeConflict and nothing is written. Version 0 takes the row
+	// as it stands: for facts that came from outside (an answer, a record found),
+	// which are true whatever the doctor did meanwhile.
 	Apply(ctx context.Context, id rx.ID, version int64, e rx.Event) (rx.Prescription, error)
 
 	// Mark claims the electronic door: in one transaction it takes one unused key

@@ -1,0 +1,384 @@
+// Package outbox is the engine that delivers prescriptions to Recip-e, each once.
+//
+// It owns the order of work and the waits, never the facts: what is owed is read
+// from the store at each step, every decision is a function of app/rx, and every
+// result is settled in the store by one event. Losing the engine at any moment
+// loses nothing but timers.
+//
+// It is a step machine: Next gives the calls to make now and when to ask again,
+// Done takes the reply of one call. A thin Runner performs the calls; simulations
+// perform them under their own scheduler, so that a seed replays a run.
+//
+// The rules of sending:
+//
+//   - claim before act: the attempt with its witness is durable, then the outside
+//     mark, then the first byte leaves;
+//   - four outcomes: accepted, refused, not sent, unanswered; only "not sent"
+//     repeats by itself;
+//   - a service that did not answer gets no create until it has answered a read:
+//     while Recip-e hangs, what waits stays ready and paper stays free to choose;
+//   - look-ups and revokes come first, then the patient in the room, then what
+//     waited, paced, each after a look at the patient's open list;
+//   - one that always fails delays no other.
+//
+// Failure modes: a store that refuses to write stops all sending until the results
+// at hand are settled; they are kept and tried again at each step, and found by
+// look-up if the program ends first. One engine at a time: the caller holds the
+// sending lock and calls Recover first.
+package outbox
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"relais/app/rx"
+)
+
+// Moment is now by two clocks: Wall for what people and law mean by time, Mono for
+// waits. Mono never jumps; Wall may.
+type Moment struct {
+	Wall time.Time
+	Mono time.Duration
+}
+
+// Act is a call to make now. Give it up after Limit; Done must be called once for
+// each act, however it ends.
+type Act struct {
+	ID    int64
+	Call  rx.Call
+	Limit time.Duration
+}
+
+// Observation is what a reply says about a service, for the strip and the outage
+// journal.
+type Observation struct {
+	Service rx.Service
+	At      time.Time
+	Reached bool
+	Why     string
+}
+
+// Engine decides; see the package comment. Not for concurrent use.
+type Engine struct {
+	store   Store
+	waits   rx.Waits
+	rand    *rand.Rand
+	observe func(Observation)
+
+	server    serverClock
+	lastID    int64
+	flight    map[int64]*errand
+	gates     map[rx.Service]*gate
+	looks     map[rx.ID]*look         // by patient: the look-up under way
+	lookPlans map[rx.ID]*plan         // by patient
+	plans     map[string]*plan        // by prescription or RID: what to try again when
+	cleared   map[rx.ID]time.Duration // by patient: when the open list was last read before a late send
+	lastLate  time.Duration           // of the last late send
+	unsettled []settlement
+	reading   []errand // statuses to read back at the next step
+	wake      time.Duration
+}
+
+// New makes an engine. observe may be nil.
+func New(store Store, waits rx.Waits, random *rand.Rand, observe func(Observation)) *Engine {
+	if observe == nil {
+		observe = func(Observation) {}
+	}
+	return &Engine{
+		store: store, waits: waits, rand: random, observe: observe,
+		flight: map[int64]*errand{}, gates: map[rx.Service]*gate{}, looks: map[rx.ID]*look{},
+		lookPlans: map[rx.ID]*plan{}, plans: map[string]*plan{}, cleared: map[rx.ID]time.Duration{}, lastLate: -1 << 62,
+	}
+}
+
+// errand is a call in flight and what it is for.
+type errand struct {
+	call         rx.Call
+	prescription rx.ID
+	attempt      int
+	patient      rx.ID
+	look         *look
+	started      time.Duration
+	promised     bool // told the screen that there is no answer in time
+	late         bool
+}
+
+// settlement is a result that is not in the store yet.
+type settlement struct {
+	id    rx.ID
+	event rx.Event
+}
+
+// plan is when something is tried next, and how often it was.
+type plan struct {
+	tries int
+	due   time.Duration
+}
+
+// Recover makes every attempt that was on the wire an unanswered one. Whoever has
+// taken the sending lock calls it before the first Next.
+func (e *Engine) Recover(ctx context.Context, now time.Time) error {
+	tasks, err := e.store.Work(ctx)
+	if err != nil {
+		return err
+	}
+	for _, t := range tasks {
+		if a := t.LiveAttempt(); a != nil && a.Result == rx.OnTheWire {
+			if _, err := e.store.Apply(ctx, t.ID, 0, rx.Event{Kind: rx.EventRestarted, At: now}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Next settles what is at hand and gives the calls to make now, and after which
+// time at the latest to ask again (sooner when something changed in the store or
+// a reply came). Acts that come beside an error of the store are claimed and must
+// be performed all the same.
+func (e *Engine) Next(ctx context.Context, m Moment) ([]Act, time.Duration, error) {
+	e.wake = m.Mono + e.waits.Backoff
+	if err := e.settle(ctx); err != nil {
+		return nil, e.waits.Retry, err
+	}
+	if err := e.keepPromise(ctx, m); err != nil {
+		return nil, e.waits.Retry, err
+	}
+	tasks, err := e.store.Work(ctx)
+	if err != nil {
+		return nil, e.waits.Retry, err
+	}
+	var acts []Act
+	for _, stage := range []func(context.Context, Moment, []rx.Task) ([]Act, error){
+		e.goOn, e.expire, e.lookUps, e.revokes, e.keys, e.sends, e.statuses,
+	} {
+		more, err := stage(ctx, m, tasks)
+		acts = append(acts, more...)
+		if err != nil {
+			return acts, e.waits.Retry, err
+		}
+	}
+	return acts, max(e.wake-m.Mono, time.Millisecond), nil
+}
+
+// Done takes the reply of an act.
+func (e *Engine) Done(ctx context.Context, m Moment, id int64, r rx.Reply) error {
+	er := e.flight[id]
+	if er == nil {
+		return rx.Fault(rx.CodeInternal)
+	}
+	delete(e.flight, id)
+	e.hear(m, er, r)
+	switch er.call.Op {
+	case rx.OpCreate:
+		return e.doneCreate(ctx, m, er, r)
+	case rx.OpNewKey:
+		return e.doneKey(ctx, m, er, r)
+	case rx.OpRevoke:
+		return e.doneRevoke(ctx, m, er, r)
+	case rx.OpStatus:
+		return e.doneStatus(ctx, m, er, r)
+	default:
+		return e.doneLook(ctx, m, er, r)
+	}
+}
+
+// Busy tells how many calls are in flight.
+func (e *Engine) Busy() int { return len(e.flight) }
+
+// hear learns from a reply what it says about the service and its clock.
+func (e *Engine) hear(m Moment, er *errand, r rx.Reply) {
+	if !r.ServerAt.IsZero() {
+		e.server.set(m, r.ServerAt)
+	}
+	reached := r.Result == rx.ResultAccepted || r.Result == rx.ResultRefused
+	if r.Result == rx.ResultNotSent && !r.ServerAt.IsZero() {
+		reached = true // refused at the gate: the service is there
+	}
+	g := e.gate(er.call.Op.Service())
+	if reached {
+		g.ok(m)
+	} else {
+		var pause time.Duration // the first failure is looked into at once
+		if g.failures > 0 {
+			pause = e.jitter(e.waits.Retry, g.failures)
+		}
+		g.failed(m, pause)
+	}
+	e.observe(Observation{Service: er.call.Op.Service(), At: m.Wall, Reached: reached, Why: r.Why})
+}
+
+// start puts a call in flight.
+func (e *Engine) start(m Moment, er errand, limit time.Duration) Act {
+	e.lastID++
+	er.started = m.Mono
+	e.flight[e.lastID] = &er
+	e.gate(er.call.Op.Service()).trying = true
+	return Act{ID: e.lastID, Call: er.call, Limit: limit}
+}
+
+// inFlight tells whether a call of op is under way for which same holds.
+func (e *Engine) inFlight(op rx.Op, same func(*errand) bool) bool {
+	for _, er := range e.flight {
+		if er.call.Op == op && same(er) {
+			return true
+		}
+	}
+	return false
+}
+
+// record writes an event of the engine. A result (version 0) that the store cannot
+// take now is kept at hand. An error about this row alone stops nobody else: it is
+// given to Done's caller, and the prescription is found again by the next step.
+func (e *Engine) record(ctx context.Context, id rx.ID, version int64, event rx.Event) error {
+	_, err := e.store.Apply(ctx, id, version, event)
+	switch {
+	case err == nil, rx.CodeOf(err) == rx.CodeConflict: // changed meanwhile: the next step reads it again
+		return nil
+	case version == 0 && !aboutRow(err):
+		e.unsettled = append(e.unsettled, settlement{id, event})
+	}
+	return err
+}
+
+// aboutRow tells an error of one row, or a refused event, from a store that
+// cannot write at all.
+func aboutRow(err error) bool {
+	switch rx.CodeOf(err) {
+	case rx.CodeDamaged, rx.CodeNotFound, rx.CodeNoSuchAttempt, rx.CodeNoSuchRecord, rx.CodeEventIncomplete:
+		return true
+	}
+	return false
+}
+
+// settle writes the results that the store could not take before. No act is
+// planned while one is left.
+func (e *Engine) settle(ctx context.Context) error {
+	for len(e.unsettled) > 0 {
+		s := e.unsettled[0]
+		if _, err := e.store.Apply(ctx, s.id, 0, s.event); err != nil && !aboutRow(err) {
+			return err
+		}
+		e.unsettled = e.unsettled[1:]
+	}
+	return nil
+}
+
+// keepPromise tells the store of each create that has had no answer in the time
+// promised to the screen. The call stays in flight and its late answer is heard.
+func (e *Engine) keepPromise(ctx context.Context, m Moment) error {
+	for _, id := range e.ids() {
+		er := e.flight[id]
+		if er.call.Op != rx.OpCreate || er.promised {
+			continue
+		}
+		if due := er.started + e.waits.Answer; due > m.Mono {
+			e.wakeAt(due)
+			continue
+		}
+		er.promised = true
+		if err := e.record(ctx, er.prescription, 0, rx.Event{Kind: rx.EventUnanswered, At: m.Wall, N: er.attempt, Why: "slow"}); err != nil {
+			return err
+		}
+		e.gate(rx.Recipe).failed(m, 0)
+	}
+	return nil
+}
+
+// ids of the calls in flight, oldest first: maps have no order, replays need one.
+func (e *Engine) ids() []int64 {
+	ids := make([]int64, 0, len(e.flight))
+	for id := range e.flight {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+func (e *Engine) wakeAt(t time.Duration) { e.wake = min(e.wake, t) }
+
+// jitter is the pause after the n-th failure: full jitter over base·2ⁿ, at most
+// Backoff, at least a tenth of base.
+func (e *Engine) jitter(base time.Duration, n int) time.Duration {
+	span := base << min(n, 20)
+	if span <= 0 || span > e.waits.Backoff {
+		span = e.waits.Backoff
+	}
+	return max(time.Duration(e.rand.Int64N(int64(span)+1)), base/10)
+}
+
+// expire records the end of validity of what still waits.
+func (e *Engine) expire(ctx context.Context, m Moment, tasks []rx.Task) ([]Act, error) {
+	for _, t := range tasks {
+		if t.State == rx.StateReady && rx.DateOf(m.Wall).After(t.Expires) {
+			if err := e.record(ctx, t.ID, t.Version, rx.Event{Kind: rx.EventExpired, At: m.Wall}); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return nil, nil
+}
+
+// serverClock estimates the server's clock from its last answer and our monotonic
+// clock, so that a jump of ours does no harm.
+type serverClock struct {
+	known bool
+	at    time.Time
+	mono  time.Duration
+}
+
+func (c *serverClock) set(m Moment, at time.Time) { *c = serverClock{true, at, m.Mono} }
+
+func (c *serverClock) now(m Moment) time.Time {
+	if !c.known {
+		return m.Wall
+	}
+	return c.at.Add(m.Mono - c.mono)
+}
+
+// gate is what the last replies of a service allow. Closed after a failure, it
+// lets one harmless call through when it is due; any answer opens it.
+type gate struct {
+	failures int
+	due      time.Duration
+	trying   bool // something is in flight since the last answer
+	heard    time.Duration
+	everOK   bool
+}
+
+func (e *Engine) gate(s rx.Service) *gate {
+	g := e.gates[s]
+	if g == nil {
+		g = &gate{}
+		e.gates[s] = g
+	}
+	return g
+}
+
+func (g *gate) ok(m Moment) { *g = gate{heard: m.Mono, everOK: true} }
+
+func (g *gate) failed(m Moment, pause time.Duration) {
+	g.failures++
+	g.trying = false
+	g.due = max(g.due, m.Mono+pause)
+}
+
+func (g *gate) open() bool { return g.failures == 0 }
+
+// mayRead tells whether a call that changes nothing there may leave now.
+func (e *Engine) mayRead(s rx.Service, m Moment) bool {
+	g := e.gate(s)
+	if g.open() {
+		return true
+	}
+	if g.trying {
+		return false
+	}
+	if m.Mono >= g.due {
+		return true
+	}
+	e.wakeAt(g.due)
+	return false
+}

@@ -1,0 +1,265 @@
+package outbox
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"relais/app/rx"
+)
+
+// look is a look-up of one patient at Recip-e: the open list, both histories, each
+// to its end, then each RID that nobody here knows. One call at a time.
+type look struct {
+	patient rx.ID
+	ssin    rx.SSIN
+	begun   time.Time // server's clock at the first answer
+	lists   []rx.Call // still to ask
+	listed  []rx.Listed
+	seen    map[rx.RID]int // index in listed
+	unknown []rx.RID       // still to get
+	result  rx.Look
+}
+
+// lookUps starts a look-up for each patient who needs one and is due.
+func (e *Engine) lookUps(_ context.Context, m Moment, tasks []rx.Task) ([]Act, error) {
+	var acts []Act
+	for _, t := range tasks {
+		if t.SSIN == "" || e.looks[t.Patient] != nil || !rx.ToLook(t.Prescription) {
+			continue
+		}
+		if due := e.lookDue(m, t); due > m.Mono {
+			e.wakeAt(due)
+			continue
+		}
+		if e.mayRead(rx.Recipe, m) {
+			acts = append(acts, e.beginLook(m, t))
+		}
+	}
+	return acts, nil
+}
+
+// lookDue is when t needs its next look-up. An attempt without answer is looked
+// for at once; an accepted one is checked after its fence.
+func (e *Engine) lookDue(m Moment, t rx.Task) time.Duration {
+	due := time.Duration(1<<63 - 1)
+	for _, a := range t.Attempts {
+		switch {
+		case a.Result == rx.Unanswered:
+			if p := e.lookPlans[t.Patient]; p != nil {
+				due = min(due, p.due)
+			} else {
+				due = m.Mono
+			}
+		case a.Result == rx.ResultAccepted && !a.Checked:
+			at := m.Mono
+			if !a.Expires.IsZero() {
+				at += max(0, a.Fence(e.waits).Sub(e.server.now(m)))
+			}
+			if p := e.lookPlans[t.Patient]; p != nil {
+				at = max(at, p.due)
+			}
+			due = min(due, at)
+		}
+	}
+	return due
+}
+
+func (e *Engine) beginLook(m Moment, t rx.Task) Act {
+	l := &look{patient: t.Patient, ssin: t.SSIN, seen: map[rx.RID]int{}, lists: []rx.Call{
+		{Op: rx.OpOpen, Patient: t.SSIN},
+		{Op: rx.OpHistory, Patient: t.SSIN, Active: true},
+		{Op: rx.OpHistory, Patient: t.SSIN},
+	}}
+	e.looks[t.Patient] = l
+	return e.start(m, errand{call: l.lists[0], patient: t.Patient, look: l}, e.waits.Call)
+}
+
+// doneLook takes one reply of a look-up; goOn starts the next call.
+func (e *Engine) doneLook(ctx context.Context, m Moment, er *errand, r rx.Reply) error {
+	l := er.look
+	if l == nil {
+		return nil
+	}
+	if !r.ServerAt.IsZero() && l.begun.IsZero() {
+		l.begun = r.ServerAt
+	}
+	switch {
+	case er.call.Op == rx.OpGet && (r.OK() || r.Result == rx.ResultRefused):
+		rid := l.unknown[0]
+		l.unknown = l.unknown[1:]
+		l.result.Candidates = append(l.result.Candidates, rx.Candidate{
+			RID: rid, Status: l.listed[l.seen[rid]].Status, Read: r.OK() && r.KeyID != "", Key: r.KeyID, Local: r.Local,
+		})
+	case r.OK():
+		if err := e.takePage(ctx, l, r); err != nil {
+			delete(e.looks, l.patient)
+			return err
+		}
+	case r.Result == rx.ResultRefused:
+		return e.endLook(ctx, m, l, false)
+	default: // not reached: nothing is learnt, the gate decides when to try again
+		delete(e.looks, l.patient)
+		e.planLook(m, l.patient, nil)
+		return nil
+	}
+	if len(l.lists) == 0 && len(l.unknown) == 0 {
+		return e.endLook(ctx, m, l, true)
+	}
+	return nil
+}
+
+// takePage keeps a page of a list; after the last list it finds what nobody here
+// knows.
+func (e *Engine) takePage(ctx context.Context, l *look, r rx.Reply) error {
+	for _, item := range r.Listed {
+		if i, known := l.seen[item.RID]; known {
+			if l.listed[i].Status == rx.StatusUnread {
+				l.listed[i].Status = item.Status
+			}
+			continue
+		}
+		l.seen[item.RID] = len(l.listed)
+		l.listed = append(l.listed, item)
+	}
+	if r.More {
+		l.lists[0].Session = r.Session
+		return nil
+	}
+	if l.lists = l.lists[1:]; len(l.lists) > 0 {
+		return nil
+	}
+	rids := make([]rx.RID, len(l.listed))
+	for i, item := range l.listed {
+		rids[i] = item.RID
+	}
+	unknown, err := e.store.Unowned(ctx, rids)
+	l.unknown = unknown
+	return err
+}
+
+// goOn gives the next call of what is under way: statuses to read back after a
+// revoke, and the next page or record of each look-up.
+func (e *Engine) goOn(_ context.Context, m Moment, _ []rx.Task) ([]Act, error) {
+	var acts []Act
+	for _, er := range e.reading {
+		acts = append(acts, e.start(m, er, e.waits.Call))
+	}
+	e.reading = nil
+	patients := slices.Sorted(maps.Keys(e.looks)) // in a fixed order: a seed replays a run
+	for _, patient := range patients {
+		l := e.looks[patient]
+		if e.looking(l) {
+			continue
+		}
+		call := rx.Call{Op: rx.OpGet, Patient: l.ssin}
+		if len(l.lists) > 0 {
+			call = l.lists[0]
+		} else {
+			call.RID = l.unknown[0]
+		}
+		acts = append(acts, e.start(m, errand{call: call, patient: l.patient, look: l}, e.waits.Call))
+	}
+	return acts, nil
+}
+
+func (e *Engine) looking(l *look) bool {
+	for _, er := range e.flight {
+		if er.look == l {
+			return true
+		}
+	}
+	return false
+}
+
+// endLook concludes for every prescription of the patient.
+func (e *Engine) endLook(ctx context.Context, m Moment, l *look, complete bool) error {
+	delete(e.looks, l.patient)
+	l.result.Begun, l.result.Complete = l.begun, complete
+	tasks, err := e.store.Work(ctx)
+	if err != nil {
+		return err
+	}
+	explained := map[rx.RID]bool{}
+	var mine []rx.Task
+	for _, t := range tasks {
+		if t.Patient != l.patient {
+			continue
+		}
+		mine = append(mine, t)
+		for _, event := range rx.Conclude(t.Prescription, l.result, m.Wall, e.waits) {
+			version := t.Version
+			if event.Kind == rx.EventFound {
+				version, explained[event.RID] = 0, true
+			}
+			if err := e.record(ctx, t.ID, version, event); err != nil {
+				return err
+			}
+		}
+	}
+	if complete {
+		e.cleared[l.patient] = m.Mono
+		if err := e.askTwins(ctx, m, l, mine, explained); err != nil {
+			return err
+		}
+	}
+	tasks, err = e.store.Work(ctx)
+	e.planLook(m, l.patient, tasks)
+	return err
+}
+
+// askTwins asks the doctor once about a late one when the patient has something
+// open at Recip-e that Relais did not make.
+func (e *Engine) askTwins(ctx context.Context, m Moment, l *look, mine []rx.Task, explained map[rx.RID]bool) error {
+	strange := false
+	for _, c := range l.result.Candidates {
+		strange = strange || !explained[c.RID] && (c.Status == rx.StatusUnread || c.Status.MayBeDelivered())
+	}
+	for _, t := range mine {
+		if strange && t.State == rx.StateReady && !t.Twin.Set() && rx.IsLate(t.Prescription, m.Wall, e.waits) {
+			if err := e.record(ctx, t.ID, t.Version, rx.Event{Kind: rx.EventTwin, At: m.Wall}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// planLook says when the patient is looked up next: when the fence of an attempt
+// is reached, when the second look-up may prove absence, else with growing pauses.
+func (e *Engine) planLook(m Moment, patient rx.ID, tasks []rx.Task) {
+	p := e.lookPlans[patient]
+	if p == nil {
+		p = &plan{}
+		e.lookPlans[patient] = p
+	}
+	pause := min(e.waits.LookAgain<<min(p.tries, 20), e.waits.Backoff)
+	p.tries++
+	server := e.server.now(m)
+	open := false
+	for _, t := range tasks {
+		if t.Patient != patient || !rx.ToLook(t.Prescription) {
+			continue
+		}
+		open = true
+		for _, a := range t.Attempts {
+			if a.Result != rx.Unanswered || a.Expires.IsZero() {
+				continue
+			}
+			next := a.Fence(e.waits)
+			if !a.Missed.IsZero() {
+				next = a.Missed.Add(e.waits.Between)
+			}
+			if wait := next.Sub(server); wait > 0 && wait < pause || !a.Missed.IsZero() {
+				pause = max(next.Sub(server), 0) + time.Millisecond
+			}
+		}
+	}
+	p.due = m.Mono + pause
+	if tasks != nil && !open {
+		delete(e.lookPlans, patient)
+		return
+	}
+	e.wakeAt(p.due)
+}

@@ -1,0 +1,103 @@
+package outbox
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Runner performs the engine's acts in real time: each in a goroutine of its own,
+// with its limit. It holds no rule; replacing it changes when, never whether.
+type Runner struct {
+	Engine *Engine
+	Remote Remote
+	Now    func() time.Time // with a monotonic reading, in the practice's zone
+	Failed func(error)      // errors of the store and refused events: codes, no patient data; may be nil
+
+	nudge chan struct{}
+	began time.Time
+}
+
+// NewRunner makes a runner.
+func NewRunner(e *Engine, r Remote, now func() time.Time, failed func(error)) *Runner {
+	if failed == nil {
+		failed = func(error) {}
+	}
+	return &Runner{Engine: e, Remote: r, Now: now, Failed: failed, nudge: make(chan struct{}, 1), began: now()}
+}
+
+// Nudge tells that something changed in the store. It never blocks.
+func (r *Runner) Nudge() {
+	select {
+	case r.nudge <- struct{}{}:
+	default:
+	}
+}
+
+// Idle is what Run tells after each step: no call is in flight, and nothing will
+// be tried before Wait has passed.
+type Idle struct {
+	Busy int
+	Wait time.Duration
+	Err  error
+}
+
+// Run recovers and works until ctx ends, then gives up the calls in flight and
+// settles what they answered. idle is called after each step and may be nil; when
+// it returns false, Run ends.
+func (r *Runner) Run(ctx context.Context, idle func(Idle) bool) error {
+	keep := context.WithoutCancel(ctx) // the store is written to the end
+	if err := r.Engine.Recover(keep, r.Now()); err != nil {
+		return err
+	}
+	calls, giveUp := context.WithCancel(keep)
+	defer giveUp()
+	replies := make(chan func() error)
+	settle := func(done func() error) {
+		if err := done(); err != nil {
+			r.Failed(err)
+		}
+	}
+	defer func() {
+		giveUp()
+		for r.Engine.Busy() > 0 {
+			settle(<-replies)
+		}
+	}()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		acts, wait, err := r.Engine.Next(keep, r.moment())
+		if err != nil {
+			r.Failed(err)
+		}
+		for _, act := range acts {
+			go func() {
+				limited, cancel := context.WithTimeout(calls, act.Limit)
+				defer cancel()
+				reply := r.Remote.Do(limited, act.Call)
+				replies <- func() error { return r.Engine.Done(keep, r.moment(), act.ID, reply) }
+			}()
+		}
+		if idle != nil && !idle(Idle{Busy: r.Engine.Busy(), Wait: wait, Err: err}) {
+			return nil
+		}
+		timer.Reset(wait)
+		select {
+		case <-ctx.Done():
+			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				return ctx.Err()
+			}
+			return nil
+		case done := <-replies:
+			settle(done)
+		case <-r.nudge:
+		case <-timer.C:
+		}
+	}
+}
+
+func (r *Runner) moment() Moment {
+	now := r.Now()
+	return Moment{Wall: now, Mono: now.Sub(r.began)}
+}

@@ -1,0 +1,204 @@
+package outbox
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"relais/app/rx"
+)
+
+const (
+	parallel = 4                // creates of fresh prescriptions in flight at once
+	warm     = 10 * time.Minute // after an answer; without one the first create goes alone
+	clearFor = time.Minute      // a look at the open list serves a late send this long
+)
+
+// keys fetches what the pool lacks: one key for each prescription that waits,
+// also while Recip-e is down, since the KGSS may be down when it is back.
+func (e *Engine) keys(_ context.Context, m Moment, tasks []rx.Task) ([]Act, error) {
+	var acts []Act
+	lacking := map[rx.ID]int{}
+	for _, t := range tasks {
+		if t.State != rx.StateReady || t.SSIN == "" {
+			continue
+		}
+		if _, seen := lacking[t.Patient]; !seen {
+			lacking[t.Patient] = -t.Keys
+			for _, er := range e.flight {
+				if er.call.Op == rx.OpNewKey && er.patient == t.Patient {
+					lacking[t.Patient]--
+				}
+			}
+		}
+		if lacking[t.Patient]++; lacking[t.Patient] <= 0 || !e.mayRead(rx.KGSS, m) {
+			continue
+		}
+		lacking[t.Patient]--
+		acts = append(acts, e.start(m, errand{call: rx.Call{Op: rx.OpNewKey, Patient: t.SSIN}, patient: t.Patient}, e.waits.Call))
+	}
+	return acts, nil
+}
+
+func (e *Engine) doneKey(ctx context.Context, _ Moment, er *errand, r rx.Reply) error {
+	if !r.OK() || r.Key.ID == "" {
+		return nil
+	}
+	return e.store.AddKey(ctx, er.patient, r.Key) // lost when it fails: a key that was never used harms nobody
+}
+
+// sends starts creates: fresh ones at once, late ones paced and after a look at
+// the patient's open list.
+func (e *Engine) sends(ctx context.Context, m Moment, tasks []rx.Task) ([]Act, error) {
+	var acts []Act
+	for _, t := range e.inOrder(m, tasks) {
+		if rx.MaySend(t.Prescription, m.Wall, t.Around, e.waits) != nil || e.mailing(t.ID) {
+			continue
+		}
+		if p := e.plans[string(t.ID)]; p != nil && p.due > m.Mono {
+			e.wakeAt(p.due)
+			continue
+		}
+		late := rx.IsLate(t.Prescription, m.Wall, e.waits)
+		if late || !e.gate(rx.Recipe).open() {
+			act, ready := e.clear(m, t)
+			acts = append(acts, act...)
+			if !ready {
+				continue
+			}
+		}
+		if t.Keys == 0 || !e.slot(m, late) {
+			continue
+		}
+		act, err := e.send(ctx, m, t, late)
+		acts = append(acts, act...)
+		if err != nil {
+			return acts, err
+		}
+	}
+	return acts, nil
+}
+
+// inOrder puts fresh ones first, then by time of issue and line.
+func (e *Engine) inOrder(m Moment, tasks []rx.Task) []rx.Task {
+	waiting := slices.DeleteFunc(slices.Clone(tasks), func(t rx.Task) bool { return t.State != rx.StateReady })
+	slices.SortStableFunc(waiting, func(a, b rx.Task) int {
+		la, lb := rx.IsLate(a.Prescription, m.Wall, e.waits), rx.IsLate(b.Prescription, m.Wall, e.waits)
+		switch {
+		case la != lb && lb:
+			return -1
+		case la != lb:
+			return 1
+		case !a.Issued.Equal(b.Issued):
+			return a.Issued.Compare(b.Issued)
+		}
+		return a.Line - b.Line
+	})
+	return waiting
+}
+
+func (e *Engine) mailing(id rx.ID) bool {
+	return e.inFlight(rx.OpCreate, func(er *errand) bool { return er.prescription == id })
+}
+
+// slot tells whether a create may start beside those in flight.
+func (e *Engine) slot(m Moment, late bool) bool {
+	fresh, lates := 0, 0
+	for _, er := range e.flight {
+		if er.call.Op == rx.OpCreate && !er.promised {
+			if fresh++; er.late {
+				lates++
+			}
+		}
+	}
+	if late {
+		if due := e.lastLate + e.waits.Pace; due > m.Mono {
+			e.wakeAt(due)
+			return false
+		}
+		return lates == 0
+	}
+	g := e.gate(rx.Recipe)
+	if !g.everOK || m.Mono-g.heard > warm {
+		return fresh == 0
+	}
+	return fresh < parallel
+}
+
+// clear makes sure that the patient's open list has just been read. It gives the
+// first call of a look-up when one must be begun.
+func (e *Engine) clear(m Moment, t rx.Task) ([]Act, bool) {
+	if at, ok := e.cleared[t.Patient]; ok && m.Mono-at <= clearFor && e.gate(rx.Recipe).open() {
+		return nil, true
+	}
+	if e.looks[t.Patient] != nil || !e.mayRead(rx.Recipe, m) {
+		return nil, false
+	}
+	return []Act{e.beginLook(m, t)}, false
+}
+
+// send claims the electronic door durably, writes the outside mark, and only then
+// gives the call.
+func (e *Engine) send(ctx context.Context, m Moment, t rx.Task, late bool) ([]Act, error) {
+	signed := e.server.now(m)
+	parcel, p, err := e.store.Mark(ctx, t.ID, t.Version, m.Wall, signed, signed.Add(e.waits.Timestamp))
+	switch rx.CodeOf(err) {
+	case "":
+	case rx.CodeConflict, rx.CodeNoKey:
+		return nil, nil // claimed for paper meanwhile, or the key went to a sister line
+	case rx.CodeDamaged: // this row alone: shown by the store's check, and no hostage for others
+		e.again(string(t.ID), m, e.waits.Backoff)
+		return nil, nil
+	default:
+		return nil, err
+	}
+	n := p.Attempts[len(p.Attempts)-1].N
+	if err := e.store.Outside(ctx); err != nil {
+		if undo := e.record(ctx, t.ID, 0, rx.Event{Kind: rx.EventNotSent, At: m.Wall, N: n, Why: "outside-mark"}); undo != nil {
+			return nil, undo
+		}
+		return nil, err
+	}
+	if late {
+		e.lastLate = m.Mono
+	}
+	er := errand{call: rx.Call{Op: rx.OpCreate, Patient: t.SSIN, Parcel: &parcel}, prescription: t.ID, attempt: n, patient: t.Patient, late: late}
+	e.wakeAt(m.Mono + e.waits.Answer)
+	return []Act{e.start(m, er, e.waits.Call)}, nil
+}
+
+func (e *Engine) doneCreate(ctx context.Context, m Moment, er *errand, r rx.Reply) error {
+	event := rx.Event{Kind: rx.EventUnanswered, At: m.Wall, N: er.attempt, Why: r.Why}
+	switch r.Result {
+	case rx.ResultAccepted:
+		if _, err := rx.ParseRID(string(r.RID)); err == nil {
+			event.Kind, event.RID = rx.EventAccepted, r.RID
+		} else {
+			event.Why = "rid-form"
+		}
+	case rx.ResultRefused:
+		event.Kind, event.Problem = rx.EventRefused, r.Problem
+	case rx.ResultNotSent:
+		event.Kind = rx.EventNotSent
+		e.again(string(er.prescription), m, e.waits.Retry)
+	}
+	switch event.Kind {
+	case rx.EventUnanswered:
+		delete(e.lookPlans, er.patient) // look at once
+	case rx.EventAccepted:
+		delete(e.plans, string(er.prescription))
+	}
+	return e.record(ctx, er.prescription, 0, event)
+}
+
+// again plans the next try of something that failed.
+func (e *Engine) again(key string, m Moment, base time.Duration) {
+	p := e.plans[key]
+	if p == nil {
+		p = &plan{}
+		e.plans[key] = p
+	}
+	p.due = m.Mono + e.jitter(base, p.tries)
+	p.tries++
+	e.wakeAt(p.due)
+}
