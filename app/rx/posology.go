@@ -99,7 +99,7 @@ type Coverage struct {
 // (unit), or the size is unknown: then nothing is shown rather than a guess.
 func Covers(p Posology, duration *Span, packs, size int, unit string) (Coverage, bool) {
 	perDay := p.Dose * Decimal(p.TimesPerDay)
-	if !p.Structured() || p.AsNeeded || p.TimesPerDay == 0 || packs <= 0 || size <= 0 || p.Unit != unit {
+	if !p.Structured() || p.AsNeeded || p.TimesPerDay == 0 || packs <= 0 || size <= 0 || p.Unit == "" || p.Unit != unit {
 		return Coverage{}, false
 	}
 	c := Coverage{Units: packs * size, Needed: p.DurationDays}
