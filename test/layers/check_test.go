@@ -137,7 +137,7 @@ func checkImport(f file, target string) []string {
 	}
 	for _, p := range powers {
 		if within(target, p.what...) && !within(target, p.free...) && !p.allows(f) {
-			faults = append(faults, fmt.Sprintf("%s imports %s, but the home of %s is %s. Why: %s", f.pkg(), target, p.name, list(p.homes), p.why))
+			faults = append(faults, fmt.Sprintf("%s imports %s, but %s may be used by %s only. Why: %s", f.pkg(), target, p.name, p.users(), p.why))
 		}
 	}
 	if f.pkg() == "app/rx" && !f.isTest() && !ours(target) && !within(target, quiet...) {
@@ -179,6 +179,18 @@ func (p power) allows(f file) bool {
 		return within(f.pkg(), "test/...")
 	}
 	return false
+}
+
+// users says who may use the power, as a failure tells it.
+func (p power) users() string {
+	users := slices.Clone(p.homes)
+	switch p.tests {
+	case anyTests:
+		users = append(users, "tests")
+	case crossing:
+		users = append(users, "test/...")
+	}
+	return list(users)
 }
 
 // roomOf returns the row of a package, nil when the table has none.

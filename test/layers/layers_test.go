@@ -170,7 +170,7 @@ func TestFilesAreReadAsTheyStand(t *testing.T) {
 	}
 	want := []string{
 		"app/rx/other_plan9.go:3: app/rx imports os",
-		"app/rx/tagged.go:7: app/rx imports net/http, but the home of HTTP",
+		"app/rx/tagged.go:7: app/rx imports net/http, but HTTP may be used by sync/..., app/printing, test/... only",
 		"app/rx/tagged.go:7: app/rx imports net/http, which is not one of the quiet parts",
 		`data/store/common: a package called "common"`, // once, not once per file
 	}
