@@ -549,9 +549,9 @@ func canonical[T ~string](c *checker, path string, id T, parse func(string) (T, 
 // named tells that s is the medicine's name in one of its languages, whatever the
 // case, the accents and the spaces. Figures and punctuation must be the same.
 func named(m Medicine, s string) bool {
-	s = fold(s)
+	s = Fold(s)
 	for _, name := range m.Name {
-		if fold(name) == s {
+		if Fold(name) == s {
 			return true
 		}
 	}
@@ -563,7 +563,8 @@ var unaccented = strings.NewReplacer("à", "a", "á", "a", "â", "a", "ã", "a",
 	"ë", "e", "ì", "i", "í", "i", "î", "i", "ï", "i", "ñ", "n", "ò", "o", "ó", "o", "ô", "o", "õ", "o", "ö", "o", "ù", "u", "ú", "u",
 	"û", "u", "ü", "u", "ý", "y", "ÿ", "y", "œ", "oe", "æ", "ae", "ß", "ss", "\u00b5", "\u03bc") // micro sign, Greek mu
 
-func fold(s string) string {
+// Fold makes texts comparable: lower case, without accents, single spaces.
+func Fold(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Mn, r) { // accents that stand as characters of their own
 			return -1
