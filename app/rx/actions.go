@@ -28,8 +28,13 @@ func mark(p *Prescription, e Event, _ Stamp) error {
 	if a == nil || a.Key == "" || a.Expires.IsZero() {
 		return incomplete(e)
 	}
-	if !p.Electronic {
+	switch {
+	case !p.Electronic:
 		return Fault(CodePaperOnly)
+	case p.RestoredOpen():
+		return Fault(CodeAnswerRestored)
+	case DateOf(e.At).After(p.Expires):
+		return Fault(CodeValidityPassed)
 	}
 	for _, old := range p.Attempts {
 		if old.Key == a.Key {
@@ -41,6 +46,7 @@ func mark(p *Prescription, e Event, _ Stamp) error {
 	}
 	p.Attempts = append(p.Attempts, Attempt{N: len(p.Attempts) + 1, Key: a.Key, Marked: e.At, Expires: a.Expires})
 	p.State = StateSending
+	p.SendAgain, p.Unclear = false, Stamp{} // said and seen of an earlier attempt
 	return nil
 }
 
@@ -55,18 +61,21 @@ func accept(p *Prescription, e Event, now Stamp) error {
 // found differs from accept in that N may be 0: the content is ours, the attempt
 // was made by a copy of this directory that is lost.
 func found(p *Prescription, e Event, now Stamp) error {
-	if e.N != 0 {
-		return accept(p, e, now)
-	}
 	if p.record(e.RID) != nil {
 		return errNothingNew
 	}
-	a := p.LiveAttempt()
-	if a == nil || a.Key != "" {
-		p.Attempts = append(p.Attempts, Attempt{N: len(p.Attempts) + 1, Marked: e.At, Result: Unanswered, Why: "restored"})
-		a = &p.Attempts[len(p.Attempts)-1]
+	if e.N == 0 {
+		a := p.LiveAttempt()
+		if a == nil || a.Key != "" {
+			p.Attempts = append(p.Attempts, Attempt{N: len(p.Attempts) + 1, Marked: e.At, Result: Unanswered, Why: "restored"})
+			a = &p.Attempts[len(p.Attempts)-1]
+		}
+		e.N = a.N
 	}
-	return p.keepRecord(e, a, now)
+	if err := accept(p, e, now); err != nil || e.Status == StatusUnread {
+		return err
+	}
+	return readStatus(p, e, now)
 }
 
 // keepRecord keeps the RID of attempt a. The first one of a prescription that has
@@ -75,8 +84,8 @@ func (p *Prescription) keepRecord(e Event, a *Attempt, now Stamp) error {
 	if e.RID == "" {
 		return incomplete(e)
 	}
-	if p.record(e.RID) != nil {
-		return errNothingNew
+	if p.record(e.RID) != nil { // an answer with the RID of another attempt is no answer
+		return unanswered(p, Event{N: a.N, Why: "rid-known"}, now)
 	}
 	if a.Result != ResultAccepted {
 		a.Result, a.Ended = ResultAccepted, e.At
@@ -87,9 +96,6 @@ func (p *Prescription) keepRecord(e Event, a *Attempt, now Stamp) error {
 		r.Adopted, p.Adopted, p.State = true, now, StateConfirmed
 	}
 	p.Records = append(p.Records, r)
-	if e.Status != StatusUnread {
-		return readStatus(p, e, now)
-	}
 	return nil
 }
 
@@ -284,11 +290,10 @@ func expire(p *Prescription, e Event, now Stamp) error {
 func restored(p *Prescription, e Event, now Stamp) error {
 	switch p.State {
 	case StateReady:
-		if !p.Electronic {
-			return errNothingNew
+		if p.Electronic { // else the question is of paper alone
+			p.Attempts = append(p.Attempts, Attempt{N: len(p.Attempts) + 1, Marked: e.At, Result: Unanswered, Why: "restored"})
+			p.State = StateUnknown
 		}
-		p.Attempts = append(p.Attempts, Attempt{N: len(p.Attempts) + 1, Marked: e.At, Result: Unanswered, Why: "restored"})
-		p.State = StateUnknown
 	case StateSending, StateUnknown:
 		p.State = StateUnknown
 	case StateConfirmed, StateWithdrawn, StateLapsed:
@@ -387,7 +392,10 @@ func notOut(p *Prescription, e Event, _ Stamp) error {
 	if s.Handed.Set() {
 		return Fault(CodeSheetHanded)
 	}
-	s.Out = Stamp{}
+	if !s.Out.Set() && s.Printed.IsZero() {
+		return errNothingNew
+	}
+	s.Out, s.Printed = Stamp{}, time.Time{}
 	return nil
 }
 
@@ -498,6 +506,9 @@ func restoredAnswered(p *Prescription, e Event, now Stamp) error {
 		return p.paperGiven(e, now)
 	case SentElsewhere:
 		p.Elsewhere = true
+		if p.Reason == "" {
+			p.Reason = "duplicate"
+		}
 		if p.State == StateReady {
 			p.State = StateWithdrawn
 		}
@@ -508,22 +519,22 @@ func restoredAnswered(p *Prescription, e Event, now Stamp) error {
 }
 
 // paperGiven records the sheet that the lost copy of the directory handed over.
+// Whatever is, or turns up, at Recip-e must go.
 func (p *Prescription) paperGiven(e Event, now Stamp) error {
-	switch p.State {
-	case StateReady, StateUnknown, StateRefused:
-		if e.Sheet == nil || e.Sheet.ID == "" {
-			return incomplete(e)
-		}
-		p.Sheets = append(p.Sheets, Sheet{ID: e.Sheet.ID, Claimed: now, Handed: now, Forced: p.LiveAttempt() != nil})
-		p.State = StatePaper
-		if p.PaperReason == "" {
-			p.PaperReason = "own-system"
-		}
-	case StatePaper:
+	if p.State == StatePaper {
 		if s := p.Sheet(); s != nil && !s.Handed.Set() {
 			s.Handed = now
 		}
+		return nil
 	}
+	if e.Sheet == nil || e.Sheet.ID == "" {
+		return incomplete(e)
+	}
+	for i := range p.Records {
+		p.Records[i].Adopted = false
+	}
+	p.Sheets = append(p.Sheets, Sheet{ID: e.Sheet.ID, Claimed: now, Handed: now, Forced: p.LiveAttempt() != nil || len(p.Records) > 0})
+	p.State, p.PaperReason = StatePaper, "own-system"
 	return nil
 }
 

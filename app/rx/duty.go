@@ -1,6 +1,9 @@
 package rx
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // DutyKind is what is owed beside the state. Duties are derived from the facts at
 // a moment, so none can be dropped.
@@ -131,6 +134,7 @@ func Owed(p Prescription, now time.Time, around Around, w Waits) []Duty {
 	if p.State == StateConfirmed && p.Proof && p.LetGo.Set() && p.LetGo.Rev < p.Adopted.Rev && !p.ProofDone.Set() && !p.Wished.Set() {
 		owe(DutyGiveProof, p.Adopted.At, "left-without", Given, NotWanted)
 	}
+	slices.SortFunc(duties, func(a, b Duty) int { return int(a.Kind) - int(b.Kind) })
 	return duties
 }
 
@@ -143,9 +147,12 @@ func (p *Prescription) oweElectronic(now time.Time, w Waits, owe func(DutyKind, 
 	if a := p.LiveAttempt(); a != nil && a.Result == Unanswered {
 		switch {
 		case p.State == StateUnknown && !p.Wished.Set():
-			if p.Unclear.Set() && now.Sub(p.Unclear.At) >= w.Ask {
+			switch ask := p.Unclear.Set() && now.Sub(p.Unclear.At) >= w.Ask && !p.RestoredOpen(); {
+			case ask && DateOf(now).After(p.Expires):
+				owe(DutyLocate, a.Marked, "ask", Withdraw)
+			case ask:
 				owe(DutyLocate, a.Marked, "ask", SendAgain, ToPaper, Withdraw)
-			} else {
+			default:
 				owe(DutyLocate, a.Marked, "no-answer")
 			}
 		case p.State == StateUnknown:
@@ -203,7 +210,7 @@ const (
 // toReconfirm finds why a waiting prescription needs a yes before it leaves, ""
 // when it needs none. A clock that went back counts as a long wait.
 func (p *Prescription) toReconfirm(now time.Time, around Around, w Waits) string {
-	if p.State != StateReady || !p.Electronic || DateOf(now).After(p.Expires) {
+	if p.State != StateReady || !p.Electronic || p.RestoredOpen() || DateOf(now).After(p.Expires) {
 		return ""
 	}
 	if age := now.Sub(p.Issued); age >= w.MaxAge {
@@ -216,7 +223,7 @@ func (p *Prescription) toReconfirm(now time.Time, around Around, w Waits) string
 	if p.Reconfirmed.Set() {
 		base = p.Reconfirmed.At
 	}
-	if waited := now.Sub(base); waited >= w.Silent || waited < -w.ClockSlack || DateOf(base) != DateOf(now) {
+	if waited := now.Sub(base); waited >= w.Silent || waited < -w.ClockSlack || DateOf(base.In(now.Location())) != DateOf(now) {
 		return whyWaited
 	}
 	if around.Newer && !p.Reconfirmed.Set() {
@@ -225,16 +232,21 @@ func (p *Prescription) toReconfirm(now time.Time, around Around, w Waits) string
 	return ""
 }
 
+// owePaper: while the question of a restored one is open, nothing else is asked of
+// its sheet.
 func (p *Prescription) owePaper(owe func(DutyKind, time.Time, string, ...Outcome)) {
 	s := p.Sheet()
-	if p.State != StatePaper || s == nil {
+	if p.State != StatePaper || s == nil || p.RestoredOpen() && !s.Handed.Set() {
 		return
 	}
 	switch s.Step() {
 	case ToPrint:
-		if s.Copies == 0 {
-			owe(DutyConfirmPrint, s.Claimed.At, "not-printed", CameOut, DidNotComeOut, WasDestroyed)
-		} else {
+		switch {
+		case s.Copies == 0:
+			owe(DutyConfirmPrint, s.Claimed.At, "not-printed", WasDestroyed)
+		case s.Printed.IsZero(): // the last copy did not come out
+			owe(DutyConfirmPrint, s.Claimed.At, "not-printed", CameOut, WasDestroyed)
+		default:
 			owe(DutyConfirmPrint, s.Printed, "printed", CameOut, DidNotComeOut, WasDestroyed)
 		}
 	case ToSign:

@@ -95,10 +95,11 @@ type Candidate struct {
 
 // Conclude says what look means for p, as events to apply in order.
 //
-// A positive counts at once. Absence counts after two complete look-ups, Between
-// apart, begun after the fence (the signed timestamp has expired by the server's
-// clock, plus the longest processing); a candidate that cannot be read makes a
-// look-up without a hit undecided.
+// A positive counts at once; of several records the one furthest with a pharmacist
+// comes first and is adopted, since the others can be revoked. Absence counts after
+// two complete look-ups, Between apart, begun after the fence (the signed timestamp
+// has expired by the server's clock, plus the longest processing); a candidate that
+// cannot be read makes a look-up without a hit undecided.
 func Conclude(p Prescription, look Look, at time.Time, w Waits) []Event {
 	var events []Event
 	for _, c := range look.Candidates {
@@ -108,10 +109,11 @@ func Conclude(p Prescription, look Look, at time.Time, w Waits) []Event {
 		}
 	}
 	if len(events) > 0 {
+		slices.SortStableFunc(events, func(a, b Event) int { return a.Status.beforeOthers() - b.Status.beforeOthers() })
 		return events
 	}
-	unreadable := slices.ContainsFunc(look.Candidates, func(c Candidate) bool { return !c.Read })
-	if !look.Complete || unreadable {
+	unreadable := slices.ContainsFunc(look.Candidates, func(c Candidate) bool { return p.cannotExclude(c) })
+	if !look.Complete || look.Begun.IsZero() || unreadable {
 		if p.LiveAttempt() != nil && !p.Unclear.Set() {
 			return []Event{{Kind: EventUnclear, At: at}}
 		}
@@ -135,6 +137,25 @@ func (p *Prescription) claims(c Candidate) (int, bool) {
 		}
 	}
 	return 0, c.Local != "" && c.Local == p.LocalID()
+}
+
+// cannotExclude tells that candidate c, which is not known to be of p, may be. A
+// lost copy of the directory used keys that we do not know: content alone tells.
+func (p *Prescription) cannotExclude(c Candidate) bool {
+	return !c.Read || c.Key == "" || p.Restored.Set() && c.Local == ""
+}
+
+// beforeOthers orders two records of one prescription: 0 is adopted first.
+func (s Status) beforeOthers() int {
+	switch {
+	case s == Delivered || s == Archived:
+		return 0
+	case s == InProcess:
+		return 1
+	case s.MayBeDelivered():
+		return 2
+	}
+	return 3
 }
 
 // conclude is what a complete look-up without a hit means for one attempt.

@@ -163,9 +163,14 @@ const (
 // Statuses are the values that the service may give.
 var Statuses = []Status{NotDelivered, InProcess, Delivered, StatusRevoked, Expired, Archived}
 
-// MayBeDelivered tells that a pharmacist can still deliver a record of status s.
+// MayBeDelivered tells that a pharmacist can still deliver a record of status s. A
+// word that nobody knows says nothing, so it may.
 func (s Status) MayBeDelivered() bool {
-	return s == StatusUnread || s == NotDelivered || s == InProcess
+	switch s {
+	case Delivered, StatusRevoked, Expired, Archived:
+		return false
+	}
+	return true
 }
 
 // Taken tells that a pharmacist has it, or has had it.
@@ -211,7 +216,7 @@ type Sheet struct {
 	Day         Date      `json:"day,omitzero"`     // written by hand on this day
 	Claimed     Stamp     `json:"claimed"`
 	Copies      int       `json:"copies,omitempty"` // printed so far
-	Printed     time.Time `json:"printed,omitzero"` // the last copy
+	Printed     time.Time `json:"printed,omitzero"` // the last copy; zero again when it did not come out
 	Out         Stamp     `json:"out,omitzero"`     // seen to have come out of the printer
 	Handed      Stamp     `json:"handed,omitzero"`
 	Destroyed   Stamp     `json:"destroyed,omitzero"`
@@ -304,7 +309,8 @@ func (p *Prescription) MustGo(r Record) bool {
 // Harmless tells that nothing of p can reach a pharmacist any more: its
 // replacement may leave.
 func Harmless(p Prescription) bool {
-	if p.State == StateReady || p.LiveAttempt() != nil || p.Sheet() != nil {
+	askedOpen := p.RestoredOpen() && p.State != StateRevoked // paper may have been given
+	if p.State == StateReady || p.LiveAttempt() != nil || p.Sheet() != nil || askedOpen {
 		return false
 	}
 	for _, r := range p.Records {

@@ -96,7 +96,7 @@ var table = [...]row{
 		nothing, to(StateUnknown, restarted), nothing, keep("attempt noted", restarted), keep("attempt noted", restarted),
 		keep("attempt noted", restarted), keep("attempt noted", restarted), keep("attempt noted", restarted), keep("attempt noted", restarted))},
 	EventFound: {"a look-up found a record of it at Recip-e", cells(
-		to(StateConfirmed, found), to(StateConfirmed, found), to(StateConfirmed, found), keep("surplus record", found), keep("surplus record", found),
+		either(found, StateConfirmed, StateRevoked), either(found, StateConfirmed, StateRevoked), either(found, StateConfirmed, StateRevoked), keep("surplus record", found), keep("surplus record", found),
 		keep("surplus record", found), keep("surplus record", found), keep("record to revoke", found), keep("surplus record", found))},
 	EventFenced: {"an attempt gets the end of its timestamp by the server's clock", cells(
 		keep("fence set", fenced), keep("fence set", fenced), keep("fence set", fenced), keep("fence set", fenced), keep("fence set", fenced),
@@ -124,7 +124,7 @@ var table = [...]row{
 	EventExpired: {"the last day of validity is over", cells(
 		to(StateLapsed, expire), nothing, nothing, nothing, nothing, nothing, nothing, nothing, nothing)},
 	EventRestored: {"the directory is an older copy of itself, or a copy of another", cells(
-		to(StateUnknown, restored), to(StateUnknown, restored), keep("fence starts again", restored), keep("asked", restored), keep("asked", restored),
+		either(restored, StateReady, StateUnknown), to(StateUnknown, restored), keep("fence starts again", restored), keep("asked", restored), keep("asked", restored),
 		keep("asked", restored), keep("asked", restored), keep("asked", restored), nothing)},
 
 	EventClaimed: {"the doctor claims it for paper", cells(
@@ -155,9 +155,9 @@ var table = [...]row{
 		either(twinAnswered, StateReady, StateWithdrawn), keep("answered", twinAnswered), keep("answered", twinAnswered), keep("answered", twinAnswered), no(CodeNotOwed),
 		no(CodeNotOwed), no(CodeNotOwed), keep("answered", twinAnswered), no(CodeNotOwed))},
 	EventRestoredAns: {"what happened in the meantime", cells(
-		either(restoredAnswered, StateReady, StateWithdrawn, StatePaper), keep("answered", restoredAnswered),
-		either(restoredAnswered, StateUnknown, StatePaper), keep("answered", restoredAnswered), either(restoredAnswered, StateRefused, StatePaper),
-		keep("answered", restoredAnswered), keep("answered", restoredAnswered), keep("answered", restoredAnswered), no(CodeNotOwed))},
+		either(restoredAnswered, StateReady, StateWithdrawn, StatePaper), no(CodeBeingSent), either(restoredAnswered, StateUnknown, StatePaper),
+		either(restoredAnswered, StateConfirmed, StatePaper), either(restoredAnswered, StateRefused, StatePaper), either(restoredAnswered, StateWithdrawn, StatePaper),
+		either(restoredAnswered, StateLapsed, StatePaper), keep("answered", restoredAnswered), no(CodeNotOwed))},
 	EventProofDone: {"the proof is given, or not wanted", cells(
 		no(CodeNotSentYet), no(CodeBeingSent), no(CodeMayHaveArrived), keep("noted", proofDone), no(CodeClosed),
 		no(CodeClosed), no(CodeClosed), no(CodeOnPaper), nothing)},
