@@ -1,0 +1,105 @@
+package i18n
+
+import (
+	"errors"
+	"strings"
+
+	"relais/app/rx"
+)
+
+// Said is a fault for a person.
+type Said struct {
+	Code  rx.Code
+	Path  string // JSON path of the faulty value, "" where none
+	Where string // the same in words: "ligne 2, posologie, dose"
+	What  string // a sentence
+	Next  string // what to do, a sentence
+}
+
+// Say puts err into words: each fault of an rx.Faults, or the first *rx.Error in
+// its chain. Any other error is rx.CodeInternal: its own text is for engineers.
+func Say(lang rx.Lang, err error) []Said {
+	if err == nil {
+		return nil
+	}
+	var faults rx.Faults
+	if !errors.As(err, &faults) {
+		var one *rx.Error
+		if !errors.As(err, &one) {
+			one = rx.Fault(rx.CodeInternal)
+		}
+		faults = rx.Faults{one}
+	}
+	said := make([]Said, len(faults))
+	for i, f := range faults {
+		said[i] = say(lang, f)
+	}
+	return said
+}
+
+func say(lang rx.Lang, f *rx.Error) Said {
+	var args []string
+	for name, value := range f.Args {
+		args = append(args, name, argument(lang, name, value))
+	}
+	if bounds := bounds(lang, f.Args["min"], f.Args["max"]); bounds != "" {
+		args = append(args, "bounds", bounds)
+	}
+	key := "error." + string(f.Code)
+	return Said{
+		Code: f.Code, Path: f.Path, Where: Place(lang, f.Path),
+		What: Text(lang, key, args...), Next: Text(lang, key+".next", args...),
+	}
+}
+
+// bounds puts the limits of a number into words, "" when none is given.
+func bounds(lang rx.Lang, least, most string) string {
+	switch {
+	case least != "" && most != "":
+		return Text(lang, "bounds.from-to", "min", least, "max", most)
+	case least != "":
+		return Text(lang, "bounds.from", "min", least)
+	case most != "":
+		return Text(lang, "bounds.to", "max", most)
+	}
+	return ""
+}
+
+// argument turns what the program says in its own words into the person's.
+func argument(lang rx.Lang, name, value string) string {
+	switch name {
+	case "of":
+		fields := strings.Split(value, ", ")
+		for i, f := range fields {
+			fields[i] = Place(lang, f)
+		}
+		return strings.Join(fields, ", ")
+	case "kind":
+		if Has("kind." + value) {
+			return Text(lang, "kind."+value)
+		}
+	case "latest":
+		if d, err := rx.ParseDate(value); err == nil {
+			return Date(d)
+		}
+	}
+	return value
+}
+
+// Place is a JSON path in words: "$.lines[1].posology.dose" is "ligne 2, posologie,
+// dose". A name that is no field of ours stays as it is: the caller wrote it.
+func Place(lang rx.Lang, path string) string {
+	var words []string
+	for _, step := range strings.Split(strings.TrimPrefix(strings.TrimPrefix(path, "$"), "."), ".") {
+		name, index, indexed := strings.Cut(step, "[")
+		key := "field." + name
+		if d, err := rx.ParseDecimal(strings.TrimSuffix(index, "]")); indexed && err == nil && Has(key+".n") {
+			words = append(words, Text(lang, key+".n", "n", Number(lang, d+1000)))
+		} else if Has(key) {
+			words = append(words, Text(lang, key))
+		} else if step != "" {
+			words = append(words, step)
+		}
+	}
+	return strings.Join(words, ", ")
+}

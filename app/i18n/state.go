@@ -1,0 +1,73 @@
+package i18n
+
+import (
+	"strings"
+	"time"
+
+	"relais/app/rx"
+)
+
+// State is the label of a prescription as product.md words it, with what is derived
+// from its facts: where the sheet stands, that paper was forced, who revoked. owed
+// are its duties (rx.Owed).
+func State(lang rx.Lang, p rx.Prescription, owed []rx.Duty) string {
+	owes := func(k rx.DutyKind, why string) bool {
+		for _, d := range owed {
+			if d.Kind == k && (why == "" || d.Why == why) {
+				return true
+			}
+		}
+		return false
+	}
+	key := "state." + p.State.String()
+	switch {
+	case p.State == rx.StatePaper && owes(rx.DutyTell, "double"):
+		key += ".double"
+	case p.State == rx.StatePaper && owes(rx.DutyRevokeOnSight, ""):
+		key += ".forced"
+	case p.State == rx.StatePaper && len(p.Sheets) > 0:
+		key += "." + string(p.Sheets[len(p.Sheets)-1].Step())
+	case p.State == rx.StateRevoked && p.RevokedBy != "":
+		key += "." + string(p.RevokedBy)
+	case p.State == rx.StateConfirmed && p.Wished.Set():
+		key = "state.revoked.unconfirmed"
+	}
+	return Text(lang, key)
+}
+
+// Status is what Recip-e said of a record, and when it was read: "aucune délivrance
+// enregistrée (lu à 09:12)". read and today are in the practice's time zone; the
+// day is told when it is not today.
+func Status(lang rx.Lang, s rx.Status, read time.Time, today rx.Date) string {
+	text := Text(lang, statusKey(s))
+	switch {
+	case s == rx.StatusUnread || read.IsZero():
+		return text
+	case rx.DateOf(read) == today:
+		return Text(lang, "status.read-at", "status", text, "time", Clock(read))
+	}
+	return Text(lang, "status.read-on", "status", text, "moment", Moment(lang, read))
+}
+
+// statusKey is "status.not-delivered" for NotDelivered.
+func statusKey(s rx.Status) string {
+	if s == rx.StatusUnread {
+		return "status.unread"
+	}
+	return "status." + kebab(string(s))
+}
+
+// kebab is CamelCase as camel-case.
+func kebab(camel string) string {
+	var b strings.Builder
+	for i, c := range camel {
+		if c >= 'A' && c <= 'Z' {
+			if i > 0 {
+				b.WriteByte('-')
+			}
+			c += 'a' - 'A'
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
+}
