@@ -17,8 +17,8 @@
 //   - who can read the memory of an unlocked program (debugger, core dump, another process of the same user): keys are zeroed
 //     at Close, but the language may have copied them before, and a typed passphrase passes through a toolkit;
 //   - swap and hibernation files: the pages of the keys are not locked;
-//   - a snapshot or an old copy of the whole machine or directory: it opens with the passphrase of its day. For the same reason a new passphrase
-//     does not reach old copies of vault.json; it protects only what the old copy cannot be paired with;
+//   - a snapshot or an old copy of the whole machine or directory: it opens with the passphrase of its day. A new passphrase does not reach
+//     old copies of vault.json: whoever has one with its passphrase has the root key, and with it what is sealed today;
 //   - a whole row, or the whole directory, put back to an older state that was once true: the journal and the outside mark tell that, not a seal;
 //   - a weak passphrase tried offline on a copied file: Argon2id makes each guess dear, the growing delay is no help there.
 package vault
