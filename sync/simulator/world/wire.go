@@ -1,0 +1,74 @@
+package world
+
+import (
+	"time"
+
+	"relais/app/rx"
+)
+
+// Ticket names a call that was sent.
+type Ticket int64
+
+// flight is one pass on its way to be processed, or its reply on the way back.
+type flight struct {
+	ID    int64
+	Call  rx.Call
+	Twist Twist
+	Start time.Time // of the call
+	Pass  Pass
+	Heard bool      // somebody may ask for the reply
+	Reply *rx.Reply // nil until processed
+}
+
+// due is when the pass is processed.
+func (f *flight) due() time.Time { return f.Start.Add(f.Pass.Process) }
+
+// forgotten is how long a reply waits for a caller who does not come for it.
+const forgotten = time.Hour
+
+// Send decides the fate of a call and puts its passes on their way, in one
+// transaction. From then on they take place whatever becomes of the caller. After
+// an error nothing is on its way, as far as the storage can tell.
+func (w *World) Send(call rx.Call, at time.Time) (ticket Ticket, fate Fate, err error) {
+	err = w.do(at, func(tx shelf) {
+		fate = w.fate(tx, call.Op, at)
+		tx.forget(at.Add(-forgotten))
+		for i, p := range fate.Passes {
+			f := &flight{Call: call, Twist: fate.Twist, Start: at, Pass: p, Heard: fate.Ends == Answers && fate.Heard == i}
+			tx.addFlight(f)
+			if f.Heard {
+				ticket = Ticket(f.ID)
+			}
+		}
+	})
+	return ticket, fate, err
+}
+
+// Receive gives the reply of a call whose fate Answers, once, when its End has
+// come. Before that, or a second time, it is unanswered.
+func (w *World) Receive(ticket Ticket, at time.Time) rx.Reply {
+	reply := rx.Reply{Result: rx.Unanswered, Why: WhyTimeout}
+	err := w.do(at, func(tx shelf) {
+		if f := tx.flight(int64(ticket)); f != nil && f.Reply != nil {
+			reply = *f.Reply
+			tx.dropFlight(f.ID)
+		}
+	})
+	if err != nil {
+		return failure
+	}
+	return reply
+}
+
+// advance performs what is due by the moment at, in order of its time.
+func (w *World) advance(tx shelf, at time.Time) {
+	for f := tx.due(at); f != nil; f = tx.due(at) {
+		reply := w.pass(tx, &f.Call, f.Twist, f.Start.Add(f.Pass.Arrive), f.due())
+		if !f.Heard {
+			tx.dropFlight(f.ID)
+			continue
+		}
+		f.Reply = &reply
+		tx.putFlight(f)
+	}
+}
