@@ -16,6 +16,11 @@ type Store interface {
 	// gets EventRestored in the same transaction.
 	Issue(ctx context.Context, issue rx.Issue) (rx.Issued, error)
 
+	// Existing gives the order of that id when it was issued before from the same
+	// request (compared by the keyed hash), also when today's rules would refuse
+	// the request; of another request it answers CodeOtherSame.
+	Existing(ctx context.Context, order rx.ID, request []byte) (issued rx.Issued, found bool, err error)
+
 	// Apply is rx.Step on the row at version; see outbox.Store.
 	Apply(ctx context.Context, id rx.ID, version int64, e rx.Event) (rx.Prescription, error)
 
@@ -59,8 +64,9 @@ type Composer interface {
 	Compose(f rx.Facts) ([]byte, error)
 }
 
-// Press is the only maker of a sheet. It is called after the paper door is
-// claimed durably, never before.
+// Press is the only maker of a sheet. Sheet is called after the paper door is
+// claimed durably, never before; Proof only for a confirmed RID.
 type Press interface {
-	Sheet(items []rx.Item) ([]byte, error) // PDF of one sheet for these lines
+	Sheet(items []rx.Item) ([]byte, error) // the paper prescription of these lines, as PDF
+	Proof(items []rx.Item) ([]byte, error) // the proof of these confirmed lines, as PDF
 }

@@ -1,6 +1,9 @@
 package rx
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // The actions of the table. Each gets a copy that it may write to and the stamp
 // of the event; it refuses with an *Error or answers errNothingNew.
@@ -46,7 +49,7 @@ func mark(p *Prescription, e Event, _ Stamp) error {
 	}
 	p.Attempts = append(p.Attempts, Attempt{N: len(p.Attempts) + 1, Key: a.Key, Marked: e.At, Expires: a.Expires})
 	p.State = StateSending
-	p.SendAgain, p.Unclear = false, Stamp{} // said and seen of an earlier attempt
+	p.SendAgain, p.Unclear = Stamp{}, Stamp{} // said and seen of an earlier attempt
 	return nil
 }
 
@@ -141,8 +144,8 @@ func (p *Prescription) settleDead(_ Event, now Stamp) {
 		return
 	}
 	p.State = StateReady
-	if p.Absent == now && p.SendAgain {
-		p.Reconfirmed, p.SendAgain = now, false
+	if p.Absent == now && p.SendAgain.Set() { // the yes counts from when it was said
+		p.Reconfirmed, p.SendAgain = Stamp{At: p.SendAgain.At, Rev: now.Rev}, Stamp{}
 	}
 }
 
@@ -315,7 +318,7 @@ func restored(p *Prescription, e Event, now Stamp) error {
 }
 
 func claim(p *Prescription, e Event, now Stamp) error {
-	if e.Sheet == nil || e.Sheet.ID == "" || e.Paper == "" {
+	if e.Sheet == nil || e.Sheet.ID == "" || !slices.Contains(PaperReasons, e.Paper) {
 		return Fault(CodeReasonMissing)
 	}
 	if p.RestoredOpen() {
@@ -430,15 +433,20 @@ func noted(p *Prescription, _ Event, now Stamp) error {
 }
 
 func withdraw(p *Prescription, e Event, _ Stamp) error {
-	if e.Reason == "" {
+	if !reasoned(e) {
 		return Fault(CodeReasonMissing)
 	}
 	p.State, p.Reason, p.ReasonText = StateWithdrawn, e.Reason, e.Text
 	return nil
 }
 
+// reasoned tells that a reason of the closed list is given, with a text for `other`.
+func reasoned(e Event) bool {
+	return slices.Contains(RevokeReasons, e.Reason) && (e.Reason != "other" || e.Text != "")
+}
+
 func wish(p *Prescription, e Event, now Stamp) error {
-	if e.Reason == "" {
+	if !reasoned(e) {
 		return Fault(CodeReasonMissing)
 	}
 	if err := once(&p.Wished, now); err != nil {
@@ -455,11 +463,8 @@ func reconfirm(p *Prescription, _ Event, now Stamp) error {
 	return nil
 }
 
-func sendAgain(p *Prescription, _ Event, _ Stamp) error {
-	if p.SendAgain {
-		return errNothingNew
-	}
-	p.SendAgain = true
+func sendAgain(p *Prescription, _ Event, now Stamp) error {
+	p.SendAgain = now
 	return nil
 }
 

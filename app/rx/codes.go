@@ -48,7 +48,8 @@ const (
 	CodeOtherSame Code = "same-id-other-content"
 	CodeDamaged   Code = "damaged"
 	CodeNewer     Code = "newer-version"
-	CodeNoKey     Code = "no-key" // no KGSS key of this patient is at hand
+	CodeRIDTaken  Code = "rid-taken" // another prescription bears this RID
+	CodeNoKey     Code = "no-key"    // no KGSS key of this patient is at hand
 	CodeRandom    Code = "no-randomness"
 	CodeInternal  Code = "internal"
 )
@@ -85,4 +86,23 @@ const (
 	CodeDoseUnit        Code = "dose-unit"        // the package is counted in another unit
 	CodeDurationsDiffer Code = "durations-differ" // duration and duration_days
 	CodePacksTooFew     Code = "packs-too-few"    // the packages end before the treatment
+)
+
+// Reading a file.
+const (
+	CodeFileTooLarge   Code = "file-too-large"  // (max: bytes)
+	CodeNotUTF8        Code = "not-utf-8"       //
+	CodeNotJSON        Code = "not-json"        // (line, column: where it stops being JSON, from 1)
+	CodeTooDeep        Code = "too-deep"        // objects and lists within one another (max)
+	CodeWrongType      Code = "wrong-type"      // (want, got: string, number, integer, boolean, array, object, null)
+	CodeUnknownField   Code = "unknown-field"   // nothing like it is known there (list: the known ones)
+	CodeMisspeltField  Code = "misspelt-field"  // unknown, but like a known one (near)
+	CodeDuplicateField Code = "duplicate-field" // twice in one object
+	CodeSpanForm       Code = "span-form"       // a length of time such as 30s, 10m, 2h
+)
+
+// Documents.
+const (
+	CodeNoProof     Code = "no-proof"      // without a confirmed RID there is no proof
+	CodeToBeRevoked Code = "to-be-revoked" // the proof is to be asked back, not given
 )

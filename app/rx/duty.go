@@ -109,10 +109,10 @@ func Owed(p Prescription, now time.Time, around Around, w Waits) []Duty {
 		duties = append(duties, Duty{Kind: k, Prescription: p.ID, Since: since, Why: why, Outcomes: outcomes})
 	}
 	p.oweElectronic(now, w, owe)
-	if since, why := p.toTell(); why != "" {
+	if since, why := p.toTell(now); why != "" {
 		owe(DutyTell, since, why, WasTold)
 	}
-	if p.RestoredOpen() && p.State != StateRevoked {
+	if p.RestoredOpen() {
 		owe(DutyRestored, p.Restored.At, "restored", NothingGiven, PaperGiven, SentElsewhere)
 	}
 	if p.TwinOpen() && !p.State.closed() {
@@ -144,7 +144,7 @@ func (s State) closed() bool {
 }
 
 func (p *Prescription) oweElectronic(now time.Time, w Waits, owe func(DutyKind, time.Time, string, ...Outcome)) {
-	if a := p.LiveAttempt(); a != nil && a.Result == Unanswered {
+	if a := p.LiveAttempt(); a != nil && a.Result == Unanswered && !p.Over(now) {
 		switch {
 		case p.State == StateUnknown && !p.Wished.Set():
 			switch ask := p.Unclear.Set() && now.Sub(p.Unclear.At) >= w.Ask && !p.RestoredOpen(); {
@@ -167,23 +167,19 @@ func (p *Prescription) oweElectronic(now time.Time, w Waits, owe func(DutyKind, 
 		if !p.MustGo(r) || !r.Status.MayBeDelivered() {
 			continue
 		}
-		var outcomes []Outcome
-		if r.Taken.Set() {
-			outcomes = []Outcome{WasTold}
-		}
 		switch {
 		case p.State == StatePaper:
-			owe(DutyRevokeOnSight, r.Known.At, "found", outcomes...)
+			owe(DutyRevokeOnSight, r.Known.At, "found")
 		case r.Adopted:
-			owe(DutyRevoke, p.Wished.At, "wished", outcomes...)
+			owe(DutyRevoke, p.Wished.At, "wished")
 		default:
-			owe(DutyRevokeSurplus, r.Known.At, "found", outcomes...)
+			owe(DutyRevokeSurplus, r.Known.At, "found")
 		}
 	}
 }
 
 // toTell finds what the patient or a pharmacy must be told, "" when nothing.
-func (p *Prescription) toTell() (time.Time, string) {
+func (p *Prescription) toTell(now time.Time) (time.Time, string) {
 	for _, r := range p.Records {
 		if p.MustGo(r) && r.Taken.Set() && r.Status != StatusRevoked && p.Told.Rev < r.Taken.Rev {
 			return r.Taken.At, "double"
@@ -192,8 +188,10 @@ func (p *Prescription) toTell() (time.Time, string) {
 	switch {
 	case p.TwinOutcome == AlsoThere && p.State == StatePaper && p.Told.Rev < p.TwinAnswer.Rev:
 		return p.TwinAnswer.At, "twin"
-	case p.State == StateRefused && p.LetGo.Set() && p.Told.Rev < max(p.Refusal.Rev, p.LetGo.Rev):
+	case p.State == StateRefused && p.Told.Rev < p.Refusal.Rev:
 		return p.Refusal.At, "refused"
+	case p.State == StateUnknown && p.Over(now) && !p.Told.Set():
+		return p.Issued, "never-known"
 	case p.State == StateLapsed && p.Told.Rev < p.Lapse.Rev:
 		return p.Lapse.At, "lapsed"
 	}
@@ -250,7 +248,11 @@ func (p *Prescription) owePaper(owe func(DutyKind, time.Time, string, ...Outcome
 			owe(DutyConfirmPrint, s.Printed, "printed", CameOut, DidNotComeOut, WasDestroyed)
 		}
 	case ToSign:
-		owe(DutyHandOver, s.Out.At, "out", Handed, WasDestroyed)
+		if p.Elsewhere {
+			owe(DutyHandOver, s.Out.At, "elsewhere", WasDestroyed)
+		} else {
+			owe(DutyHandOver, s.Out.At, "out", Handed, WasDestroyed)
+		}
 	case HandedOver:
 		if !p.Noted.Set() {
 			owe(DutyNote, s.Handed.At, "handed", WasNoted)

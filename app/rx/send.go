@@ -69,6 +69,16 @@ func MaySend(p Prescription, now time.Time, around Around, w Waits) error {
 	return Fault(CodeNeedsConfirmation)
 }
 
+// MayClaim tells whether p may go to paper as far as others are concerned: what it
+// replaces may still reach a pharmacist. The doctor may force it, as with an
+// attempt without answer; Step decides about p itself.
+func MayClaim(around Around, although bool) error {
+	if around.ReplacedOpen && !although {
+		return Fault(CodeWaitsForReplaced)
+	}
+	return nil
+}
+
 // IsLate tells that a send now is a late one: the patient's open list at Recip-e
 // is read first, and it is paced.
 func IsLate(p Prescription, now time.Time, w Waits) bool {
@@ -184,8 +194,8 @@ func (a Attempt) Fence(w Waits) time.Time { return a.Expires.Add(w.Processing + 
 
 // ToLook tells whether p needs a look-up at Recip-e: an attempt without answer, or
 // an accepted one of which a second record has not been excluded yet.
-func ToLook(p Prescription) bool {
-	return slices.ContainsFunc(p.Attempts, func(a Attempt) bool {
+func ToLook(p Prescription, now time.Time) bool {
+	return !p.Over(now) && slices.ContainsFunc(p.Attempts, func(a Attempt) bool {
 		return a.Result == Unanswered || a.Result == ResultAccepted && !a.Checked
 	})
 }

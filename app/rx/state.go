@@ -96,7 +96,7 @@ type Notes struct {
 	ReasonText  string      `json:"reason_text,omitempty"`
 	Absent      Stamp       `json:"absent,omitzero"`      // an attempt was proven absent
 	Reconfirmed Stamp       `json:"reconfirmed,omitzero"` // the doctor said: send
-	SendAgain   bool        `json:"send_again,omitempty"` // said while unknown: send once absence is proven
+	SendAgain   Stamp       `json:"send_again,omitzero"`  // said while unknown: send once absence is proven
 	Unclear     Stamp       `json:"unclear,omitzero"`     // first look-up that could not decide
 	Twin        Stamp       `json:"twin,omitzero"`        // also tried in other software, or something like it is at Recip-e
 	TwinAnswer  Stamp       `json:"twin_answer,omitzero"`
@@ -309,8 +309,7 @@ func (p *Prescription) MustGo(r Record) bool {
 // Harmless tells that nothing of p can reach a pharmacist any more: its
 // replacement may leave.
 func Harmless(p Prescription) bool {
-	askedOpen := p.RestoredOpen() && p.State != StateRevoked // paper may have been given
-	if p.State == StateReady || p.LiveAttempt() != nil || p.Sheet() != nil || askedOpen {
+	if p.State == StateReady || p.LiveAttempt() != nil || p.Sheet() != nil || p.RestoredOpen() {
 		return false
 	}
 	for _, r := range p.Records {
@@ -320,6 +319,10 @@ func Harmless(p Prescription) bool {
 	}
 	return true
 }
+
+// Over tells that a record of p could no longer be delivered: its validity ended,
+// and a day more for clocks that disagree.
+func (p *Prescription) Over(now time.Time) bool { return DateOf(now).After(p.Expires.AddDays(1)) }
 
 // clone copies what Step may write to.
 func (p Prescription) clone() Prescription {

@@ -136,8 +136,8 @@ var table = [...]row{
 	EventHandedOver: {"the patient has the sheet", onPaper("noted", handedOver)},
 	EventDestroyed:  {"the doctor holds the sheet and destroys it", onPaper("noted", destroyed)},
 	EventNoted:      {"the doctor noted the paper in the record", onPaper("noted", noted)},
-	EventWithdrawn: {"the doctor withdraws it before it was sent", cells(
-		to(StateWithdrawn, withdraw), no(CodeBeingSent), no(CodeMayHaveArrived), no(CodeElectronicExists), no(CodeClosed),
+	EventWithdrawn: {"the doctor withdraws it before it was sent, or replaces a refused one", cells(
+		to(StateWithdrawn, withdraw), no(CodeBeingSent), no(CodeMayHaveArrived), no(CodeElectronicExists), to(StateWithdrawn, withdraw),
 		nothing, no(CodeClosed), no(CodeOnPaper), no(CodeClosed))},
 	EventRevokeWished: {"the doctor wants it gone from Recip-e", cells(
 		no(CodeNotSentYet), keep("wish", wish), keep("wish: revoke on sight", wish), keep("wish: revoke", wish), no(CodeNotSentYet),
@@ -157,7 +157,7 @@ var table = [...]row{
 	EventRestoredAns: {"what happened in the meantime", cells(
 		either(restoredAnswered, StateReady, StateWithdrawn, StatePaper), no(CodeBeingSent), either(restoredAnswered, StateUnknown, StatePaper),
 		either(restoredAnswered, StateConfirmed, StatePaper), either(restoredAnswered, StateRefused, StatePaper), either(restoredAnswered, StateWithdrawn, StatePaper),
-		either(restoredAnswered, StateLapsed, StatePaper), keep("answered", restoredAnswered), no(CodeNotOwed))},
+		either(restoredAnswered, StateLapsed, StatePaper), keep("answered", restoredAnswered), either(restoredAnswered, StateRevoked, StatePaper))},
 	EventProofDone: {"the proof is given, or not wanted", cells(
 		no(CodeNotSentYet), no(CodeBeingSent), no(CodeMayHaveArrived), keep("noted", proofDone), no(CodeClosed),
 		no(CodeClosed), no(CodeClosed), no(CodeOnPaper), nothing)},

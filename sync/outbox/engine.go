@@ -247,7 +247,7 @@ func (e *Engine) record(ctx context.Context, id rx.ID, version int64, event rx.E
 // cannot write at all.
 func aboutRow(err error) bool {
 	switch rx.CodeOf(err) {
-	case rx.CodeDamaged, rx.CodeNotFound, rx.CodeNoSuchAttempt, rx.CodeNoSuchRecord, rx.CodeEventIncomplete:
+	case rx.CodeDamaged, rx.CodeNotFound, rx.CodeRIDTaken, rx.CodeNoSuchAttempt, rx.CodeNoSuchRecord, rx.CodeEventIncomplete:
 		return true
 	}
 	return false

@@ -26,7 +26,7 @@ type look struct {
 func (e *Engine) lookUps(_ context.Context, m Moment, tasks []rx.Task) ([]Act, error) {
 	var acts []Act
 	for _, t := range tasks {
-		if t.SSIN == "" || e.looks[t.Patient] != nil || !rx.ToLook(t.Prescription) {
+		if t.SSIN == "" || e.looks[t.Patient] != nil || !rx.ToLook(t.Prescription, m.Wall) {
 			continue
 		}
 		if due := e.lookDue(m, t); due > m.Mono {
@@ -239,7 +239,7 @@ func (e *Engine) planLook(m Moment, patient rx.ID, tasks []rx.Task) {
 	server := e.server.now(m)
 	open := false
 	for _, t := range tasks {
-		if t.Patient != patient || !rx.ToLook(t.Prescription) {
+		if t.Patient != patient || !rx.ToLook(t.Prescription, m.Wall) {
 			continue
 		}
 		open = true

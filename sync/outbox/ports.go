@@ -18,7 +18,8 @@ type Store interface {
 	// Apply is rx.Step on the row at version: compare and set. A row of another
 	// version answers CodeConflict and nothing is written. Version 0 takes the row
 	// as it stands: for facts that came from outside (an answer, a record found),
-	// which are true whatever the doctor did meanwhile.
+	// which are true whatever the doctor did meanwhile. A RID that another
+	// prescription bears answers CodeRIDTaken.
 	Apply(ctx context.Context, id rx.ID, version int64, e rx.Event) (rx.Prescription, error)
 
 	// Mark claims the electronic door: in one transaction it takes one unused key

@@ -188,7 +188,12 @@ func (e *Engine) doneCreate(ctx context.Context, m Moment, er *errand, r rx.Repl
 	case rx.EventAccepted:
 		delete(e.plans, string(er.prescription))
 	}
-	return e.record(ctx, er.prescription, 0, event)
+	err := e.record(ctx, er.prescription, 0, event)
+	if rx.CodeOf(err) == rx.CodeRIDTaken { // Recip-e gave a RID that is another's: nothing is known of ours
+		event = rx.Event{Kind: rx.EventUnanswered, At: m.Wall, N: er.attempt, Why: "rid-taken"}
+		return e.record(ctx, er.prescription, 0, event)
+	}
+	return err
 }
 
 // again plans the next try of something that failed.

@@ -1,0 +1,154 @@
+package prescribing
+
+import (
+	"context"
+	"errors"
+
+	"relais/app/rx"
+)
+
+// Claim says how prescriptions go to paper.
+type Claim struct {
+	Reason          rx.PaperReason
+	Handwritten     bool
+	Day             rx.Date // of the writing by hand; zero: today
+	AlthoughUnknown bool    // forced: an attempt has no answer; the duty revoke-on-sight is left
+}
+
+// Paper takes prescriptions to paper and gives one PDF of all that could be
+// claimed. A prescription that is on paper already and not handed over is printed
+// again, as a further copy. Errors of single prescriptions are joined and leave the
+// others claimed; each names its prescription at Path.
+func (s *Service) Paper(ctx context.Context, ids []rx.ID, c Claim) ([]byte, error) {
+	var toPrint []rx.ID
+	var faults rx.Faults
+	for _, id := range ids {
+		p, err := s.claim(ctx, id, c)
+		if err != nil {
+			faults = append(faults, about(id, err))
+			continue
+		}
+		if sheet := p.Sheet(); sheet != nil && !sheet.Handwritten {
+			toPrint = append(toPrint, id)
+		}
+	}
+	if len(toPrint) == 0 {
+		return nil, errors.Join(faults.OrNil(), s.Store.Outside(ctx))
+	}
+	pdf, err := s.press(ctx, toPrint)
+	return pdf, errors.Join(faults.OrNil(), err)
+}
+
+// about puts the prescription's id at the fault's path.
+func about(id rx.ID, err error) *rx.Error {
+	var fault *rx.Error
+	if !errors.As(err, &fault) {
+		fault = rx.Fault(rx.CodeInternal).Because(err)
+	}
+	at := *fault
+	return at.At(string(id))
+}
+
+func (s *Service) claim(ctx context.Context, id rx.ID, c Claim) (rx.Prescription, error) {
+	sheet, err := s.newID()
+	if err != nil {
+		return rx.Prescription{}, err
+	}
+	day := c.Day
+	if c.Handwritten && day.IsZero() {
+		day = rx.DateOf(s.Now())
+	}
+	item, err := s.Store.Item(ctx, id)
+	if err != nil {
+		return rx.Prescription{}, err
+	}
+	if old := item.Sheet(); item.State == rx.StatePaper && old != nil && !old.Handed.Set() && !c.Handwritten {
+		return item.Prescription, nil // a further copy
+	}
+	if err := rx.MayClaim(item.Around, c.AlthoughUnknown || c.Handwritten); err != nil {
+		return rx.Prescription{}, err
+	}
+	return s.simple(ctx, id, rx.Event{Kind: rx.EventClaimed, Paper: c.Reason,
+		Sheet: &rx.Sheet{ID: sheet, Handwritten: c.Handwritten, Day: day, Forced: c.AlthoughUnknown}})
+}
+
+// press makes the sheet of prescriptions that are claimed durably: outside mark,
+// then the pages, then the count of copies.
+func (s *Service) press(ctx context.Context, ids []rx.ID) ([]byte, error) {
+	if err := s.Store.Outside(ctx); err != nil {
+		return nil, err
+	}
+	var items []rx.Item
+	for _, id := range ids {
+		p, err := s.apply(ctx, id, func(item rx.Item) (rx.Event, error) {
+			sheet := item.Sheet()
+			if item.State != rx.StatePaper || sheet == nil {
+				return rx.Event{}, rx.Fault(rx.CodeNoSuchSheet)
+			}
+			return rx.Event{Kind: rx.EventPrinted, At: s.Now(), Sheet: &rx.Sheet{ID: sheet.ID}}, nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		if sheet := p.Sheet(); sheet.Handwritten {
+			continue
+		}
+		item, err := s.Store.Item(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, item)
+	}
+	if len(items) == 0 {
+		return nil, nil
+	}
+	return s.Press.Sheet(items)
+}
+
+// Proof gives the proof of confirmed prescriptions as PDF. Without a RID there is
+// no proof; of one that is to be revoked none is given.
+func (s *Service) Proof(ctx context.Context, ids []rx.ID) ([]byte, error) {
+	items := make([]rx.Item, len(ids))
+	var faults rx.Faults
+	for i, id := range ids {
+		item, err := s.Store.Item(ctx, id)
+		switch {
+		case err != nil:
+			return nil, err
+		case item.State != rx.StateConfirmed:
+			faults = append(faults, rx.Fault(rx.CodeNoProof, "state", item.State.String()).At(string(id)))
+		case item.Wished.Set():
+			faults = append(faults, rx.Fault(rx.CodeToBeRevoked).At(string(id)))
+		}
+		items[i] = item
+	}
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	return s.Press.Proof(items)
+}
+
+// Redo destroys a sheet that the patient does not have and issues the same again,
+// electronically, in one transaction. The new one leaves only when nothing of the
+// old one can reach a pharmacist.
+func (s *Service) Redo(ctx context.Context, id rx.ID) (Done, error) {
+	item, err := s.Store.Item(ctx, id)
+	if err != nil {
+		return Done{}, err
+	}
+	sheet := item.Sheet()
+	if sheet == nil || item.State != rx.StatePaper {
+		return Done{}, rx.Fault(rx.CodeNoSuchSheet)
+	}
+	r := again(item.Facts, rx.DateOf(s.Now()))
+	r.Lines[0].Expires = item.Facts.Content.Expires
+	return s.Issue(ctx, r, How{replaces: &rx.Act{ID: id, Version: item.Version, Event: rx.Event{
+		Kind: rx.EventDestroyed, At: s.Now(), Sheet: &rx.Sheet{ID: sheet.ID}}}})
+}
+
+// again is a request for what facts prescribe, to begin on day.
+func again(f rx.Facts, day rx.Date) rx.Request {
+	line := f.Content
+	line.Begin, line.Expires = day, rx.Date{}
+	return rx.Request{Patient: f.Patient, Lines: []rx.Line{line}, Proof: rx.ProofAuto}
+}

@@ -1,0 +1,105 @@
+package prescribing
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"relais/app/rx"
+)
+
+// Owed is what is owed about an item now.
+func (s *Service) Owed(item rx.Item) []rx.Duty {
+	return rx.Owed(item.Prescription, s.Now(), item.Around, s.Waits)
+}
+
+// MaySend tells whether an item may leave now; nil when it may.
+func (s *Service) MaySend(item rx.Item) error {
+	return rx.MaySend(item.Prescription, s.Now(), item.Around, s.Waits)
+}
+
+// Treat is one thing to be treated, with its prescription.
+type Treat struct {
+	rx.Duty
+	Item rx.Item
+}
+
+// ToTreat is all that is owed now, most urgent first, then oldest first.
+func (s *Service) ToTreat(ctx context.Context) ([]Treat, error) {
+	items, err := s.Store.List(ctx, rx.Filter{Owing: true})
+	if err != nil {
+		return nil, err
+	}
+	var treats []Treat
+	for _, item := range items {
+		for _, d := range s.Owed(item) {
+			treats = append(treats, Treat{d, item})
+		}
+	}
+	slices.SortStableFunc(treats, func(a, b Treat) int {
+		if a.Kind != b.Kind {
+			return int(a.Kind) - int(b.Kind)
+		}
+		return a.Since.Compare(b.Since)
+	})
+	return treats, nil
+}
+
+// Search finds prescriptions by words of patient or medicine, in any order,
+// newest first. What is sealed is searched in memory.
+func (s *Service) Search(ctx context.Context, words string, f rx.Filter) ([]rx.Item, error) {
+	items, err := s.Store.List(ctx, f)
+	if err != nil || strings.TrimSpace(words) == "" {
+		return items, err
+	}
+	return slices.DeleteFunc(items, func(item rx.Item) bool {
+		p := item.Facts.Patient
+		return !holds(words, p.LastName, p.FirstName, string(p.SSIN), item.Facts.Product.Name, item.Facts.Product.Substance)
+	}), nil
+}
+
+// FindPatients finds patients by words of the name in any order, the birth date
+// or a national number with or without dots.
+func (s *Service) FindPatients(ctx context.Context, words string) ([]rx.Known, error) {
+	all, err := s.Store.Patients(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if n, err := rx.ParseSSIN(strings.TrimSpace(words)); err == nil {
+		words = string(n)
+	}
+	found := slices.DeleteFunc(all, func(p rx.Known) bool {
+		return !holds(words, p.LastName, p.FirstName, string(p.SSIN), p.BirthDate.Belgian())
+	})
+	slices.SortStableFunc(found, func(a, b rx.Known) int {
+		return strings.Compare(rx.Fold(a.LastName+" "+a.FirstName), rx.Fold(b.LastName+" "+b.FirstName))
+	})
+	return found, nil
+}
+
+// holds tells that each word begins a word of one of the texts.
+func holds(words string, texts ...string) bool {
+	have := strings.Fields(rx.Fold(strings.Join(texts, " ")))
+	for _, w := range strings.Fields(rx.Fold(words)) {
+		if !slices.ContainsFunc(have, func(h string) bool { return strings.HasPrefix(h, w) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// Repeat is a draft of the same product for the same patient, to be read again:
+// dates are today's, nothing is kept of the old order.
+func (s *Service) Repeat(ctx context.Context, id rx.ID) (rx.Draft, error) {
+	item, err := s.Store.Item(ctx, id)
+	if err != nil {
+		return rx.Draft{}, err
+	}
+	known, err := s.Store.Patient(ctx, item.Patient)
+	if err != nil {
+		return rx.Draft{}, err
+	}
+	r := again(item.Facts, rx.Date{})
+	r.Patient = known.Patient
+	return s.SaveDraft(ctx, rx.Draft{Request: r})
+}

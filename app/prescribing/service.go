@@ -1,0 +1,83 @@
+// Package prescribing holds the use cases: what the window and the command line
+// can do with patients, drafts and prescriptions.
+//
+// It owns the order of acts around a decision of app/rx: check, then write in one
+// transaction, then act on paper. It declares the four ports that it needs and
+// knows nobody behind them.
+//
+// Contract: when a method returns without an error, what it says is durable. A
+// sheet is made only after its claim and the outside mark are durable; when the
+// program ends in between, the duty confirm-print is left and the sheet is made
+// again from there. Reading never changes anything.
+//
+// Failure modes: every error is an *rx.Error or rx.Faults; a row changed by
+// another process is read again and the act tried on it as it now stands.
+package prescribing
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"relais/app/rx"
+)
+
+// Service is the use cases. All fields but Changed and Degraded are needed.
+type Service struct {
+	Store     Store
+	Medicines Medicines
+	Composer  Composer
+	Press     Press
+	Waits     rx.Waits
+	Now       func() time.Time // in the practice's zone
+	Rand      io.Reader
+	Shows     func(rune) bool // what the font of the documents can draw; nil: every printing character
+	Changed   func()          // after a change of our own: wakes the engine
+	Degraded  func() bool     // a service that pharmacies need is in doubt: proofs are printed
+}
+
+func (s *Service) changed() {
+	if s.Changed != nil {
+		s.Changed()
+	}
+}
+
+func (s *Service) newID() (rx.ID, error) { return rx.NewID(s.Now(), s.Rand) }
+
+// tries bounds how often an act is tried anew on a row that others change at the
+// same time. Each round somebody made progress, so the bound is never met in practice.
+const tries = 8
+
+// apply does one act on the prescription as it stands. event may look at the row
+// that it will be applied to.
+func (s *Service) apply(ctx context.Context, id rx.ID, event func(rx.Item) (rx.Event, error)) (rx.Prescription, error) {
+	var last error
+	for range tries {
+		item, err := s.Store.Item(ctx, id)
+		if err != nil {
+			return rx.Prescription{}, err
+		}
+		e, err := event(item)
+		if err != nil {
+			return rx.Prescription{}, err
+		}
+		p, err := s.Store.Apply(ctx, id, item.Version, e)
+		if rx.CodeOf(err) == rx.CodeConflict {
+			last = err
+			continue
+		}
+		if err == nil {
+			s.changed()
+		}
+		return p, err
+	}
+	return rx.Prescription{}, last
+}
+
+// simple is an act that needs nothing but itself.
+func (s *Service) simple(ctx context.Context, id rx.ID, e rx.Event) (rx.Prescription, error) {
+	return s.apply(ctx, id, func(rx.Item) (rx.Event, error) {
+		e.At = s.Now()
+		return e, nil
+	})
+}
