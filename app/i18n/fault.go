@@ -2,6 +2,7 @@ package i18n
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 
 	"relais/app/rx"
@@ -42,9 +43,7 @@ func say(lang rx.Lang, f *rx.Error) Said {
 	for name, value := range f.Args {
 		args = append(args, name, argument(lang, name, value))
 	}
-	if bounds := bounds(lang, f.Args["min"], f.Args["max"]); bounds != "" {
-		args = append(args, "bounds", bounds)
-	}
+	args = append(args, "bounds", bounds(lang, f.Args["min"], f.Args["max"]))
 	key := "error." + string(f.Code)
 	return Said{
 		Code: f.Code, Path: f.Path, Where: Place(lang, f.Path),
@@ -54,6 +53,7 @@ func say(lang rx.Lang, f *rx.Error) Said {
 
 // bounds puts the limits of a number into words, "" when none is given.
 func bounds(lang rx.Lang, least, most string) string {
+	least, most = argument(lang, "min", least), argument(lang, "max", most)
 	switch {
 	case least != "" && most != "":
 		return Text(lang, "bounds.from-to", "min", least, "max", most)
@@ -74,13 +74,19 @@ func argument(lang rx.Lang, name, value string) string {
 			fields[i] = Place(lang, f)
 		}
 		return strings.Join(fields, ", ")
-	case "kind":
-		if Has("kind." + value) {
-			return Text(lang, "kind."+value)
+	case "kind", "want", "got":
+		for _, family := range []string{"kind.", "json."} {
+			if Has(family + value) {
+				return Text(lang, family+value)
+			}
 		}
 	case "latest":
 		if d, err := rx.ParseDate(value); err == nil {
 			return Date(d)
+		}
+	case "min", "max", "years", "line", "column":
+		if n, err := strconv.Atoi(value); err == nil {
+			return Int(n)
 		}
 	}
 	return value

@@ -35,6 +35,16 @@ func State(lang rx.Lang, p rx.Prescription, owed []rx.Duty) string {
 	return Text(lang, key)
 }
 
+// Duty is the name of a duty, why it is owed and what to do about it, as sentences.
+func Duty(lang rx.Lang, d rx.Duty) (name, why, next string) {
+	key := "duty." + d.Kind.String()
+	after := key + ".next"
+	if special := after + "." + d.Why; Has(special) {
+		after = special
+	}
+	return Text(lang, key), Text(lang, key+".why."+d.Why), Text(lang, after)
+}
+
 // Status is what Recip-e said of a record, and when it was read: "aucune délivrance
 // enregistrée (lu à 09:12)". read and today are in the practice's time zone; the
 // day is told when it is not today.
