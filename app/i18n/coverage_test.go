@@ -286,7 +286,7 @@ func TestEveryWordOfTheDomainHasAText(t *testing.T) {
 	add("route.", rx.Routes...)
 	add("weekday.", rx.Weekdays...)
 	add("day-period.", rx.DayPeriods...)
-	add("proof.forced.", "bis", "locked", "new-medicine", "degraded", "duty-pharmacy") // rx.ProofNeed
+	add("proof.forced.", rx.ProofReasons...)
 	add("profile.", "simulated", "acceptance", "production", "custom", "fictitious", "watermark")
 	needs(t, keys...)
 }
