@@ -20,7 +20,7 @@ func (w *World) OpenByPatient(patient rx.SSIN, at time.Time) (opened []rx.RID, e
 	err = w.do(at, func(tx shelf) {
 		now := tx.control().server(at)
 		for _, r := range tx.ofPatient(patient) {
-			if r.Visibility != rx.Locked && r.move(Open, now) {
+			if r.Visibility != rx.Locked && r.move(Take, now) {
 				tx.putRecord(r)
 				opened = append(opened, r.RID)
 			}

@@ -66,7 +66,7 @@ func (r Record) LogValue() slog.Value { return slog.StringValue("Record(…)") }
 type Move string
 
 const (
-	Open          Move = "open"           // the pharmacist takes it in process
+	Take          Move = "take"           // the pharmacist takes it in process
 	PutBack       Move = "put-back"       // the pharmacist lets it go again
 	Deliver       Move = "deliver"        // the pharmacist delivers it
 	Archive       Move = "archive"        // the pharmacist archives what was delivered
@@ -76,7 +76,7 @@ const (
 )
 
 // Moves are the hands' moves.
-var Moves = []Move{Open, PutBack, Deliver, Archive, PatientRevoke, PatientLock}
+var Moves = []Move{Take, PutBack, Deliver, Archive, PatientRevoke, PatientLock}
 
 // moves tells from which statuses a move starts, where it leads ("" stays) and
 // whose it is (recipe protocol §5: revoking is possible while not delivered).
@@ -85,7 +85,7 @@ var moves = map[Move]struct {
 	to   rx.Status
 	by   By
 }{
-	Open:          {[]rx.Status{rx.NotDelivered}, rx.InProcess, Pharmacist},
+	Take:          {[]rx.Status{rx.NotDelivered}, rx.InProcess, Pharmacist},
 	PutBack:       {[]rx.Status{rx.InProcess}, rx.NotDelivered, Pharmacist},
 	Deliver:       {[]rx.Status{rx.NotDelivered, rx.InProcess}, rx.Delivered, Pharmacist},
 	Archive:       {[]rx.Status{rx.Delivered}, rx.Archived, Pharmacist},

@@ -60,8 +60,12 @@ func (w *World) Receive(ticket Ticket, at time.Time) rx.Reply {
 	return reply
 }
 
-// advance performs what is due by the moment at, in order of its time.
+// advance performs what is due by the moment at, in order of its time; nothing for
+// the zero moment, which those give who do not look at records.
 func (w *World) advance(tx shelf, at time.Time) {
+	if at.IsZero() {
+		return
+	}
 	for f := tx.due(at); f != nil; f = tx.due(at) {
 		reply := w.pass(tx, &f.Call, f.Twist, f.Start.Add(f.Pass.Arrive), f.due())
 		if !f.Heard {
