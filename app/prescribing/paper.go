@@ -137,11 +137,14 @@ func (s *Service) Redo(ctx context.Context, id rx.ID) (Done, error) {
 		return Done{}, err
 	}
 	sheet := item.Sheet()
-	if sheet == nil || item.State != rx.StatePaper {
+	switch {
+	case sheet == nil || item.State != rx.StatePaper:
 		return Done{}, rx.Fault(rx.CodeNoSuchSheet)
+	case item.Elsewhere:
+		return Done{}, rx.Fault(rx.CodeElectronicExists)
 	}
 	r := again(item.Facts, rx.DateOf(s.Now()))
-	r.Lines[0].Expires = item.Facts.Content.Expires
+	r.ID, r.Lines[0].Expires = rx.RedoID(id), item.Facts.Content.Expires
 	return s.Issue(ctx, r, How{replaces: &rx.Act{ID: id, Version: item.Version, Event: rx.Event{
 		Kind: rx.EventDestroyed, At: s.Now(), Sheet: &rx.Sheet{ID: sheet.ID}}}})
 }

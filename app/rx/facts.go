@@ -74,11 +74,20 @@ func ParseFacts(b []byte) (Facts, error) {
 	return f, nil
 }
 
+// RedoID is the id of the order that does prescription id again after its sheet was
+// destroyed: derived, so that two processes, or an older copy of the directory, redo
+// it as one and the same order.
+func RedoID(id ID) ID { return derivedID("relais redo\x00" + string(id)) }
+
 // LocalIDOf is the LOCAL id of a message: derived from the order and the line, so
 // that an order issued a second time by a caller's retry on an older copy of the
 // directory is recognised at Recip-e as the same prescription (docs/doors.md).
 func LocalIDOf(order ID, line int) ID {
-	sum := sha256.Sum256([]byte("relais local id\x00" + string(order) + "\x00" + string(rune('0'+line))))
+	return derivedID("relais local id\x00" + string(order) + "\x00" + string(rune('0'+line)))
+}
+
+func derivedID(from string) ID {
+	sum := sha256.Sum256([]byte(from))
 	var b [16]byte
 	copy(b[:], sum[:])
 	b[6] = b[6]&0x0f | 0x80 // version 8: our own layout (RFC 9562 §5.8)

@@ -1,0 +1,438 @@
+// Package sim runs a practice and Recip-e in virtual time from one seed: the real
+// use cases, the real engine, the real decisions, over a model of the store (tier
+// A), against the simulated world, under one scheduler that decides the order of
+// everything: answers, faults, crashes, clock jumps, the doctor, the pharmacist, a
+// second process, an older copy of the directory put back.
+//
+// After each step the invariants are judged against what exists in the world
+// (records at the server, papers in hands), never against the program's own tables.
+// The same seed gives the same trace. A seed that fails is printed and replays:
+//
+//	go test ./test/sim -run Replay -seed N -v
+package sim
+
+import (
+	"container/heap"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"context"
+
+	"relais/app/prescribing"
+	"relais/app/rx"
+	"relais/sync/outbox"
+	"relais/sync/simulator/world"
+)
+
+var ctx = context.Background()
+
+// zone is that of the practice: fixed, so that a run does not depend on the machine.
+var zone = time.FixedZone("practice", 3600)
+
+// start is a Monday morning.
+var start = time.Date(2026, 3, 2, 8, 0, 0, 0, zone)
+
+// Options bend a run.
+type Options struct {
+	Planted string // name of a planted mistake, "" none
+	Verbose bool   // keep the trace's lines
+}
+
+// Sim is one run.
+type Sim struct {
+	Options
+	seed uint64
+	rng  *rand.Rand
+
+	mono  time.Duration // true time since start
+	skew  time.Duration // the practice's clock against true time
+	queue queue
+	seq   int
+
+	world   *world.World
+	model   *Model
+	service *prescribing.Service
+	engine  *outbox.Engine
+	waits   rx.Waits
+	epoch   int  // of the program; a crash ends it
+	down    bool // the program is not running
+	wake    int  // the last planned wake counts
+	hostile float64
+	nested  int
+	healed  bool
+
+	truth
+	trace  uint64
+	Lines  []string
+	Counts map[string]int // rare paths taken
+}
+
+type crashed struct{}
+
+// violation is a broken invariant.
+type violation struct{ what string }
+
+func (v violation) Error() string { return v.what }
+
+// Run plays one seed and returns the first broken invariant, nil when all held.
+func Run(seed uint64, o Options) (s *Sim, err error) {
+	s = newSim(seed, o)
+	defer func() {
+		switch v := recover().(type) {
+		case nil:
+		case violation:
+			err = v
+		default:
+			panic(fmt.Sprintf("seed %d: %v", seed, v))
+		}
+	}()
+	s.live()
+	s.quiet()
+	return s, nil
+}
+
+func newSim(seed uint64, o Options) *Sim {
+	s := &Sim{Options: o, seed: seed, rng: rand.New(rand.NewPCG(seed, 0x72656c616973)), Counts: map[string]int{}, waits: rx.DefaultWaits}
+	s.truth = newTruth()
+	s.world = world.New(s.source())
+	s.model = newModel(s.now)
+	s.model.step = s.durable
+	if o.Planted == "no-fence" {
+		s.waits.Processing, s.waits.Between = -s.waits.Timestamp, 0
+	}
+	s.boot()
+	s.must(s.service.SetPractice(ctx, practice))
+	return s
+}
+
+func (s *Sim) must(err error) {
+	if err != nil {
+		panic(violation{"the simulation's own call failed: " + err.Error()})
+	}
+}
+
+func (s *Sim) source() rand.Source { return rand.NewPCG(s.rng.Uint64(), s.rng.Uint64()) }
+
+// now is the practice's clock; at is the server's side of time.
+func (s *Sim) now() time.Time { return start.Add(s.mono + s.skew) }
+func (s *Sim) at() time.Time  { return start.Add(s.mono) }
+
+func (s *Sim) moment() outbox.Moment { return outbox.Moment{Wall: s.now(), Mono: s.mono} }
+
+// reader is the program's source of randomness.
+type reader struct{ src rand.Source }
+
+func (r reader) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = byte(r.src.Uint64())
+	}
+	return len(p), nil
+}
+
+// boot starts the program anew on what the disk holds.
+func (s *Sim) boot() {
+	s.epoch++
+	s.down = false
+	s.model.open()
+	s.service = s.newService()
+	s.engine = outbox.New(s.planted(s.model), s.waits, rand.New(s.source()), nil)
+	if s.Planted == "restart-is-ready" {
+		s.engine = outbox.New(forgetful{s.planted(s.model)}, s.waits, rand.New(s.source()), nil)
+	}
+	s.program(func() { s.failsafe(s.engine.Recover(ctx, s.now())) })
+	s.nudge(0)
+}
+
+func (s *Sim) newService() *prescribing.Service {
+	return &prescribing.Service{Store: s.planted(s.model), Medicines: drugs{}, Composer: composer{}, Press: press{s}, Waits: s.waits,
+		Now: s.now, Rand: reader{s.source()}, Changed: func() { s.nudge(0) }}
+}
+
+// failsafe accepts what the store may answer when the disk refuses.
+func (s *Sim) failsafe(err error) {
+	if err != nil {
+		s.note("store refused: %s", rx.CodeOf(err))
+		if rx.CodeOf(err) != codeDisk && rx.CodeOf(err) != rx.CodeKeyUsed {
+			panic(violation{"the engine met a fault of the program: " + err.Error()})
+		}
+	}
+}
+
+const codeDisk rx.Code = "disk"
+
+// durable is called around each durable step: the disk may refuse it, another
+// process may come between, the program may be cut before or after it.
+func (s *Sim) durable(op string, after bool) error {
+	if s.healed || s.down {
+		return nil
+	}
+	if s.rng.Float64() < 0.002*s.hostile {
+		s.count("crash")
+		s.note("crash at %s, after %t", op, after)
+		panic(crashed{})
+	}
+	if after {
+		return nil
+	}
+	if s.rng.Float64() < 0.004*s.hostile {
+		s.count("disk refuses")
+		return rx.Fault(codeDisk)
+	}
+	if s.nested == 0 && s.rng.Float64() < 0.03 {
+		s.count("second process between")
+		s.nested++
+		s.anyAct()
+		s.nested--
+	}
+	return nil
+}
+
+// program runs a piece of the program; a crash in it ends the program.
+func (s *Sim) program(f func()) {
+	defer func() {
+		if v := recover(); v != nil {
+			if _, ok := v.(crashed); !ok {
+				panic(v)
+			}
+			s.nested = 0
+			s.crash()
+		}
+	}()
+	f()
+}
+
+// crash ends the program; it is started again after a while.
+func (s *Sim) crash() {
+	s.epoch++
+	s.down = true
+	s.after(s.upTo(30*time.Minute), func() {
+		if s.down {
+			s.boot()
+		}
+	})
+}
+
+// nudge plans a step of the engine.
+func (s *Sim) nudge(wait time.Duration) {
+	s.wake++
+	wake, epoch := s.wake, s.epoch
+	s.after(wait, func() {
+		if wake == s.wake && epoch == s.epoch {
+			s.program(s.tick)
+		}
+	})
+}
+
+func (s *Sim) tick() {
+	acts, wait, err := s.engine.Next(ctx, s.moment())
+	for _, act := range acts {
+		s.perform(act)
+	}
+	s.failsafe(err)
+	s.nudge(wait)
+}
+
+// perform lets a call take its way through the world.
+func (s *Sim) perform(act outbox.Act) {
+	s.judgeAct(act)
+	call, epoch := act.Call, s.epoch
+	fate := s.world.Fate(call, s.at())
+	s.note("act %d %s", act.ID, call.Op)
+	begun, done := s.at(), false
+	finish := func(r rx.Reply) {
+		if done || epoch != s.epoch {
+			return
+		}
+		done = true
+		s.note("reply %d %s %s %s", act.ID, call.Op, r.Result, r.Why)
+		s.program(func() {
+			s.failsafe(s.engine.Done(ctx, s.moment(), act.ID, r))
+			s.nudge(0)
+		})
+	}
+	var heard rx.Reply
+	for i, pass := range fate.Passes {
+		s.after(pass.Process, func() {
+			reply := s.world.Pass(call, fate, i, begun)
+			if i == fate.Heard {
+				heard = reply
+			}
+			s.note("world %s %s", call.Op, reply.Result)
+		})
+	}
+	if s.Planted == "retry-on-timeout" && call.Op == rx.OpCreate && fate.Ends != world.Refuses {
+		s.after(fate.End+time.Second, func() { // as a client library that repeats a request by itself
+			if again := s.world.Fate(call, s.at()); len(again.Passes) > 0 && fate.Ends == world.Drops {
+				s.world.Pass(call, again, 0, s.at())
+			}
+		})
+	}
+	switch fate.Ends {
+	case world.Answers:
+		s.after(fate.End, func() { finish(heard) })
+	case world.Drops, world.Refuses:
+		s.after(fate.End, func() { finish(fate.Reply()) })
+	}
+	s.after(act.Limit, func() { finish(rx.Reply{Result: rx.Unanswered, Why: "timeout"}) })
+	if call.Op == rx.OpCreate {
+		s.after(s.waits.Answer+time.Millisecond, func() { s.judgePromise(epoch, call) })
+	}
+}
+
+// after plans f at a later moment of true time.
+func (s *Sim) after(d time.Duration, f func()) {
+	s.seq++
+	heap.Push(&s.queue, happening{s.mono + max(d, 0), s.seq, f})
+}
+
+// until plays everything up to the moment end.
+func (s *Sim) until(end time.Duration) {
+	for len(s.queue) > 0 && s.queue[0].at <= end {
+		h := heap.Pop(&s.queue).(happening)
+		s.mono = h.at
+		h.do()
+		s.judge()
+	}
+	s.mono = end
+}
+
+type happening struct {
+	at  time.Duration
+	seq int
+	do  func()
+}
+
+type queue []happening
+
+func (q queue) Len() int { return len(q) }
+func (q queue) Less(i, j int) bool {
+	return q[i].at < q[j].at || q[i].at == q[j].at && q[i].seq < q[j].seq
+}
+func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q *queue) Push(x any)   { *q = append(*q, x.(happening)) }
+func (q *queue) Pop() any {
+	old := *q
+	last := old[len(old)-1]
+	*q = old[:len(old)-1]
+	return last
+}
+
+// note adds to the trace: what was decided, when, by whom; ids of the run stand in it.
+func (s *Sim) note(format string, args ...any) {
+	line := fmt.Sprintf(format, args...)
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%d %d %s", s.trace, s.mono, line)
+	s.trace = h.Sum64()
+	if s.Verbose {
+		s.Lines = append(s.Lines, fmt.Sprintf("%14s %s", s.mono, line))
+	}
+}
+
+// Trace is the hash of all that was noted.
+func (s *Sim) Trace() uint64 { return s.trace }
+
+func (s *Sim) count(what string) { s.Counts[what]++ }
+
+func (s *Sim) upTo(d time.Duration) time.Duration { return time.Duration(s.rng.Int64N(int64(d) + 1)) }
+func (s *Sim) one(n int) bool                     { return s.rng.IntN(n) == 0 }
+
+func pick[T any](s *Sim, list []T) T { return list[s.rng.IntN(len(list))] }
+
+// rows of the model in a fixed order.
+func (s *Sim) rows() []row {
+	rows := make([]row, 0, len(s.model.disk.order))
+	for _, id := range s.model.disk.order {
+		rows = append(rows, s.model.disk.rows[id])
+	}
+	return rows
+}
+
+// live plays the days with faults, quiet heals the world and lets everything end.
+func (s *Sim) live() {
+	s.hostile = []float64{0, 0.3, 1, 3}[s.rng.IntN(4)]
+	s.weather()
+	days := 1 + s.rng.IntN(3)
+	for range 4 + s.rng.IntN(8) {
+		s.after(s.upTo(time.Duration(days)*24*time.Hour-20*time.Hour+s.upTo(10*time.Hour)), s.patient)
+	}
+	for at := s.upTo(2 * time.Hour); at < time.Duration(days)*24*time.Hour; at += s.upTo(5*time.Hour) + time.Minute {
+		s.after(at, s.review)
+	}
+	for range s.rng.IntN(12) {
+		s.after(s.upTo(time.Duration(days)*24*time.Hour), s.outside)
+	}
+	if s.one(5) {
+		s.putBack(time.Duration(days) * 24 * time.Hour)
+	}
+	if s.one(3) {
+		s.after(s.upTo(time.Duration(days)*24*time.Hour), func() {
+			s.count("clock jumps")
+			s.skew += time.Duration(pick(s, []int{-48, -5, -1, 1, 3, 30})) * time.Hour / time.Duration(pick(s, []int{1, 10, 3600}))
+			s.note("clock %s", s.skew)
+		})
+	}
+	s.until(time.Duration(days) * 24 * time.Hour)
+}
+
+func (s *Sim) quiet() {
+	s.healed = true
+	s.world.Random(world.Profile{}, s.source())
+	if s.down {
+		s.boot()
+	}
+	s.nudge(0)
+	for range 24 {
+		s.until(s.mono + 20*time.Minute)
+		s.review()
+	}
+	s.until(s.mono + 8*time.Hour)
+	s.judgeEnd()
+}
+
+// weather changes how hostile the services are.
+func (s *Sim) weather() {
+	if s.healed {
+		return
+	}
+	p := world.Hostile
+	switch s.rng.IntN(5) {
+	case 0:
+		p = world.Profile{Latency: time.Second}
+	case 1:
+		p = world.Profile{RefuseConnect: 1}
+	case 2:
+		p = world.Profile{Hang: 0.7, Drop: 0.3, Latency: time.Second}
+	case 3:
+		p.Never = 0.02
+	}
+	s.note("weather %v", p)
+	s.world.Random(p, s.source())
+	s.after(s.upTo(pick(s, []time.Duration{2 * time.Minute, time.Hour, 9 * time.Hour})), s.weather)
+}
+
+// putBack keeps a copy of the directory and puts it back later, or opens it beside.
+func (s *Sim) putBack(span time.Duration) {
+	copied := s.upTo(span)
+	s.after(copied, func() {
+		old := s.model.snapshot()
+		s.after(s.upTo(span-copied), func() {
+			if s.healed {
+				return
+			}
+			s.count("older copy put back")
+			s.note("put back")
+			s.epoch++
+			s.model.disk = old
+			if s.one(2) {
+				s.model.dir++ // on another disk
+			}
+			s.forget()
+			s.boot()
+		})
+	})
+}
+
+var _ = slices.Clip[[]int]

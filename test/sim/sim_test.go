@@ -1,0 +1,107 @@
+package sim
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+var seedFlag = flag.Uint64("seed", 0, "the seed to replay")
+
+// seeds to play: a few thousand in a test, a million in a soak (quality R2).
+func seeds(t *testing.T, test, soak int) int {
+	t.Helper()
+	if os.Getenv("RELAIS_SOAK") != "" {
+		return soak
+	}
+	if testing.Short() {
+		return test / 10
+	}
+	return test
+}
+
+// TestSeeds: no seed breaks an invariant (R2 tier A).
+func TestSeeds(t *testing.T) {
+	n := seeds(t, 10_000, 1_000_000)
+	began := time.Now()
+	counts := map[string]int{}
+	var mu sync.Mutex
+	var next atomic.Uint64
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for seed := next.Add(1); seed <= uint64(n) && !t.Failed(); seed = next.Add(1) {
+				s, err := Run(seed, Options{})
+				if err != nil {
+					t.Errorf("seed %d: %v\nreplay: go test ./test/sim -run Replay -seed %d -v", seed, err, seed)
+				}
+				mu.Lock()
+				for what, times := range s.Counts {
+					counts[what] += times
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	t.Logf("%d seeds in %s, %.0f a second", n, time.Since(began).Round(time.Millisecond), float64(n)/time.Since(began).Seconds())
+	for _, rare := range []string{"crash", "disk refuses", "second process between", "older copy put back", "clock jumps", "caller's retry", "redo"} {
+		if counts[rare] == 0 && !t.Failed() {
+			t.Errorf("a path that was never taken: %s", rare)
+		}
+	}
+	t.Log(counts)
+}
+
+// TestSameSeedSameTrace (R15).
+func TestSameSeedSameTrace(t *testing.T) {
+	for seed := range uint64(seeds(t, 300, 10_000)) {
+		a, _ := Run(seed, Options{})
+		b, _ := Run(seed, Options{})
+		if a.Trace() != b.Trace() {
+			t.Fatalf("seed %d: two traces", seed)
+		}
+	}
+}
+
+// TestPlanted: each known mistake is found, by name (R14).
+func TestPlanted(t *testing.T) {
+	for _, name := range Planted {
+		t.Run(name, func(t *testing.T) {
+			for seed := uint64(1); seed <= 100_000; seed++ {
+				if _, err := Run(seed, Options{Planted: name}); err != nil {
+					t.Logf("found by seed %d: %v", seed, err)
+					return
+				}
+			}
+			t.Error("not found")
+		})
+	}
+}
+
+// TestReplay plays one seed aloud.
+func TestReplay(t *testing.T) {
+	if *seedFlag == 0 {
+		t.Skip("no -seed")
+	}
+	s, err := Run(*seedFlag, Options{Verbose: true})
+	for _, line := range s.Lines {
+		fmt.Println(line)
+	}
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func BenchmarkSeed(b *testing.B) {
+	for i := range b.N {
+		if _, err := Run(uint64(i), Options{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
