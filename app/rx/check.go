@@ -225,8 +225,8 @@ func (c *checker) line(at string, l Line, find func(Line) (Medicine, bool)) Chec
 	return out
 }
 
-// productFields are the fields that may name the product of each kind.
-var productFields = map[Kind][]string{
+// ProductFields are the fields that may name the product of each kind of line.
+var ProductFields = map[Kind][]string{
 	Package:   {"cnk", "name"},
 	INN:       {"vmp_group", "inn_cluster", "name"},
 	Magistral: {"text", "formulary", "name", "compounds"},
@@ -242,7 +242,7 @@ func (c *checker) product(at string, l *CheckedLine, find func(Line) (Medicine, 
 		{"cnk", l.CNK != ""}, {"vmp_group", l.VMPGroup != ""}, {"inn_cluster", l.INNCluster != ""}, {"name", l.Name != ""},
 		{"text", l.Text != ""}, {"formulary", l.Formulary != ""}, {"compounds", len(l.Compounds) > 0},
 	} {
-		if field.given && !slices.Contains(productFields[l.Kind], field.name) {
+		if field.given && !slices.Contains(ProductFields[l.Kind], field.name) {
 			c.fault(at+"."+field.name, CodeNotOfKind, "kind", string(l.Kind))
 		}
 	}

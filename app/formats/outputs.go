@@ -1,0 +1,161 @@
+package formats
+
+import "relais/app/rx"
+
+// Times are RFC 3339 with the practice's offset, "" or absent where there is none.
+// Lines count from 0. Words are those of rx: states, doors, duties, outcomes, events.
+
+// Prescribed is the output of `prescribe` and `issue`. A draft has no prescriptions.
+type Prescribed struct {
+	Order         rx.ID              `json:"order"`
+	Patient       rx.ID              `json:"patient"`
+	Prescriptions List[Prescription] `json:"prescriptions"`
+}
+
+// Prescription is where one line of an order stands.
+type Prescription struct {
+	Line   int          `json:"line"`
+	ID     rx.ID        `json:"id"`
+	State  string       `json:"state"`
+	Door   string       `json:"door"`
+	RID    rx.RID       `json:"rid,omitempty"`
+	Duties List[string] `json:"duties"` // ids of what is owed, as `settle` takes them
+}
+
+// Listing is the output of `list`, newest first.
+type Listing struct {
+	Prescriptions List[Listed] `json:"prescriptions"`
+}
+
+// Listed is a prescription with what a list needs to be read.
+type Listed struct {
+	Prescription
+	Order    rx.ID  `json:"order"`
+	Issued   string `json:"issued"`
+	Medicine string `json:"medicine"`
+}
+
+// Shown is the output of `show`: all that is known of one prescription.
+type Shown struct {
+	Listed
+	Frozen   rx.Facts       `json:"frozen"`
+	Attempts List[Attempt]  `json:"attempts"`
+	Sheets   List[Sheet]    `json:"sheets"`
+	Server   List[Record]   `json:"server"`
+	Timeline List[Happened] `json:"timeline"`
+}
+
+// Attempt is one try to create the prescription at Recip-e.
+type Attempt struct {
+	N       int      `json:"n"` // from 1
+	Marked  string   `json:"marked"`
+	Result  string   `json:"result"`            // on-the-wire, accepted, refused, not-sent, unanswered, absent
+	Expires string   `json:"expires,omitempty"` // end of the signed timestamp by the server's clock
+	Ended   string   `json:"ended,omitempty"`
+	Why     string   `json:"why,omitempty"`
+	Problem *Problem `json:"problem,omitempty"`
+}
+
+// Problem is what Recip-e said, by language.
+type Problem struct {
+	Code     string            `json:"code,omitempty"`
+	Messages map[string]string `json:"messages,omitempty"`
+}
+
+// Sheet is the paper of a prescription.
+type Sheet struct {
+	ID          rx.ID  `json:"id"`
+	Step        string `json:"step"` // to-print, to-sign, handed-over, destroyed
+	Handwritten bool   `json:"handwritten,omitempty"`
+	Day         string `json:"day,omitempty"`    // written by hand on this day
+	Forced      bool   `json:"forced,omitempty"` // although an attempt had no answer
+	Claimed     string `json:"claimed"`
+	Copies      int    `json:"copies"`
+	Printed     string `json:"printed,omitempty"` // the last copy
+	Out         string `json:"out,omitempty"`
+	Handed      string `json:"handed,omitempty"`
+	Destroyed   string `json:"destroyed,omitempty"`
+}
+
+// Record is a prescription of ours at Recip-e, as last read.
+type Record struct {
+	RID         rx.RID   `json:"rid"`
+	Attempt     int      `json:"attempt"`
+	Adopted     bool     `json:"adopted"`
+	Status      string   `json:"status,omitempty"` // the service's word; absent: not read yet
+	Read        string   `json:"read,omitempty"`   // by the server's clock
+	RevokeAsked string   `json:"revoke_asked,omitempty"`
+	Denied      *Problem `json:"denied,omitempty"` // why Recip-e refused our revoke
+}
+
+// Happened is one line of a timeline.
+type Happened struct {
+	At           string `json:"at"`
+	Prescription rx.ID  `json:"prescription,omitempty"` // in a drill, where several share one timeline
+	Event        string `json:"event"`
+	From         string `json:"from,omitempty"` // state before
+	To           string `json:"to,omitempty"`   // state after
+	Attempt      int    `json:"attempt,omitempty"`
+	RID          rx.RID `json:"rid,omitempty"`
+	Why          string `json:"why,omitempty"` // class of a failure, reason, or outcome
+}
+
+// Status is the output of `status`.
+type Status struct {
+	Services         List[Service] `json:"services"`
+	Waiting          int           `json:"waiting"`  // prescriptions not sent yet
+	ToTreat          int           `json:"to_treat"` // duties that a person must close
+	Session          string        `json:"session"`  // until when, "" when there is none
+	Certificate      string        `json:"certificate"`
+	MedicinesAgeDays int           `json:"medicines_age_days"`
+}
+
+// Service is what is known of a remote service, and how.
+type Service struct {
+	Name         string       `json:"name"`
+	Availability string       `json:"availability"`
+	Since        string       `json:"since"`
+	Reason       string       `json:"reason"`
+	Evidence     List[string] `json:"evidence"`
+}
+
+// Settling is the output of `settle`.
+type Settling struct {
+	Duties List[Duty] `json:"duties"`
+}
+
+// Duty is one thing owed.
+type Duty struct {
+	ID           string       `json:"id"`
+	Prescription rx.ID        `json:"prescription"`
+	Kind         string       `json:"kind"`
+	Since        string       `json:"since"`
+	Deadline     string       `json:"deadline,omitempty"`
+	Why          string       `json:"why"`
+	Outcomes     List[string] `json:"outcomes"` // what a person may answer now; none: the program works at it
+}
+
+// Drill is the report of one drill. Duplicates and Lost are counted from the simulated
+// server's ground truth and the papers handed over.
+type Drill struct {
+	Seed       int64              `json:"seed"`
+	Issued     int                `json:"issued"`
+	Confirmed  int                `json:"confirmed"`
+	Paper      int                `json:"paper"`
+	Refused    int                `json:"refused"`
+	Withdrawn  int                `json:"withdrawn"`
+	Unknown    int                `json:"unknown"`
+	DutiesOpen int                `json:"duties_open"`
+	Duplicates int                `json:"duplicates"`
+	Lost       int                `json:"lost"`
+	Patients   List[DrillPatient] `json:"patients"` // invented
+	Documents  List[string]       `json:"documents"`
+	Timeline   List[Happened]     `json:"timeline"`
+}
+
+// DrillPatient is an invented patient of a drill.
+type DrillPatient struct {
+	LastName  string `json:"last_name"`
+	FirstName string `json:"first_name,omitempty"`
+	BirthDate string `json:"birth_date,omitempty"`
+}
