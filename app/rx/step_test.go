@@ -1,0 +1,425 @@
+package rx
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// begin is a Monday, 09:40, in Belgium.
+var begin = time.Date(2026, 11, 23, 9, 40, 0, 0, brussels)
+
+const (
+	ridA RID = "BEP2AAAAAAA1"
+	ridB RID = "BEP2BBBBBBB2"
+)
+
+// waiting is a prescription just issued.
+func waiting() Prescription {
+	return Prescription{
+		ID: "0192f6a0-7c1e-7b52-9d0e-5f3f0b0c7a11", Order: "0192f6a0-7c1e-7b52-9d0e-5f3f0b0c7a10", Line: 0,
+		Patient: "0192f6a0-7c1e-7b52-9d0e-5f3f0b0c7a01", Version: 1, State: StateReady, Issued: begin,
+		Begin: Date{2026, 11, 23}, Expires: Date{2027, 2, 22}, Electronic: true, Proof: true,
+	}
+}
+
+func paperOnly() Prescription {
+	p := waiting()
+	p.Electronic = false
+	return p
+}
+
+// The events of the stories. Each is complete; those without a time happen a
+// minute after the one before.
+var (
+	mark1     = Event{Kind: EventMarked, Attempt: &Attempt{Key: "key-1", Expires: begin.Add(time.Minute)}}
+	mark2     = Event{Kind: EventMarked, Attempt: &Attempt{Key: "key-2", Expires: begin.Add(20 * time.Minute)}}
+	accept1   = Event{Kind: EventAccepted, N: 1, RID: ridA}
+	accept2   = Event{Kind: EventAccepted, N: 2, RID: ridB}
+	refuse1   = Event{Kind: EventRefused, N: 1, Problem: &Problem{Code: "500019"}}
+	refuse2   = Event{Kind: EventRefused, N: 2, Problem: &Problem{Code: "500019"}}
+	notSent1  = Event{Kind: EventNotSent, N: 1, Why: "refused-connection"}
+	notSent2  = Event{Kind: EventNotSent, N: 2, Why: "refused-connection"}
+	silent1   = Event{Kind: EventUnanswered, N: 1, Why: "timeout"}
+	silent2   = Event{Kind: EventUnanswered, N: 2, Why: "timeout"}
+	restart   = Event{Kind: EventRestarted}
+	found1    = Event{Kind: EventFound, N: 1, RID: ridA, Status: NotDelivered, ServerAt: begin.Add(9 * time.Minute)}
+	found0    = Event{Kind: EventFound, RID: ridB, Status: NotDelivered, ServerAt: begin.Add(9 * time.Minute)}
+	gone0     = Event{Kind: EventFound, RID: ridB, Status: StatusRevoked, ServerAt: begin.Add(9 * time.Minute)}
+	fence1    = Event{Kind: EventFenced, N: 1, ServerAt: begin.Add(2 * time.Minute)}
+	miss1     = Event{Kind: EventMissed, N: 1, ServerAt: begin.Add(10 * time.Minute)}
+	miss2     = Event{Kind: EventMissed, N: 2, ServerAt: begin.Add(time.Hour)}
+	absent1   = Event{Kind: EventAbsent, N: 1, ServerAt: begin.Add(11 * time.Minute)}
+	undecided = Event{Kind: EventUnclear}
+	check1    = Event{Kind: EventChecked, N: 1}
+	isOpen    = Event{Kind: EventStatusRead, RID: ridA, Status: NotDelivered, ServerAt: begin.Add(30 * time.Minute)}
+	isTaken   = Event{Kind: EventStatusRead, RID: ridA, Status: InProcess, ServerAt: begin.Add(30 * time.Minute)}
+	isGone    = Event{Kind: EventStatusRead, RID: ridA, Status: StatusRevoked, ServerAt: begin.Add(31 * time.Minute)}
+	asked     = Event{Kind: EventRevokeTaken, RID: ridA}
+	denied    = Event{Kind: EventRevokeDenied, RID: ridA, Problem: &Problem{Code: "in-process"}}
+	over      = Event{Kind: EventExpired, At: time.Date(2027, 2, 23, 0, 0, 0, 0, brussels)}
+	putBack   = Event{Kind: EventRestored}
+
+	toPaper   = Event{Kind: EventClaimed, Sheet: &Sheet{ID: "sheet-1"}, Paper: "outage-recipe"}
+	byForce   = Event{Kind: EventClaimed, Sheet: &Sheet{ID: "sheet-1", Forced: true}, Paper: "outage-recipe"}
+	byHand    = Event{Kind: EventClaimed, Sheet: &Sheet{ID: "sheet-1", Handwritten: true, Day: Date{2026, 11, 22}}, Paper: "outside-practice"}
+	print1    = Event{Kind: EventPrinted, Sheet: &Sheet{ID: "sheet-1"}}
+	cameOut   = Event{Kind: EventOut, Sheet: &Sheet{ID: "sheet-1"}}
+	jammed    = Event{Kind: EventNotOut, Sheet: &Sheet{ID: "sheet-1"}}
+	handed    = Event{Kind: EventHandedOver, Sheet: &Sheet{ID: "sheet-1"}}
+	torn      = Event{Kind: EventDestroyed, Sheet: &Sheet{ID: "sheet-1"}}
+	inRecord  = Event{Kind: EventNoted}
+	takeBack  = Event{Kind: EventWithdrawn, Reason: "stopped"}
+	wishGone  = Event{Kind: EventRevokeWished, Reason: "wrong-medicine"}
+	left      = Event{Kind: EventLetGo}
+	sayYes    = Event{Kind: EventReconfirmed}
+	seenTwin  = Event{Kind: EventTwin}
+	onlyHere  = Event{Kind: EventTwinAnswered, Outcome: OnlyHere}
+	alsoThere = Event{Kind: EventTwinAnswered, Outcome: AlsoThere}
+	nothing1  = Event{Kind: EventRestoredAns, Outcome: NothingGiven}
+	paper1    = Event{Kind: EventRestoredAns, Outcome: PaperGiven, Sheet: &Sheet{ID: "sheet-9"}}
+	elsewhere = Event{Kind: EventRestoredAns, Outcome: SentElsewhere}
+	gaveProof = Event{Kind: EventProofDone}
+	toldThem  = Event{Kind: EventTold}
+)
+
+// tell applies events that must each change something.
+func tell(p Prescription, events ...Event) Prescription {
+	for _, e := range events {
+		if e.At.IsZero() {
+			e.At = begin.Add(time.Duration(p.Version) * time.Minute)
+		}
+		next, changed, err := Step(p, e)
+		if err != nil || !changed {
+			panic(fmt.Sprintf("%s in %s: changed %v, error %v", e.Kind, p.State, changed, err))
+		}
+		p = next
+	}
+	return p
+}
+
+// stories are prescriptions as they come about, at least two for each state.
+func stories() map[string]Prescription {
+	silent := []Event{mark1, silent1}
+	dead := append(silent, miss1, absent1)
+	confirmed := []Event{mark1, accept1}
+	forced := []Event{mark1, silent1, byForce}
+	return map[string]Prescription{
+		"ready":                     tell(waiting()),
+		"ready, paper only":         tell(paperOnly()),
+		"ready, paper only, asked":  tell(paperOnly(), putBack),
+		"ready, absent":             tell(waiting(), dead...),
+		"ready, absent, asked":      tell(waiting(), putBack, fence1, miss1, absent1),
+		"ready, twin":               tell(waiting(), seenTwin),
+		"ready, answered, let go":   tell(waiting(), seenTwin, onlyHere, left),
+		"sending":                   tell(waiting(), mark1),
+		"sending, wished":           tell(waiting(), mark1, wishGone),
+		"sending again":             tell(waiting(), append(dead, sayYes, mark2)...),
+		"sending, twin":             tell(waiting(), mark1, seenTwin),
+		"sending, wished, twin":     tell(waiting(), mark1, wishGone, seenTwin),
+		"unknown":                   tell(waiting(), silent...),
+		"unknown, missed":           tell(waiting(), append(silent, miss1)...),
+		"unknown, undecided":        tell(waiting(), append(silent, undecided)...),
+		"unknown, wished":           tell(waiting(), append(silent, wishGone, miss1)...),
+		"unknown, to send again":    tell(waiting(), append(silent, sayYes, miss1)...),
+		"unknown, twin":             tell(waiting(), append(silent, seenTwin)...),
+		"unknown, asked":            tell(waiting(), putBack),
+		"unknown, asked, missed":    tell(waiting(), append(silent, putBack, fence1, miss1)...),
+		"unknown, elsewhere":        tell(waiting(), putBack, elsewhere, fence1, miss1),
+		"confirmed":                 tell(waiting(), confirmed...),
+		"confirmed, checked":        tell(waiting(), append(confirmed, check1)...),
+		"confirmed, wished":         tell(waiting(), append(confirmed, wishGone)...),
+		"confirmed, surplus":        tell(waiting(), append(confirmed, found0)...),
+		"confirmed, twin":           tell(waiting(), append(confirmed, seenTwin)...),
+		"confirmed, second on wire": tell(waiting(), append(dead, sayYes, mark2, accept1)...),
+		"confirmed, second silent":  tell(waiting(), append(dead, sayYes, mark2, accept1, silent2)...),
+		"confirmed, second missed":  tell(waiting(), mark1, silent1, miss1, found0),
+		"confirmed, asked":          tell(waiting(), putBack, Event{Kind: EventFound, RID: ridA, Status: NotDelivered}),
+		"refused":                   tell(waiting(), mark1, refuse1),
+		"refused, let go":           tell(waiting(), left, mark1, refuse1),
+		"refused, found":            tell(waiting(), mark1, refuse1, found1),
+		"refused, second found":     tell(waiting(), mark1, refuse1, found0),
+		"refused, asked":            tell(waiting(), mark1, refuse1, putBack),
+		"withdrawn":                 tell(waiting(), takeBack),
+		"withdrawn, absent":         tell(waiting(), append(silent, wishGone, miss1, absent1)...),
+		"withdrawn, found":          tell(waiting(), append(silent, wishGone, miss1, absent1, found1)...),
+		"withdrawn, second found":   tell(waiting(), takeBack, found0),
+		"withdrawn, asked":          tell(waiting(), putBack, fence1, miss1, absent1, takeBack),
+		"lapsed":                    tell(waiting(), over),
+		"lapsed, found":             tell(waiting(), append(dead, over, found1)...),
+		"lapsed, second found":      tell(waiting(), over, found0),
+		"lapsed, asked":             tell(waiting(), putBack, fence1, miss1, absent1, over),
+		"paper":                     tell(waiting(), toPaper),
+		"paper, printed":            tell(waiting(), toPaper, print1),
+		"paper, jammed":             tell(waiting(), toPaper, print1, jammed),
+		"paper, out":                tell(waiting(), toPaper, print1, cameOut),
+		"paper, handed":             tell(waiting(), toPaper, print1, cameOut, handed),
+		"paper, noted":              tell(waiting(), toPaper, print1, cameOut, handed, inRecord),
+		"paper, destroyed":          tell(waiting(), toPaper, torn),
+		"paper, by hand":            tell(waiting(), byHand),
+		"paper, asked":              tell(waiting(), toPaper, print1, putBack),
+		"paper, forced":             tell(waiting(), forced...),
+		"paper, forced, missed":     tell(waiting(), append(forced, miss1)...),
+		"paper, forced, found":      tell(waiting(), append(forced, found1)...),
+		"paper, forced, wished":     tell(waiting(), append(forced, wishGone)...),
+		"paper, twin":               tell(waiting(), seenTwin, toPaper),
+		"paper, by the lost copy":   tell(waiting(), putBack, Event{Kind: EventFound, RID: ridA, Status: NotDelivered}, paper1),
+		"revoked":                   tell(waiting(), append(confirmed, wishGone, asked, isGone)...),
+		"revoked by the patient":    tell(waiting(), append(confirmed, isGone)...),
+		"revoked, second on wire":   tell(waiting(), append(dead, sayYes, mark2, accept1, isGone)...),
+		"revoked, second silent":    tell(waiting(), append(dead, sayYes, mark2, accept1, silent2, isGone)...),
+		"revoked, second missed":    tell(waiting(), append(dead, sayYes, mark2, accept1, silent2, isGone, miss2)...),
+		"revoked, asked":            tell(waiting(), putBack, gone0),
+	}
+}
+
+// happenings are the events of the stories and some more: what a real system could
+// say to any prescription, at a plausible time and far too late.
+func happenings() []Event {
+	events := []Event{mark1, mark2, accept1, accept2, refuse1, refuse2, notSent1, notSent2, silent1, silent2, restart, found1, found0, gone0,
+		fence1, miss1, miss2, absent1, undecided, check1, isOpen, isTaken, isGone, asked, denied, over, putBack, toPaper, byForce, byHand, print1,
+		cameOut, jammed, handed, torn, inRecord, takeBack, wishGone, left, sayYes, seenTwin, onlyHere, alsoThere, nothing1, paper1,
+		elsewhere, gaveProof, toldThem,
+		{Kind: EventMarked, Attempt: &Attempt{Key: "key-3", Expires: begin.Add(2 * time.Hour)}},
+		{Kind: EventFenced, N: 2, ServerAt: begin.Add(time.Hour)},
+		{Kind: EventAbsent, N: 2, ServerAt: begin.Add(2 * time.Hour)},
+		{Kind: EventFound, N: 2, RID: ridB, Status: Delivered},
+		{Kind: EventAccepted, N: 2, RID: ridA},
+		{Kind: EventAccepted, N: 9, RID: "BEP2CCCCCCC3"},
+		{Kind: EventStatusRead, RID: ridB, Status: StatusRevoked},
+		{Kind: EventStatusRead, RID: ridB, Status: "SomethingNew"},
+		{Kind: EventPrinted, Sheet: &Sheet{ID: "sheet-9"}},
+	}
+	for i, e := range events {
+		if e.At.IsZero() {
+			events[i].At = begin.Add(time.Hour)
+		}
+	}
+	for _, k := range Events {
+		events = append(events, Event{Kind: k, At: begin.Add(time.Hour)}) // bare
+	}
+	return events
+}
+
+func TestEveryPairHasAWrittenOutcome(t *testing.T) {
+	if len(table) != len(eventNames) || len(Events) != len(eventNames)-1 || len(States) != len(stateNames)-1 {
+		t.Fatalf("%d rows, %d events, %d names", len(table), len(Events), len(eventNames))
+	}
+	for _, k := range Events {
+		if table[k].says == "" {
+			t.Errorf("%s: the row does not say what happened", k)
+		}
+		for _, s := range States {
+			c := table[k].cells[s]
+			if c.note == "" {
+				t.Errorf("%s in %s: no written outcome", k, s)
+			}
+			if c.code != "" && (c.do != nil || c.to != nil) || c.to != nil && c.do == nil {
+				t.Errorf("%s in %s: more than one outcome", k, s)
+			}
+		}
+	}
+}
+
+// TestStepKeepsTheTable checks every pair on every story of its state, and that
+// the diagram promises no way that nobody can go.
+func TestStepKeepsTheTable(t *testing.T) {
+	type pair struct {
+		event    EventKind
+		from, to State
+	}
+	gone, acted := map[pair]bool{}, map[pair]bool{}
+	told := map[State]int{}
+	for name, p := range stories() {
+		told[p.State]++
+		for _, e := range happenings() {
+			next, changed := checkStep(t, name, p, e)
+			if changed {
+				gone[pair{e.Kind, p.State, next.State}] = true
+				acted[pair{e.Kind, p.State, 0}] = true
+			}
+		}
+	}
+	for _, k := range Events {
+		for _, s := range States {
+			c := table[k].cells[s]
+			for _, target := range c.to {
+				if !gone[pair{k, s, target}] {
+					t.Errorf("%s in %s: no story goes to %s", k, s, target)
+				}
+			}
+			if acts := acted[pair{k, s, 0}]; c.do != nil && acts == slices.Contains(neverActs[k], s) {
+				t.Errorf("%s in %s: acts in a story: %v, neverActs says the contrary", k, s, acts)
+			}
+		}
+	}
+	for _, s := range States {
+		if told[s] < 2 {
+			t.Errorf("%s: %d stories", s, told[s])
+		}
+	}
+}
+
+// neverActs are the pairs whose action finds nothing to do in a prescription that
+// came about by events, since no attempt is live, or no record known, in these
+// states. The action stands in the table in case that belief is wrong.
+var neverActs = map[EventKind][]State{
+	EventRefused:      {StateReady, StateRefused, StateWithdrawn, StateLapsed},
+	EventNotSent:      {StateReady, StateRefused, StateWithdrawn, StateLapsed},
+	EventUnanswered:   {StateReady, StateUnknown, StateRefused, StateWithdrawn, StateLapsed, StatePaper},
+	EventRestarted:    {StateRefused, StateWithdrawn, StateLapsed, StatePaper},
+	EventFenced:       {StateReady, StateSending},
+	EventMissed:       {StateReady, StateRefused, StateWithdrawn, StateLapsed},
+	EventAbsent:       {StateReady, StateRefused, StateWithdrawn, StateLapsed},
+	EventChecked:      {StateReady, StateSending, StateUnknown},
+	EventStatusRead:   {StateReady, StateSending, StateUnknown},
+	EventRevokeTaken:  {StateReady, StateSending, StateUnknown},
+	EventRevokeDenied: {StateReady, StateSending, StateUnknown},
+	EventRestored:     {StateWithdrawn, StateLapsed},
+}
+
+// checkStep checks what holds for any prescription and any event.
+func checkStep(t interface {
+	Errorf(string, ...any)
+	Helper()
+}, name string, p Prescription, e Event) (Prescription, bool) {
+	t.Helper()
+	p = roomy(p)
+	before := toJSON(p)
+	next, changed, err := Step(p, e)
+	c := table[e.Kind].cells[p.State]
+	fail := func(format string, args ...any) {
+		t.Helper()
+		t.Errorf("%s: %s in %s: %s", name, e.Kind, p.State, fmt.Sprintf(format, args...))
+	}
+	switch {
+	case err != nil && (changed || toJSON(next) != before):
+		fail("refused, and changed")
+	case err != nil && CodeOf(err) == CodeInternal:
+		fail("an error without a code: %v", err)
+	case c.code != "" && CodeOf(err) != c.code:
+		fail("%q instead of the refusal %q", CodeOf(err), c.code)
+	case c.code == "" && c.do == nil && (changed || err != nil):
+		fail("something happened: %v %v", changed, err)
+	case !changed && toJSON(next) != before:
+		fail("unchanged, and yet another")
+	case changed && next.Version != p.Version+1:
+		fail("version %d after %d", next.Version, p.Version)
+	case changed && c.to == nil && next.State != p.State:
+		fail("the state became %s", next.State)
+	case changed && c.to != nil && !slices.Contains(c.to, next.State):
+		fail("the state became %s, the cell says %v", next.State, c.to)
+	}
+	if changed {
+		same := next
+		same.Version = p.Version
+		if toJSON(same) == before {
+			fail("changed, but nothing is another")
+		}
+		frozen := next
+		frozen.Version, frozen.State, frozen.Attempts, frozen.Records, frozen.Sheets, frozen.Notes = p.Version, p.State, p.Attempts, p.Records, p.Sheets, p.Notes
+		if toJSON(frozen) != before {
+			fail("something frozen was changed")
+		}
+		soil(next)
+	}
+	if toJSON(p) != before || !untouchedRoom(p) {
+		fail("the prescription given was written to")
+	}
+	return next, changed
+}
+
+func toJSON(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
+
+// roomy is p with spare room behind each slice, where an append would show.
+func roomy(p Prescription) Prescription {
+	p.Attempts = append(make([]Attempt, 0, len(p.Attempts)+2), p.Attempts...)
+	p.Records = append(make([]Record, 0, len(p.Records)+2), p.Records...)
+	p.Sheets = append(make([]Sheet, 0, len(p.Sheets)+2), p.Sheets...)
+	return p
+}
+
+func untouchedRoom(p Prescription) bool {
+	a, r, s := p.Attempts[len(p.Attempts):cap(p.Attempts)], p.Records[len(p.Records):cap(p.Records)], p.Sheets[len(p.Sheets):cap(p.Sheets)]
+	return a[0] == Attempt{} && r[0] == Record{} && s[0] == Sheet{}
+}
+
+// soil writes over everything that p holds by reference.
+func soil(p Prescription) {
+	for i := range p.Attempts {
+		p.Attempts[i] = Attempt{N: -1}
+	}
+	for i := range p.Records {
+		p.Records[i] = Record{RID: "soiled"}
+	}
+	for i := range p.Sheets {
+		p.Sheets[i] = Sheet{ID: "soiled"}
+	}
+}
+
+// TestStepNeverPanics gives random events to random prescriptions, sound or not.
+func TestStepNeverPanics(t *testing.T) {
+	all := stories()
+	var names []string
+	for name := range all {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	rapid.Check(t, func(t *rapid.T) {
+		p := all[rapid.SampledFrom(names).Draw(t, "story")]
+		if rapid.Bool().Draw(t, "unsound") {
+			p.State = State(rapid.IntRange(1, int(StateRevoked)).Draw(t, "state"))
+			p.Electronic = rapid.Bool().Draw(t, "electronic")
+			p.Restored = Stamp{Rev: rapid.Int64Range(0, 9).Draw(t, "restored")}
+		}
+		for range rapid.IntRange(1, 8).Draw(t, "steps") {
+			e := anyEvent(t)
+			if s := p.State; rapid.Bool().Draw(t, "checked") && table[e.Kind].cells[s].to == nil {
+				p, _ = checkStep(t, "random", p, e)
+			} else {
+				p, _, _ = Step(p, e)
+			}
+			Harmless(p)
+			Owed(p, e.At, Around{}, DefaultWaits)
+			_ = MaySend(p, e.At, Around{}, DefaultWaits)
+			Conclude(p, Look{Begun: e.ServerAt, Complete: true}, e.At, DefaultWaits)
+		}
+	})
+}
+
+func anyEvent(t *rapid.T) Event {
+	moment := rapid.Custom(func(t *rapid.T) time.Time {
+		if rapid.IntRange(0, 5).Draw(t, "zero") == 0 {
+			return time.Time{}
+		}
+		return begin.Add(time.Duration(rapid.IntRange(-200_000, 10_000_000).Draw(t, "second")) * time.Second)
+	})
+	id := rapid.SampledFrom([]ID{"", "sheet-1", "sheet-9", "sheet-other"})
+	return Event{
+		Kind: EventKind(rapid.IntRange(1, len(Events)).Draw(t, "kind")), At: moment.Draw(t, "at"), N: rapid.IntRange(-1, 4).Draw(t, "n"),
+		Attempt: rapid.Ptr(rapid.Custom(func(t *rapid.T) Attempt {
+			return Attempt{Key: KeyID(rapid.SampledFrom([]string{"", "key-1", "key-2", "key-4"}).Draw(t, "key")), Expires: moment.Draw(t, "expires")}
+		}), true).Draw(t, "attempt"),
+		RID:      rapid.SampledFrom([]RID{"", ridA, ridB, "BEP2DDDDDDD4"}).Draw(t, "rid"),
+		Status:   rapid.SampledFrom(append([]Status{"", "SomethingNew"}, Statuses...)).Draw(t, "status"),
+		ServerAt: moment.Draw(t, "server"),
+		Problem:  rapid.Ptr(rapid.Just(Problem{Code: "1"}), true).Draw(t, "problem"),
+		Sheet: rapid.Ptr(rapid.Custom(func(t *rapid.T) Sheet {
+			return Sheet{ID: id.Draw(t, "sheet"), Forced: rapid.Bool().Draw(t, "forced"), Handwritten: rapid.Bool().Draw(t, "by hand")}
+		}), true).Draw(t, "sheet"),
+		Paper:   rapid.SampledFrom([]PaperReason{"", "urgent", "because"}).Draw(t, "paper"),
+		Reason:  rapid.SampledFrom([]string{"", "stopped", "other", "because"}).Draw(t, "reason"),
+		Text:    rapid.SampledFrom([]string{"", "text"}).Draw(t, "text"),
+		Outcome: rapid.SampledFrom([]Outcome{"", OnlyHere, AlsoThere, NothingGiven, PaperGiven, SentElsewhere, Send}).Draw(t, "outcome"),
+	}
+}
