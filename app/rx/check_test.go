@@ -320,6 +320,19 @@ func TestCheckPractice(t *testing.T) {
 	}
 }
 
+// A patient of an imported list: without national number is no fault there.
+func TestCheckPatient(t *testing.T) {
+	p := sound().Patient
+	p.SSIN, p.NoSSIN, p.Sex = "", Foreign, "m"
+	if faults, warnings := CheckPatient("$[3]", p, CheckOptions{Today: today}); faults.Error() != "$[3].sex: not-in-list" || len(warnings) > 0 {
+		t.Errorf("%v, %v", faults, warnings)
+	}
+	p.SSIN, p.NoSSIN, p.Sex = "85073003328", "", Female
+	if faults, warnings := CheckPatient("$", p, CheckOptions{Today: today}); len(faults) > 0 || warnings.Error() != "$.sex: ssin-sex" {
+		t.Errorf("%v, %v", faults, warnings)
+	}
+}
+
 // No fault and no warning holds anything of what was given.
 func TestCheckTellsNothing(t *testing.T) {
 	const marker = "Zqxjk"

@@ -133,6 +133,18 @@ func TestNothingIsPrinted(t *testing.T) {
 	}
 }
 
+// Also when somebody asks for the text himself.
+func TestNothingIsSaid(t *testing.T) {
+	for _, bearer := range bearers() {
+		if s, ok := bearer.(fmt.Stringer); ok && shows(s.String()) {
+			t.Errorf("String of %T shows %s", bearer, s)
+		}
+		if s, ok := bearer.(fmt.GoStringer); ok && shows(s.GoString()) {
+			t.Errorf("GoString of %T", bearer)
+		}
+	}
+}
+
 func TestNothingIsLogged(t *testing.T) {
 	var out bytes.Buffer
 	loggers := []*slog.Logger{
