@@ -147,7 +147,7 @@ func (p *Prescription) oweElectronic(now time.Time, w Waits, owe func(DutyKind, 
 	if a := p.LiveAttempt(); a != nil && a.Result == Unanswered && !p.Over(now) {
 		switch {
 		case p.State == StateUnknown && !p.Wished.Set():
-			switch ask := p.Unclear.Set() && now.Sub(p.Unclear.At) >= w.Ask && !p.RestoredOpen(); {
+			switch ask := p.toAsk(now, w); {
 			case ask && DateOf(now).After(p.Expires):
 				owe(DutyLocate, a.Marked, "ask", Withdraw)
 			case ask:
@@ -176,6 +176,16 @@ func (p *Prescription) oweElectronic(now time.Time, w Waits, owe func(DutyKind, 
 			owe(DutyRevokeSurplus, r.Known.At, "found")
 		}
 	}
+}
+
+// toAsk tells that look-ups could not decide for so long that the doctor is asked;
+// asked again as long after "send again, once proven absent".
+func (p *Prescription) toAsk(now time.Time, w Waits) bool {
+	since := p.Unclear
+	if p.SendAgain.Rev > since.Rev {
+		since = p.SendAgain
+	}
+	return p.Unclear.Set() && !p.RestoredOpen() && now.Sub(since.At) >= w.Ask
 }
 
 // toTell finds what the patient or a pharmacy must be told, "" when nothing.
