@@ -2,21 +2,16 @@ package assets
 
 import _ "embed"
 
-// Invented data of the demonstration, as JSON. No person and no package of it exists; numbers are made to be true to
-// their check digits, and the CNKs begin with 99, which no package has (but for one that an example of the formats names).
+// The invented practice of the demonstration, its medicines and its patients, in
+// the JSON shapes of rx.Practice, a list of rx.Medicine and a list of rx.Patient.
+// Every name, number and package is made up: the medicines say "Exemple" in their
+// names and have CNKs that start with 99 (save the one of the documentation), the
+// patients say "Demo", with serial numbers at the very end of a day's range.
 var (
-	// DemoMedicines is {"version", "medicines": [...]}, each as rx.Medicine writes itself.
-	//
-	//go:embed demo/medicines.json
-	DemoMedicines []byte
-
-	// DemoPatients is a list of 40 people, each as rx.Patient writes itself.
-	//
-	//go:embed demo/patients.json
-	DemoPatients []byte
-
-	// DemoPractice is a practice file of `relais init`.
-	//
 	//go:embed demo/practice.json
 	DemoPractice []byte
+	//go:embed demo/medicines.json
+	DemoMedicines []byte
+	//go:embed demo/patients.json
+	DemoPatients []byte
 )

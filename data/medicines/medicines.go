@@ -13,7 +13,6 @@ package medicines
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -35,21 +34,15 @@ type entry struct {
 	words []string
 }
 
-// Load reads {"version", "medicines": [rx.Medicine …]}. Each has a name and
-// ingredients, and a code of its own: a CNK, or a VMP group without one.
-func Load(data []byte) (*List, error) {
-	var file struct {
-		Version   string        `json:"version"`
-		Medicines []rx.Medicine `json:"medicines"`
-	}
-	if err := json.Unmarshal(data, &file); err != nil {
+// Load reads a list of rx.Medicine in JSON. Each has a name and ingredients, and a code
+// of its own: a CNK, or a VMP group without one.
+func Load(version string, data []byte) (*List, error) {
+	var medicines []rx.Medicine
+	if err := json.Unmarshal(data, &medicines); err != nil {
 		return nil, rx.Fault(rx.CodeDamaged).Because(err)
 	}
-	l := &List{version: file.Version, byCNK: map[rx.CNK]int{}, byGroup: map[string]int{}}
-	if l.version == "" {
-		return nil, rx.Fault(rx.CodeDamaged).Because(errors.New("medicines: no version"))
-	}
-	for i, m := range file.Medicines {
+	l := &List{version: version, byCNK: map[rx.CNK]int{}, byGroup: map[string]int{}}
+	for i, m := range medicines {
 		_, pack := l.byCNK[m.CNK]
 		_, group := l.byGroup[m.VMPGroup]
 		switch {

@@ -7,15 +7,15 @@ import (
 	"relais/app/rx"
 )
 
-const small = `{"version": "v1", "medicines": [
+const small = `[
 	{"cnk": "0318717", "vmp_group": "0024901", "name": {"fr": "Amoxicilline Exemple 500 mg gélule", "nl": "Amoxicilline Exemple 500 mg capsule, hard"},
 	 "ingredients": ["a"], "substance": {"fr": "amoxicilline", "nl": "amoxicilline"}},
 	{"cnk": "9900010", "name": {"fr": "Élixir Exemple"}, "ingredients": ["b"], "substance": {"fr": "paracétamol", "de": "Paracetamol"}},
-	{"vmp_group": "0024901", "name": {"fr": "amoxicilline 500 mg gélule"}, "ingredients": ["a"], "substance": {"fr": "amoxicilline"}}]}`
+	{"vmp_group": "0024901", "name": {"fr": "amoxicilline 500 mg gélule"}, "ingredients": ["a"], "substance": {"fr": "amoxicilline"}}]`
 
 func load(t *testing.T, data string) *List {
 	t.Helper()
-	l, err := Load([]byte(data))
+	l, err := Load("v1", []byte(data))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,6 +24,9 @@ func load(t *testing.T, data string) *List {
 
 func TestByCode(t *testing.T) {
 	l := load(t, small)
+	if l.Version() != "v1" {
+		t.Errorf("version %q", l.Version())
+	}
 	if m, ok := l.ByCNK("0318717"); !ok || m.IsGroup() || m.Name[rx.NL] != "Amoxicilline Exemple 500 mg capsule, hard" {
 		t.Errorf("package: %v, %v", m, ok)
 	}
@@ -58,15 +61,15 @@ func TestSearch(t *testing.T) {
 
 func TestLoadRefuses(t *testing.T) {
 	for name, change := range map[string][2]string{
-		"not JSON":         {`{"version"`, `{version`},
-		"no version":       {`"v1"`, `""`},
+		"not JSON":         {`"cnk"`, `cnk`},
+		"no list":          {`[`, `{`},
 		"same CNK twice":   {`"cnk": "9900010"`, `"cnk": "0318717"`},
 		"same group twice": {`"cnk": "9900010"`, `"vmp_group": "0024901"`},
 		"no code":          {`"cnk": "9900010", `, ``},
 		"no name":          {`"fr": "Élixir Exemple"`, ``},
 		"no ingredients":   {`["b"]`, `[]`},
 	} {
-		if _, err := Load([]byte(strings.Replace(small, change[0], change[1], 1))); rx.CodeOf(err) != rx.CodeDamaged {
+		if _, err := Load("v1", []byte(strings.Replace(small, change[0], change[1], 1))); rx.CodeOf(err) != rx.CodeDamaged {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
