@@ -5,6 +5,13 @@
 // posologies, faults. The language is always an argument: the screen is in the
 // doctor's language, a document in the patient's or the region's (FR, NL, DE).
 //
+// To add a text, put its key into all four files: plain spaces, {names} in braces,
+// ".one" and ".many" where a number decides (Count). The command
+//
+//	go test ./app/i18n -run Sorted -update
+//
+// puts them in order.
+//
 // Contract: pure functions of their arguments. Values never come out shortened or
 // guessed; an amount and its unit are joined by a no-break space. What a person
 // wrote is returned as written, never translated.

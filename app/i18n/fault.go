@@ -69,11 +69,9 @@ func bounds(lang rx.Lang, least, most string) string {
 func argument(lang rx.Lang, name, value string) string {
 	switch name {
 	case "of":
-		fields := strings.Split(value, ", ")
-		for i, f := range fields {
-			fields[i] = Place(lang, f)
-		}
-		return strings.Join(fields, ", ")
+		return each(value, func(field string) string { return Place(lang, field) })
+	case "missing":
+		return each(value, func(what string) string { return Text(lang, "profile.missing."+what) })
 	case "kind", "want", "got":
 		for _, family := range []string{"kind.", "json."} {
 			if Has(family + value) {
@@ -90,6 +88,15 @@ func argument(lang rx.Lang, name, value string) string {
 		}
 	}
 	return value
+}
+
+// each puts every word of a list into other words.
+func each(list string, say func(string) string) string {
+	words := strings.Split(list, ", ")
+	for i, w := range words {
+		words[i] = say(w)
+	}
+	return strings.Join(words, ", ")
 }
 
 // Place is a JSON path in words: "$.lines[1].posology.dose" is "ligne 2, posologie,

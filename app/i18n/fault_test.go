@@ -36,6 +36,19 @@ func TestSay(t *testing.T) {
 			{rx.CodeTooLate, "$.lines[0].expires", "Zeile 1, letzter Tag", "Dieses Datum liegt zu weit: Eine Verschreibung gilt höchstens ein Jahr.",
 				"Wählen Sie spätestens den 21/11/2027."},
 		}},
+		{"what is missing, of which kind, how many", rx.Faults{
+			rx.Fault("profile-not-ready", "profile", "production", "missing", "client, anchors"),
+			rx.Fault(rx.CodeWrongType, "want", "integer", "got", "string").At("$.lines[0].quantity"),
+			rx.Fault(rx.CodeFileTooLarge, "max", "1048576"),
+			rx.Fault(rx.CodeOutOfRange, "min", "0"),
+		}, rx.FR, []Said{
+			{"profile-not-ready", "", "", "Cet environnement ne peut pas encore démarrer ; il manque : le client des services eHealth et Recip-e, les certificats auxquels se fier.",
+				"Travaillez dans l'environnement fictif en attendant."},
+			{rx.CodeWrongType, "$.lines[0].quantity", "ligne 1, quantité", "Ici il faut un nombre entier, pas un texte entre guillemets.",
+				"Corrigez cette valeur ; « relais schema » montre la forme attendue."},
+			{rx.CodeFileTooLarge, "", "", "Ce fichier est trop grand.", thin("Donnez un fichier d'au plus 1_048_576 octets.")},
+			{rx.CodeOutOfRange, "", "", "Ce nombre est hors des limites.", "Donnez un nombre dans les limites : au moins 0."},
+		}},
 		{"not ours", errors.New("disk: secret of the engineer"), rx.EN, []Said{{
 			rx.CodeInternal, "", "", "Relais met a fault that it cannot name.", "What was saved stays saved. Try again; if it happens again, report it with the time."}}},
 	} {

@@ -81,10 +81,10 @@ func french(n int) string {
 		return "un million"
 	}
 	thousands, rest := n/1000, frenchHundreds(n%1000, "s")
-	switch {
-	case thousands == 0:
+	switch thousands {
+	case 0:
 		return rest
-	case thousands == 1:
+	case 1:
 		return follow("mille", " ", rest, n%1000)
 	}
 	return follow(frenchHundreds(thousands, "")+" mille", " ", rest, n%1000)
