@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"net/url"
 	"os"
@@ -58,8 +59,8 @@ const (
 
 // Open opens the world kept in the file at path, and makes it when there is none;
 // its directory must exist. src decides RIDs, key ids and secrets of this process.
-// A file of a later version answers rx.CodeNewer, another program's or a damaged
-// one rx.CodeDamaged, one that cannot be read or written CodeStorage.
+// A file of a later version answers rx.CodeNewer, another program's rx.CodeDamaged,
+// one that cannot be read or written CodeStorage.
 func Open(path string, src rand.Source) (*World, error) {
 	d, err := openDurable(path)
 	if err != nil {
@@ -74,79 +75,91 @@ func Open(path string, src rand.Source) (*World, error) {
 // durable keeps a world in one SQLite file.
 type durable struct{ db *sql.DB }
 
-func openDurable(path string) (_ *durable, err error) {
-	path, err = filepath.Abs(path)
+func openDurable(path string) (*durable, error) {
+	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
 	}
-	// Made here, so that nobody else may read it; SQLite gives its other files the same rights.
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		if err := makeFile(path); err != nil {
+			return nil, err
+		}
+	} else if err != nil {
+		return nil, err
+	}
+	d, err := connect(path)
 	if err != nil {
 		return nil, err
 	}
-	if err := f.Close(); err != nil {
-		return nil, err
+	var app, version int
+	err = errors.Join(
+		d.db.QueryRow("PRAGMA application_id").Scan(&app),
+		d.db.QueryRow("PRAGMA user_version").Scan(&version),
+	)
+	switch {
+	case err != nil:
+	case app != applicationID:
+		err = rx.Fault(rx.CodeDamaged).Because(errors.New("not a world.db"))
+	case version > schemaVersion:
+		err = rx.Fault(rx.CodeNewer)
+	default:
+		return d, nil
 	}
-	db, err := sql.Open("sqlite", address(path))
-	if err != nil {
-		return nil, err
-	}
-	db.SetMaxOpenConns(1)
-	d := &durable{db}
-	if err := d.prepare(); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	return d, nil
+	return nil, errors.Join(err, d.close())
 }
 
-func address(path string) string {
+// makeFile makes the file whole beside its place and links it there: processes
+// that do so at once get one file, which is never seen half made (SQLite does not
+// wait for others when it turns a file to WAL). Nobody else may read it; SQLite
+// gives the files beside it the same rights.
+func makeFile(path string) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new-*")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.Remove(f.Name())) }()
+	if err := f.Close(); err != nil {
+		return err
+	}
+	d, err := connect(f.Name())
+	if err != nil {
+		return err
+	}
+	_, err = d.db.Exec(schema + fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, schemaVersion))
+	if err := errors.Join(err, d.close()); err != nil {
+		return err
+	}
+	if err := os.Link(f.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
+}
+
+// connect opens a file and reads the pragmas back.
+func connect(path string) (*durable, error) {
 	path = filepath.ToSlash(path)
 	if !strings.HasPrefix(path, "/") {
 		path = "/" + path // a Windows drive
 	}
-	return (&url.URL{Scheme: "file", Path: path, RawQuery: url.Values{
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: path, RawQuery: url.Values{
 		"_txlock": {"immediate"},
 		"_pragma": {"busy_timeout(20000)", "journal_mode(wal)", "synchronous(full)"},
-	}.Encode()}).String()
-}
-
-// prepare reads the pragmas back and makes the schema of an empty file.
-func (d *durable) prepare() error {
+	}.Encode()}).String())
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
 	for name, want := range map[string]string{"journal_mode": "wal", "synchronous": "2"} {
 		var got string
-		if err := d.db.QueryRow("PRAGMA " + name).Scan(&got); err != nil {
-			return err
+		err := db.QueryRow("PRAGMA " + name).Scan(&got)
+		if err == nil && got != want {
+			err = fmt.Errorf("%s is %s, not %s", name, got, want)
 		}
-		if got != want {
-			return fmt.Errorf("%s is %s, not %s", name, got, want)
+		if err != nil {
+			return nil, errors.Join(err, db.Close())
 		}
 	}
-	tx, err := d.db.Begin()
-	if err != nil {
-		return err
-	}
-	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
-	var app, version, tables int
-	if err := errors.Join(
-		tx.QueryRow("PRAGMA application_id").Scan(&app),
-		tx.QueryRow("PRAGMA user_version").Scan(&version),
-		tx.QueryRow("SELECT count(*) FROM sqlite_schema").Scan(&tables),
-	); err != nil {
-		return err
-	}
-	switch {
-	case app == 0 && version == 0 && tables == 0:
-	case app != applicationID:
-		return rx.Fault(rx.CodeDamaged).Because(errors.New("not a world.db"))
-	case version > schemaVersion:
-		return rx.Fault(rx.CodeNewer)
-	default:
-		return nil
-	}
-	if _, err := tx.Exec(schema + fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, schemaVersion)); err != nil {
-		return err
-	}
-	return tx.Commit()
+	return &durable{db}, nil
 }
 
 func (d *durable) close() error { return d.db.Close() }

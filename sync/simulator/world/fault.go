@@ -84,45 +84,48 @@ var protocolKinds = []Kind{"tls-fail", "http-502", "http-503", "portal-page", "o
 
 // Check tells what is wrong with a plan, nil when the world can play it.
 func Check(plan []Fault) error {
-	var faults rx.Faults
+	var all rx.Faults
 	for i, f := range plan {
-		add := func(field string, e *rx.Error) {
-			faults = append(faults, e.At(fmt.Sprintf("faults[%d].%s", i, field)))
-		}
-		k, known := kinds[f.Kind]
-		switch {
-		case slices.Contains(protocolKinds, f.Kind) || strings.HasPrefix(string(f.Kind), "soa-"):
-			add("kind", rx.Fault(CodeNeedsProtocol, "kind", string(f.Kind)))
-		case !known:
-			add("kind", rx.Fault(rx.CodeNotInList, "list", join(Kinds)))
-		}
-		switch {
-		case f.Service == rx.STS || f.Service == rx.ETKDepot:
-			add("service", rx.Fault(CodeNeedsProtocol, "service", string(f.Service)))
-		case f.Service != "" && !slices.Contains(rx.Services, f.Service):
-			add("service", rx.Fault(rx.CodeNotInList, "list", join(rx.Services)))
-		}
-		switch {
-		case f.Operation == "":
-			if known && f.Service != "" && !slices.ContainsFunc(k.does, func(op rx.Op) bool { return op.Service() == f.Service }) {
-				add("service", rx.Fault(CodeNotThere, "kind", string(f.Kind), "service", string(f.Service)))
-			}
-		case !slices.Contains(rx.Ops, f.Operation):
-			add("operation", rx.Fault(rx.CodeNotInList, "list", join(rx.Ops)))
-		case f.Service != "" && f.Operation.Service() != f.Service,
-			known && !slices.Contains(k.may, f.Operation):
-			add("operation", rx.Fault(CodeNotThere, "kind", string(f.Kind), "operation", string(f.Operation)))
-		}
-		for _, n := range []struct {
-			field    string
-			negative bool
-		}{{"after", f.After < 0}, {"count", f.Count < 0}, {"from", f.From < 0}, {"for", f.For < 0}} {
-			if n.negative {
-				add(n.field, rx.Fault(rx.CodeOutOfRange, "min", "0"))
-			}
+		for _, e := range f.check() {
+			all = append(all, e.At(fmt.Sprintf("faults[%d].%s", i, e.Path)))
 		}
 	}
-	return faults.OrNil()
+	return all.OrNil()
+}
+
+// check gives the faults of one entry, each at its field.
+func (f Fault) check() (faults rx.Faults) {
+	add := func(field string, e *rx.Error) { faults = append(faults, e.At(field)) }
+	k, known := kinds[f.Kind]
+	switch {
+	case slices.Contains(protocolKinds, f.Kind) || strings.HasPrefix(string(f.Kind), "soa-"):
+		add("kind", rx.Fault(CodeNeedsProtocol, "kind", string(f.Kind)))
+	case !known:
+		add("kind", rx.Fault(rx.CodeNotInList, "list", join(Kinds)))
+	}
+	befalls := func(op rx.Op) bool { return f.Service == "" || op.Service() == f.Service }
+	switch {
+	case f.Service == rx.STS || f.Service == rx.ETKDepot:
+		add("service", rx.Fault(CodeNeedsProtocol, "service", string(f.Service)))
+	case f.Service != "" && !slices.Contains(rx.Services, f.Service):
+		add("service", rx.Fault(rx.CodeNotInList, "list", join(rx.Services)))
+	case known && f.Operation == "" && !slices.ContainsFunc(k.does, befalls):
+		add("service", rx.Fault(CodeNotThere, "kind", string(f.Kind), "service", string(f.Service)))
+	case f.Operation == "":
+	case !slices.Contains(rx.Ops, f.Operation):
+		add("operation", rx.Fault(rx.CodeNotInList, "list", join(rx.Ops)))
+	case known && !slices.Contains(k.may, f.Operation), !befalls(f.Operation):
+		add("operation", rx.Fault(CodeNotThere, "kind", string(f.Kind), "operation", string(f.Operation)))
+	}
+	for _, n := range [...]struct {
+		field    string
+		negative bool
+	}{{"after", f.After < 0}, {"count", f.Count < 0}, {"from", f.From < 0}, {"for", f.For < 0}} {
+		if n.negative {
+			add(n.field, rx.Fault(rx.CodeOutOfRange, "min", "0"))
+		}
+	}
+	return faults
 }
 
 func join[T ~string](words []T) string {
