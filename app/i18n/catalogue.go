@@ -16,10 +16,11 @@
 // guessed; an amount and its unit are joined by a no-break space. What a person
 // wrote is returned as written, never translated.
 //
-// Failure modes: Load refuses a catalogue with a missing key, an empty text or
-// other placeholders than its sisters. A key or argument that the code gets wrong
-// panics in a test; in the program it shows as the key, or as "…". A language that
-// is none of rx.Langs counts as French.
+// Failure modes: Check refuses a catalogue with a missing key, an empty text or
+// other placeholders than its sisters. A key that does not exist shows as itself, an
+// argument that is not given as "…"; tests read the keys and arguments of every call
+// in the module and every word of the domain, so that neither comes to pass. A
+// language that is none of rx.Langs counts as French.
 package i18n
 
 import (
@@ -36,65 +37,67 @@ import (
 	"relais/assets"
 )
 
-// Catalogue holds every text of the program in all of rx.Langs.
-type Catalogue struct{ texts map[rx.Lang]map[string]string }
-
-// own is the catalogue that is compiled in.
-var own = sync.OnceValue(func() *Catalogue {
-	c, err := Load(assets.Catalogues)
-	if err != nil {
-		panic(err) // a test loads the same files
+// texts are the catalogues that are compiled in, each read when it is first needed:
+// a command needs one language, not four.
+var texts = func() map[rx.Lang]func() map[string]string {
+	m := map[rx.Lang]func() map[string]string{}
+	for _, lang := range rx.Langs {
+		m[lang] = sync.OnceValue(func() map[string]string {
+			t, err := read(assets.Catalogues, lang)
+			if err != nil {
+				panic(err) // a test checks the same files
+			}
+			return t
+		})
 	}
-	return c
-})
+	return m
+}()
 
-// Load reads catalogues/LANG.json for each of rx.Langs. It gives all faults at
+func read(files fs.FS, lang rx.Lang) (texts map[string]string, err error) {
+	b, err := fs.ReadFile(files, "catalogues/"+string(lang)+".json")
+	if err == nil {
+		err = json.Unmarshal(b, &texts)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("catalogue %s: %w", lang, err)
+	}
+	return texts, nil
+}
+
+// Check examines catalogues/LANG.json for each of rx.Langs. It gives all faults at
 // once: a key that one of them lacks, an empty text, an unclosed or different
 // placeholder.
-func Load(files fs.FS) (*Catalogue, error) {
-	c := &Catalogue{texts: map[rx.Lang]map[string]string{}}
-	keys := map[string]bool{}
+func Check(files fs.FS) error {
+	texts, keys := map[rx.Lang]map[string]string{}, map[string]bool{}
 	for _, lang := range rx.Langs {
-		b, err := fs.ReadFile(files, "catalogues/"+string(lang)+".json")
+		t, err := read(files, lang)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		var texts map[string]string
-		if err := json.Unmarshal(b, &texts); err != nil {
-			return nil, fmt.Errorf("catalogue %s: %w", lang, err)
-		}
-		c.texts[lang] = texts
-		for key := range texts {
+		texts[lang] = t
+		for key := range t {
 			keys[key] = true
 		}
 	}
 	var faults []error
 	for _, key := range slices.Sorted(maps.Keys(keys)) {
-		faults = append(faults, c.check(key)...)
-	}
-	return c, errors.Join(faults...)
-}
-
-func (c *Catalogue) check(key string) (faults []error) {
-	want, _ := placeholders(c.texts[rx.FR][key])
-	for _, lang := range rx.Langs {
-		text, ok := c.texts[lang][key]
-		if strings.TrimSpace(text) == "" {
-			if ok {
-				faults = append(faults, fmt.Errorf("catalogue %s: %q is empty", lang, key))
-			} else {
+		want, _ := placeholders(texts[rx.FR][key])
+		for _, lang := range rx.Langs {
+			text, ok := texts[lang][key]
+			names, closed := placeholders(text)
+			switch {
+			case !ok:
 				faults = append(faults, fmt.Errorf("catalogue %s: %q is missing", lang, key))
+			case strings.TrimSpace(text) == "":
+				faults = append(faults, fmt.Errorf("catalogue %s: %q is empty", lang, key))
+			case !closed:
+				faults = append(faults, fmt.Errorf("catalogue %s: %q has a brace without its fellow", lang, key))
+			case !slices.Equal(names, want):
+				faults = append(faults, fmt.Errorf("catalogue %s: %q has placeholders %v, French has %v", lang, key, names, want))
 			}
-			continue
-		}
-		names, closed := placeholders(text)
-		if !closed {
-			faults = append(faults, fmt.Errorf("catalogue %s: %q has a brace without its fellow", lang, key))
-		} else if !slices.Equal(names, want) {
-			faults = append(faults, fmt.Errorf("catalogue %s: %q has placeholders %v, French has %v", lang, key, names, want))
 		}
 	}
-	return faults
+	return errors.Join(faults...)
 }
 
 // placeholders are the names between braces in text, sorted, each once; closed
@@ -128,27 +131,14 @@ func fill(text string, value func(name string) string) string {
 
 // Text is the text of key in lang, each {name} of it replaced. args are pairs of
 // name and value; values are ready to be shown (Number, Date …).
-func Text(lang rx.Lang, key string, args ...string) string { return own().Text(lang, key, args...) }
-
-// Has tells that there is a text for key, for keys that are made of what came from
-// elsewhere.
-func Has(key string) bool { return own().Has(key) }
-
-// Has tells that c holds key.
-func (c *Catalogue) Has(key string) bool { _, ok := c.texts[rx.FR][key]; return ok }
-
-// Text is as the function Text, from c.
-func (c *Catalogue) Text(lang rx.Lang, key string, args ...string) string {
-	texts, ok := c.texts[lang]
+func Text(lang rx.Lang, key string, args ...string) string {
+	catalogue, ok := texts[lang]
 	if !ok {
-		texts = c.texts[rx.FR]
+		catalogue = texts[rx.FR]
 	}
-	text, ok := texts[key]
+	text, ok := catalogue()[key]
 	if !ok {
 		return key
-	}
-	if !strings.Contains(text, "{") {
-		return text
 	}
 	return fill(text, func(name string) string {
 		for i := 0; i+1 < len(args); i += 2 {
@@ -159,6 +149,10 @@ func (c *Catalogue) Text(lang rx.Lang, key string, args ...string) string {
 		return "…"
 	})
 }
+
+// Has tells that there is a text for key, for keys that are made of what came from
+// elsewhere.
+func Has(key string) bool { _, ok := texts[rx.FR]()[key]; return ok }
 
 // Lang checks a word of a person or a setting against rx.Langs.
 func Lang(word string) (rx.Lang, bool) {

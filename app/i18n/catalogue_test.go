@@ -17,7 +17,7 @@ import (
 var update = flag.Bool("update", false, "write the catalogues sorted")
 
 func TestOwnCatalogues(t *testing.T) {
-	if _, err := Load(assets.Catalogues); err != nil {
+	if err := Check(assets.Catalogues); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -55,7 +55,7 @@ func TestCataloguesAreSorted(t *testing.T) {
 // spaces itself.
 func TestCataloguesHoldNoHiddenCharacters(t *testing.T) {
 	for _, lang := range rx.Langs {
-		for key, text := range own().texts[lang] {
+		for key, text := range texts[lang]() {
 			if strings.ContainsAny(text, "\u00a0\u202f\u2009\u00ad\u200b\t\n") || strings.Contains(text, "  ") {
 				t.Errorf("%s %s: hidden or double space in %q", lang, key, text)
 			}
@@ -63,7 +63,7 @@ func TestCataloguesHoldNoHiddenCharacters(t *testing.T) {
 	}
 }
 
-func TestLoadRefuses(t *testing.T) {
+func TestCheckRefuses(t *testing.T) {
 	sound := map[string]string{"fr": `{"a": "le {n}"}`, "nl": `{"a": "de {n}"}`, "de": `{"a": "die {n}"}`, "en": `{"a": "the {n}"}`}
 	for _, c := range []struct{ name, lang, text, want string }{
 		{"sound", "fr", sound["fr"], ""},
@@ -86,7 +86,7 @@ func TestLoadRefuses(t *testing.T) {
 				files["catalogues/"+lang+".json"] = &fstest.MapFile{Data: []byte(text)}
 			}
 		}
-		_, err := Load(files)
+		err := Check(files)
 		switch {
 		case c.want == "" && err != nil:
 			t.Errorf("%s: %v", c.name, err)

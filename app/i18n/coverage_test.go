@@ -118,7 +118,7 @@ func TestEveryCodeHasAText(t *testing.T) {
 	for _, code := range known {
 		values[code] = true
 	}
-	for key := range own().texts[rx.FR] {
+	for key := range texts[rx.FR]() {
 		if code, ok := strings.CutPrefix(key, "error."); ok && !values[strings.TrimSuffix(code, ".next")] {
 			t.Errorf("%s: no such code", key)
 		}
@@ -158,7 +158,7 @@ func TestFaultsGiveTheArgumentsOfTheirTexts(t *testing.T) {
 					given = append(given, "bounds") // made of them by say
 				}
 				for _, key := range []string{"error." + code, "error." + code + ".next"} {
-					wanted, _ := placeholders(own().texts[rx.FR][key])
+					wanted, _ := placeholders(texts[rx.FR]()[key])
 					for _, w := range wanted {
 						if !slices.Contains(given, w) {
 							t.Errorf("%s: %s raised without %q, which %s shows", set.Position(call.Pos()), name, w, key)
@@ -177,7 +177,7 @@ func TestFaultsGiveTheArgumentsOfTheirTexts(t *testing.T) {
 // Every key that is written out in a call of Text, Count or Has exists, with the
 // arguments that it shows.
 func TestKeysInTheSourceExist(t *testing.T) {
-	all := slices.Collect(maps.Keys(own().texts[rx.FR]))
+	all := slices.Collect(maps.Keys(texts[rx.FR]()))
 	set, files := goFiles(t, ".")
 	for _, f := range files {
 		ast.Inspect(f, func(n ast.Node) bool {
@@ -221,7 +221,7 @@ func TestKeysInTheSourceExist(t *testing.T) {
 				if !Has(key) {
 					t.Errorf("%s: no text for %s", set.Position(call.Pos()), key)
 				}
-				wanted, _ := placeholders(own().texts[rx.FR][key])
+				wanted, _ := placeholders(texts[rx.FR]()[key])
 				for _, w := range wanted {
 					if !call.Ellipsis.IsValid() && !slices.Contains(names, w) && (name == "Text" || w != "n") {
 						t.Errorf("%s: %s without its argument %q", set.Position(call.Pos()), key, w)
