@@ -1,0 +1,63 @@
+package shell
+
+import (
+	"context"
+	"time"
+
+	"relais/app/prescribing"
+	"relais/app/rx"
+)
+
+// House is the data directory that the window stands in front of, still locked. Its types are of the domain and the
+// standard library alone, so that whoever fills it need not know the window.
+type House interface {
+	// DemoPassphrase opens the demonstration's directory and is shown on its lock screen; "" everywhere else.
+	DemoPassphrase() string
+
+	// Simulated tells that all services of the directory are simulated: banner and border on every screen.
+	Simulated() bool
+
+	// Language is that of the screen before anything can be read: the system's when it is one of rx.Langs.
+	Language() rx.Lang
+
+	// Unlock opens the directory, takes the lock of its one window and starts what works behind the window: the
+	// engine (as soon as no other process sends) and the look-out for changes. passphrase is wiped. It takes about a
+	// second, so it is called from a goroutine. Faults: wrong-passphrase, passphrase-wait (seconds), window-busy and
+	// those of the data directory. After a fault it may be called again.
+	Unlock(ctx context.Context, passphrase []byte) (Desk, error)
+}
+
+// Desk is the open directory. All its methods may be called from any goroutine.
+type Desk interface {
+	// Service is the use cases, the same one at each call.
+	Service() *prescribing.Service
+
+	// Watch tells of changes by whichever process, until ctx ends: first at once with no ids, then after each change
+	// with the prescriptions that it touched, and with no ids when what Seen or Fault says has changed.
+	Watch(ctx context.Context, changed func([]rx.ID)) error
+
+	// Seen is what the last calls said of a service: whether the last one got an answer, since when that is so (zero:
+	// never called), the last answer, the failures since the last answer and the class of the last one.
+	Seen(s rx.Service) (reached bool, since, answered time.Time, failures int, why string)
+
+	// Fault is why this process's engine stopped or the last of its writes failed, nil while it works; engine-busy
+	// when another process sends in its place.
+	Fault() error
+
+	// Weather is what the simulated services do now, one of Weathers; "" where services are real.
+	Weather() string
+
+	// SetWeather changes that at once; only-simulated where services are real.
+	SetWeather(ctx context.Context, kind string) error
+
+	// SavePDF keeps a document for its printing, readable by the doctor's account alone, and tells where. name has no
+	// patient in it and no folder, and ends in .pdf; a file of that name is never replaced.
+	SavePDF(name string, pdf []byte) (path string, err error)
+
+	// Close stops what Unlock started, gives back the locks and forgets the keys.
+	Close(ctx context.Context) error
+}
+
+// Weathers are the kinds of weather of a simulated directory: all well; every connection refused; every call without
+// an answer, and nothing processed; every call processed, and its answer dropped.
+var Weathers = []string{"fair", "down", "hang", "drop"}
