@@ -1,0 +1,139 @@
+package documents
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"relais/app/i18n"
+	"relais/app/rx"
+)
+
+// Proof is a proof of electronic prescription.
+//
+// Sources: Recip-e's answer on the A4 model (mandatory since 1 February 2022: one
+// product per prescription, several prescriptions a sheet, each with bar code,
+// content, creation and end date); order of the parts and French words as published
+// components have them. The Dutch and German words are ours.
+type Proof struct {
+	Lines     []ProofLine // of one patient or of several: each patient has sheets of their own
+	Simulated bool        // the watermark, and a line that says so
+}
+
+// ProofLine is one prescription that Recip-e has confirmed.
+type ProofLine struct {
+	Facts     rx.Facts
+	RID       rx.RID
+	Confirmed time.Time // when Recip-e's answer was adopted
+}
+
+const (
+	perProof   = 4     // products a sheet
+	leastBlock = 3_900 // height of a product's place: keeps codes apart
+	besideCode = 800
+	proofFoot  = pageHeight - margin - 500
+)
+
+// Layout makes the pages, in the language of the facts. A line without a sound RID
+// that was confirmed is refused (rx.CodeNoProof, with the path of the line): no RID
+// can be made here, and nothing would be behind it.
+func (p Proof) Layout() (Document, error) {
+	seen := map[rx.RID]bool{}
+	for i, l := range p.Lines {
+		if _, err := rx.ParseRID(string(l.RID)); err != nil || l.Confirmed.IsZero() || seen[l.RID] {
+			return Document{}, rx.Fault(rx.CodeNoProof).At(fmt.Sprintf("$.lines[%d].rid", i))
+		}
+		seen[l.RID] = true
+	}
+	return document("doc.proof.title", p.Lines, func(l ProofLine) rx.Facts { return l.Facts }, p.pages)
+}
+
+// pages places the products of one patient from top to bottom, at most four a
+// sheet, the code right and left by turns. One that does not fit goes to the next
+// sheet as a whole; one that is longer than a sheet goes on there.
+func (p Proof) pages(lines []ProofLine) ([]Page, error) {
+	lang := lines[0].Facts.Language
+	var pages []Page
+	var page *Page
+	y, onPage := 0, perProof
+	turn := func() {
+		next, top := p.begin(lines[0].Facts)
+		pages = append(pages, next)
+		page, y, onPage = &pages[len(pages)-1], top, 0
+	}
+	for i, l := range lines {
+		code, err := barsOf(string(l.RID))
+		if err != nil {
+			return nil, err
+		}
+		text := column{width: contentWidth - code.Width() - besideCode}
+		text.add(0, label(i18n.Text(lang, "doc.product", "n", i18n.Int(i+1))))
+		product(&text, l.Facts, false)
+		dates(&text, l.Facts, false)
+		if onPage == perProof || y+ruled+max(heightOf(text.lines), leastBlock) > proofFoot {
+			if turn(); proofFoot-y < leastRoom+leastBlock {
+				return nil, noRoom()
+			}
+		}
+		const quiet = quietModules * moduleWidth // hangs into the margin
+		textX, codeX := margin, pageWidth-margin-code.Width()+quiet
+		if onPage%2 == 1 {
+			textX, codeX = pageWidth-margin-text.width, margin-quiet
+		}
+		n := fitting(text.lines, proofFoot-y-ruled)
+		page.rule(y)
+		page.code(lang, code, codeX, y+ruled, i+1)
+		y = max(page.draw(textX, y+ruled, text.lines[:n]), y+ruled+leastBlock) + ruled
+		onPage++
+		for rest := text.lines[n:]; len(rest) > 0; rest = rest[n:] {
+			turn()
+			again := column{width: text.width}
+			again.add(0, label(i18n.Text(lang, "doc.product.continued", "n", i18n.Int(i+1))))
+			page.rule(y)
+			y = page.draw(margin, y+ruled, again.lines)
+			n = fitting(rest, proofFoot-y)
+			y = page.draw(margin, y, rest[:n]) + ruled
+			onPage++
+		}
+	}
+	return pages, nil
+}
+
+// code draws the RID's bars with the number of the product above and the RID below.
+func (p *Page) code(lang rx.Lang, b Bars, x, y, n int) {
+	above := wrap(b.Width(), label(i18n.Text(lang, "doc.rid", "n", i18n.Int(n))))
+	b.X, b.Y = x, p.draw(x+quietModules*b.Module, y, above)+near
+	p.Items = append(p.Items, b)
+	rid := heading(b.Content)
+	p.draw(x+(b.Width()-widthOf(rid.text, rid.size, rid.bold))/2, b.Y+b.Height+near, wrap(b.Width(), rid))
+}
+
+// begin is a sheet with all that stands above the products.
+func (p Proof) begin(f rx.Facts) (page Page, y int) {
+	lang := f.Language
+	page, y = newPage(lang, p.Simulated)
+	top := column{width: contentWidth}
+	top.add(0, span{i18n.Text(lang, "doc.proof.title"), style{size: title, bold: true}})
+	top.add(200, plain(i18n.Text(lang, "doc.proof.instruction")))
+	top.add(250, span{i18n.Text(lang, "doc.proof.lost"), style{size: small, bold: true}})
+	top.add(near, note("1. "+i18n.Text(lang, "doc.proof.lost.app")))
+	top.add(near, note("2. "+i18n.Text(lang, "doc.proof.lost.card")))
+	y = page.draw(margin, y, top.lines) + 350
+	page.rule(y)
+
+	left, right := column{width: halfWidth}, column{width: halfWidth}
+	prescriber(&left, lang, f.Practice, false)
+	patientName(&right, i18n.Text(lang, "doc.beneficiary"), f.Patient)
+	right.add(near, plain(i18n.Text(lang, "doc.ssin")), plain(f.Patient.SSIN.Dotted()))
+	y = page.sideBySide(y+ruled, left, right) + 350
+
+	return page, page.draw(margin, y, wrap(contentWidth, heading(i18n.Text(lang, "doc.proof.content")))) + 200
+}
+
+// leastRoom is what the head must leave for products: two lines. No facts that
+// rx.Check lets through need more.
+const leastRoom = 1_200
+
+func noRoom() error {
+	return rx.Fault(rx.CodeInternal).Because(errors.New("documents: the head leaves no room for a product"))
+}
