@@ -54,6 +54,22 @@ const (
 	CodeInternal  Code = "internal"
 )
 
+// The data directory.
+const (
+	CodeNoDirectory      Code = "no-directory"        // nothing of ours is there: make one first
+	CodeDirectoryExists  Code = "directory-exists"    // there is one already
+	CodeNetworkShare     Code = "network-share"       // the disk is on another machine (kind)
+	CodeSyncedFolder     Code = "synced-folder"       // a program copies the folder elsewhere (name)
+	CodeReadOnly         Code = "read-only-directory" // nothing can be written there
+	CodeWrongEnvironment Code = "wrong-environment"   // made for another environment (is, expected)
+	CodeWindowBusy       Code = "window-busy"         // another window has it open
+	CodeEngineBusy       Code = "engine-busy"         // another process sends
+	CodeBusy             Code = "busy"                // another process is writing: try again
+	CodeDiskFull         Code = "disk-full"
+	CodeIO               Code = "io"     // the disk or the system refused
+	CodeLocked           Code = "locked" // the keys are closed
+)
+
 // Checking a request. Args hold bounds and lists, never what was given.
 const (
 	CodeMissing         Code = "missing"           // a needed value is absent, or blank

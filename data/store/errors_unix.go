@@ -1,0 +1,10 @@
+//go:build unix
+
+package store
+
+import "syscall"
+
+const (
+	errQuota        = syscall.EDQUOT
+	errReadOnlyDisk = syscall.EROFS
+)

@@ -1,0 +1,417 @@
+package store
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"relais/app/rx"
+)
+
+// Kinds of journal lines, by what their row names.
+const (
+	lineDirectory = "directory" // the vault id: made, or found to be a copy
+	linePatient   = "patient"   // a patient's id
+	lineSetting   = "setting"   // a setting's name
+	lineIssued    = "issued"    // a prescription's id
+	lineEvent     = "event"     // a prescription's id
+)
+
+// link is a line of the journal by number, with what chains the next one to it.
+type link struct {
+	seq  int64
+	hash [32]byte
+}
+
+// journalRow is one line. Its link is a keyed hash over the link before it and all its other columns.
+type journalRow struct {
+	seq           int64
+	at, kind, row string
+	version       int64
+	event, link   []byte
+}
+
+func (r *journalRow) cells() []any {
+	return []any{&r.seq, &r.at, &r.kind, &r.row, &r.version, &r.event, &r.link}
+}
+
+// happened is the sealed event of a line about a prescription. The kind stands by name: numbers may change between versions.
+type happened struct {
+	From  string   `json:"from"`
+	To    string   `json:"to"`
+	Name  string   `json:"name"`
+	Event rx.Event `json:"event"`
+}
+
+// head is the last line of the journal.
+func (t *tx) head() (*link, error) {
+	if t.last == nil {
+		last, err := head(t.session)
+		if err != nil {
+			return nil, err
+		}
+		t.last = &last
+	}
+	return t.last, nil
+}
+
+func head(s *session) (link, error) {
+	var l link
+	var hash []byte
+	found, err := s.one("SELECT seq, link FROM journal ORDER BY seq DESC LIMIT 1", nil, &l.seq, &hash)
+	if err == nil && !found {
+		err = damaged("journal", "0") // a directory begins with a line
+	}
+	copy(l.hash[:], hash)
+	return l, err
+}
+
+// journal adds a line.
+func (t *tx) journal(kind, row string, version int64, at time.Time, what *happened) error {
+	last, err := t.head()
+	if err != nil {
+		return err
+	}
+	r := journalRow{seq: last.seq + 1, at: clockText(at), kind: kind, row: row, version: version}
+	if what != nil {
+		plain, err := json.Marshal(what)
+		if err != nil {
+			return rx.Fault(rx.CodeInternal).Because(err)
+		}
+		if r.event, err = t.seal(delivery, AD{journalTable.name, strconv.FormatInt(r.seq, 10), "event"}, plain); err != nil {
+			return err
+		}
+	}
+	cells := r.cells()
+	next, err := t.keys.Chain(last.hash, encode(nil, cells[:len(cells)-1]))
+	if err != nil {
+		return locked(err)
+	}
+	r.link = next[:]
+	if err := t.run(journalTable.insert, values(cells)...); err != nil {
+		return err
+	}
+	t.last = &link{r.seq, next}
+	return nil
+}
+
+// lastVersion is the version that the journal knows of a row.
+func (s *session) lastVersion(row string) (int64, error) {
+	var version int64
+	_, err := s.one("SELECT version FROM journal WHERE row = ? ORDER BY seq DESC LIMIT 1", []any{row}, &version)
+	return version, err
+}
+
+// Timeline gives what happened to a prescription since its issue, oldest first; CodeNotFound when it was never issued.
+func (db *DB) Timeline(ctx context.Context, id rx.ID) (lines []rx.Happening, err error) {
+	err = db.read(ctx, func(s *session) error {
+		var seq int64
+		var kind string
+		var sealed []byte
+		issued := false
+		err := s.each("SELECT seq, kind, event FROM journal WHERE row = ? AND kind IN ('issued', 'event') ORDER BY seq", []any{string(id)},
+			[]any{&seq, &kind, &sealed}, func() error {
+				if kind == lineIssued {
+					issued = true
+					return nil
+				}
+				line, err := db.happening(seq, sealed)
+				lines = append(lines, line)
+				return err
+			})
+		if err == nil && !issued {
+			err = rx.Fault(rx.CodeNotFound)
+		}
+		return err
+	})
+	return lines, err
+}
+
+func (g guard) happening(seq int64, sealed []byte) (rx.Happening, error) {
+	row := strconv.FormatInt(seq, 10)
+	plain, err := g.open(delivery, AD{journalTable.name, row, "event"}, sealed)
+	if err != nil {
+		return rx.Happening{}, err
+	}
+	var h happened
+	if err := json.Unmarshal(plain, &h); err != nil {
+		return rx.Happening{}, damaged(journalTable.name, row)
+	}
+	line := rx.Happening{Seq: seq, Event: h.Event}
+	line.Event.Kind = 0
+	for _, k := range rx.Events {
+		if k.String() == h.Name {
+			line.Event.Kind = k
+		}
+	}
+	if line.Event.Kind == 0 {
+		return line, rx.Fault(rx.CodeNewer)
+	}
+	if line.From, err = rx.ParseState(h.From); err != nil {
+		return line, damaged(journalTable.name, row)
+	}
+	if line.To, err = rx.ParseState(h.To); err != nil {
+		return line, damaged(journalTable.name, row)
+	}
+	return line, nil
+}
+
+// Changes gives the journal's last number and the prescriptions changed after number after, by whichever process. When nothing was
+// written since the last call it costs a look at shared memory, so it may be polled.
+func (db *DB) Changes(ctx context.Context, after int64) (last int64, ids []rx.ID, err error) {
+	s, err := db.feed.take(ctx)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer db.feed.give(s)
+	var version int64
+	if _, err := s.one("PRAGMA data_version", nil, &version); err != nil {
+		return 0, nil, err
+	}
+	if version == db.seen.version && after >= db.seen.last {
+		return db.seen.last, nil, nil
+	}
+	now, err := head(s)
+	if err != nil {
+		return 0, nil, err
+	}
+	var id string
+	err = s.each("SELECT DISTINCT row FROM journal WHERE seq > ? AND seq <= ? AND kind IN ('issued', 'event')", []any{after, now.seq}, []any{&id}, func() error {
+		ids = append(ids, rx.ID(id))
+		return nil
+	})
+	if err != nil {
+		return 0, nil, err
+	}
+	db.seen.version, db.seen.last = version, now.seq // read before head: a later commit changes it again
+	return now.seq, ids, nil
+}
+
+// IntegrityCheck is SQLite's own check of the file and Verify; for use before the first create of a session.
+func (db *DB) IntegrityCheck(ctx context.Context) error {
+	err := db.read(ctx, func(s *session) error {
+		var verdict string
+		if _, err := s.one("PRAGMA quick_check(1)", nil, &verdict); err != nil {
+			return err
+		}
+		if verdict != "ok" {
+			return rx.Fault(rx.CodeDamaged).Because(errors.New("quick_check"))
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return db.Verify(ctx)
+}
+
+// Verify walks the journal's chain from its first line and holds every table against it: each prescription, patient and setting is there,
+// whole, in the version that the journal knows last, and no other is. CodeDamaged names the table and the row.
+func (db *DB) Verify(ctx context.Context) error {
+	return db.read(ctx, func(s *session) error {
+		v := verification{db: db, s: s, ctx: ctx, known: map[string]int64{}}
+		if err := v.chain(); err != nil {
+			return err
+		}
+		return v.tables()
+	})
+}
+
+// verification is one walk. known is the last version of each row, by kind and row.
+type verification struct {
+	db    *DB
+	s     *session
+	ctx   context.Context
+	known map[string]int64
+	lines int
+}
+
+// kindOf joins the two kinds of lines about a prescription.
+func kindOf(line string) string {
+	if line == lineIssued {
+		return lineEvent
+	}
+	return line
+}
+
+func (v *verification) chain() error {
+	var r journalRow
+	var last link
+	var buf []byte
+	cells := r.cells()
+	broken := func() error { return damaged(journalTable.name, strconv.FormatInt(r.seq, 10)) }
+	err := v.s.each("SELECT "+journalTable.columns+" FROM journal ORDER BY seq", nil, cells, func() error {
+		if v.lines++; v.lines%1024 == 0 && v.ctx.Err() != nil {
+			return v.ctx.Err()
+		}
+		buf = encode(buf[:0], cells[:len(cells)-1])
+		want, err := v.db.keys.Chain(last.hash, buf)
+		if err != nil {
+			return locked(err)
+		}
+		if r.seq != last.seq+1 || subtle.ConstantTimeCompare(want[:], r.link) != 1 {
+			return broken()
+		}
+		last = link{r.seq, want}
+		name := kindOf(r.kind) + "/" + r.row
+		if r.version != v.known[name]+1 {
+			return broken()
+		}
+		v.known[name] = r.version
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	var counted int64 // SQLite's own note of the last number: a cut tail leaves it behind
+	if _, err := v.s.one("SELECT seq FROM sqlite_sequence WHERE name = 'journal'", nil, &counted); err != nil {
+		return err
+	}
+	if counted != last.seq {
+		return damaged(journalTable.name, strconv.FormatInt(counted, 10))
+	}
+	return nil
+}
+
+// expect crosses a row off the list.
+func (v *verification) expect(kind, row string, version int64, r row) error {
+	name := kind + "/" + row
+	if v.known[name] != version {
+		return damaged(r.table().name, row)
+	}
+	delete(v.known, name)
+	return nil
+}
+
+func (v *verification) tables() error {
+	if err := v.simple(); err != nil {
+		return err
+	}
+	orders := map[string]int64{} // lines that are still to be found
+	var o orderRow
+	err := v.s.each(o.table().selecting(""), nil, o.cells(), func() error {
+		orders[o.id] = o.lines
+		return v.db.check(&o)
+	})
+	if err != nil {
+		return err
+	}
+	count := func(query string) (n int64, err error) {
+		_, err = v.s.one(query, nil, &n)
+		return n, err
+	}
+	var total struct{ prescriptions, children, ingredients int64 }
+	for from := int64(0); ; {
+		items, err := v.db.items(v.s, "WHERE n > ? ORDER BY n LIMIT 500", from)
+		if err != nil {
+			return err
+		}
+		if err := v.ctx.Err(); err != nil {
+			return err
+		}
+		if len(items) == 0 {
+			break
+		}
+		for _, it := range items {
+			if err := v.expect(lineEvent, it.row.id, it.row.version, &it.row); err != nil {
+				return err
+			}
+			orders[it.row.order]--
+			total.prescriptions++
+			total.children += it.row.attempts + it.row.records + it.row.sheets
+			total.ingredients += int64(len(it.row.ingredients) / 32)
+		}
+		if err := v.indexed(from, items); err != nil {
+			return err
+		}
+		from = items[len(items)-1].row.n
+	}
+	for id, missing := range orders {
+		if missing != 0 {
+			return damaged(orderTable.name, id)
+		}
+	}
+	for name := range v.known {
+		return rx.Fault(rx.CodeDamaged, "row", name).Because(errors.New("a row of the journal is gone"))
+	}
+	for _, c := range []struct {
+		what, query string
+		want        int64
+	}{
+		{contentTable.name, "SELECT count(*) FROM contents", total.prescriptions},
+		{"attempts, records and sheets", "SELECT (SELECT count(*) FROM attempts) + (SELECT count(*) FROM records) + (SELECT count(*) FROM sheets)", total.children},
+		{"ingredients", "SELECT count(*) FROM ingredients", total.ingredients},
+		{metaTable.name, "SELECT count(*) FROM meta", 1},
+	} {
+		if n, err := count(c.query); err != nil {
+			return err
+		} else if n != c.want {
+			return rx.Fault(rx.CodeDamaged, "table", c.what).Because(fmt.Errorf("%d rows, not %d", n, c.want))
+		}
+	}
+	return nil
+}
+
+// simple holds directory, patients, settings and the pool of keys against the journal; the pool is not in it.
+func (v *verification) simple() error {
+	var m metaRow
+	var p patientRow
+	var g settingRow
+	var k keyRow
+	for _, c := range []struct {
+		r      row
+		expect func() error
+	}{
+		{&m, func() error { return v.expect(lineDirectory, m.vault, m.version, &m) }},
+		{&p, func() error { return v.expect(linePatient, p.id, p.version, &p) }},
+		{&g, func() error { return v.expect(lineSetting, g.name, g.version, &g) }},
+		{&k, func() error { return nil }},
+	} {
+		err := v.s.each(c.r.table().selecting(""), nil, c.r.cells(), func() error {
+			if err := v.db.check(c.r); err != nil {
+				return err
+			}
+			return c.expect()
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// indexed holds what stands beside a run of prescriptions against them: their frozen contents, by MAC, and the index of their ingredients.
+func (v *verification) indexed(from int64, items []*item) error {
+	byN := map[int64]*item{}
+	for _, it := range items {
+		byN[it.row.n] = it
+	}
+	to := items[len(items)-1].row.n
+	var n int64
+	var blob []byte
+	err := v.s.each("SELECT prescription, mac FROM contents WHERE prescription > ? AND prescription <= ?", []any{from, to}, []any{&n, &blob}, func() error {
+		if it := byN[n]; it == nil || subtle.ConstantTimeCompare(blob, it.row.content) != 1 {
+			return damaged(contentTable.name, strconv.FormatInt(n, 10))
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, it := range items {
+		for _, blind := range it.row.blinds() {
+			found, err := v.s.one("SELECT prescription FROM ingredients WHERE blind = ? AND prescription = ?", []any{blind, it.row.n}, &n)
+			if err != nil {
+				return err
+			}
+			if !found {
+				return damaged("ingredients", it.row.id)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,215 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"relais/app/rx"
+)
+
+// mark is the outside mark: what this machine knows of the directory beside the directory itself. Change is a number of the journal
+// up to which every line was durable when the mark was written; a door is claimed, then the mark written, then the act done, so an act whose
+// line is missing in the journal has a mark that is ahead of it.
+type mark struct {
+	Format    string `json:"format"`
+	Version   int    `json:"version"`
+	Vault     rx.ID  `json:"vault"`
+	Directory string `json:"directory"` // identity by the file system
+	Change    int64  `json:"change"`
+	MAC       []byte `json:"mac"`
+}
+
+const (
+	markFormat  = "relais-mark"
+	markVersion = 1
+)
+
+func (g guard) markMAC(m mark) ([]byte, error) {
+	directory := m.Directory
+	mac, err := g.keys.MAC("mark", string(m.Vault), [][]byte{encode(nil, []any{&directory, &m.Change})})
+	if err != nil {
+		return nil, locked(err)
+	}
+	return mac[:], nil
+}
+
+// readMark gives the mark, nil when there is none that we wrote for this vault.
+func (db *DB) readMark() (*mark, error) {
+	data, err := os.ReadFile(db.opts.Mark)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, translate(err)
+	}
+	var m mark
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	if decoder.Decode(&m) != nil || m.Format != markFormat || m.Version != markVersion || m.Vault != db.opts.Vault {
+		return nil, nil
+	}
+	want, err := db.markMAC(m)
+	if err != nil {
+		return nil, err
+	}
+	if subtle.ConstantTimeCompare(want, m.MAC) != 1 {
+		return nil, nil
+	}
+	return &m, nil
+}
+
+// Outside writes and syncs the outside mark: after a door is claimed and before its act. It holds the writer's lock, so that of two
+// processes neither writes an older number over a newer one.
+func (db *DB) Outside(ctx context.Context) error {
+	err := db.write(ctx, func(t *tx) error {
+		last, err := t.head()
+		if err != nil {
+			return err
+		}
+		directory, err := db.opts.disk.identity(db.opts.Dir)
+		if err != nil {
+			return translate(err)
+		}
+		return db.writeMark(mark{Format: markFormat, Version: markVersion, Vault: db.opts.Vault, Directory: directory, Change: last.seq})
+	})
+	if err != nil {
+		return err
+	}
+	return db.tend(ctx)
+}
+
+// writeMark replaces the file at once or not at all.
+func (db *DB) writeMark(m mark) (err error) {
+	if m.MAC, err = db.markMAC(m); err != nil {
+		return err
+	}
+	data, err := json.Marshal(m)
+	if err != nil {
+		return rx.Fault(rx.CodeInternal).Because(err)
+	}
+	path := db.opts.Mark
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return translate(err)
+	}
+	if err := db.opts.stop("mark"); err != nil {
+		return err
+	}
+	if err := writeSynced(path+".new", append(data, '\n')); err != nil {
+		return translate(err)
+	}
+	if err := db.opts.stop("mark renamed"); err != nil {
+		return err
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return translate(err)
+	}
+	return translate(syncDir(filepath.Dir(path)))
+}
+
+func writeSynced(path string, data []byte) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// syncDir makes the names in a directory durable; Windows does so by itself and has no call for it.
+func syncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// recognise holds the directory against its outside mark. Without a mark (Create wrote one), with another identity, or with a mark that is ahead of the
+// journal, this is an older copy of the directory or a copy of another: see restore. The mark is written last, so that a program that ends on
+// the way begins again.
+func (db *DB) recognise(ctx context.Context) error {
+	current := false
+	err := db.write(ctx, func(t *tx) error {
+		m, err := db.readMark()
+		if err != nil {
+			return err
+		}
+		last, err := t.head()
+		if err != nil {
+			return err
+		}
+		directory, err := db.opts.disk.identity(db.opts.Dir)
+		if err != nil {
+			return translate(err)
+		}
+		if m != nil && m.Directory == directory && m.Change <= last.seq {
+			current = m.Change == last.seq
+			return nil
+		}
+		if err := db.opts.stop("restore"); err != nil {
+			return err
+		}
+		return t.restore()
+	})
+	if err != nil || current {
+		return err
+	}
+	if err := db.opts.stop("restored"); err != nil {
+		return err
+	}
+	return db.Outside(ctx)
+}
+
+// restore makes every prescription of which the lost copy may know more an open question, throws the pool of keys away (the lost copy may
+// have used them) and raises the generation. Doing it twice asks nothing twice: what is an open question already is left alone.
+func (t *tx) restore() error {
+	now := t.clock()
+	m, err := t.meta(t.session)
+	if err != nil {
+		return err
+	}
+	// Refused ones matter as long as paper can be made of them: the lost copy may have done so.
+	items, err := t.items(t.session, "WHERE work <> 0 OR state IN ('ready', 'sending', 'unknown', 'paper') OR state = 'refused' AND expires >= ? ORDER BY n",
+		rx.DateOf(now).String())
+	if err != nil {
+		return err
+	}
+	for _, it := range items {
+		if asked(it.p) {
+			continue
+		}
+		if err := t.advance(it, rx.Event{Kind: rx.EventRestored, At: now}); err != nil {
+			return err
+		}
+	}
+	if err := t.run("DELETE FROM keys"); err != nil {
+		return err
+	}
+	m.version++
+	m.generation++
+	m.restored = max(m.restored, now.UnixMilli())
+	if err := t.update(m); err != nil {
+		return err
+	}
+	return t.journal(lineDirectory, m.vault, m.version, now, nil)
+}
+
+// asked tells that a restore has made p a question to which neither the doctor nor a look-up has answered anything since.
+func asked(p rx.Prescription) bool {
+	for _, a := range p.Attempts {
+		if a.Result == rx.OnTheWire || a.Result == rx.Unanswered && (!a.Expires.IsZero() || !a.Missed.IsZero()) {
+			return false
+		}
+	}
+	return p.RestoredOpen() && (p.State != rx.StateReady || !p.Electronic)
+}

@@ -1,0 +1,205 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"relais/app/rx"
+)
+
+// patientRow reads the row of a patient, checked; CodeNotFound.
+func (db *DB) patientRow(s *session, where string, args ...any) (*patientRow, error) {
+	var r patientRow
+	found, err := s.one(patientTable.selecting(where), args, r.cells()...)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, rx.Fault(rx.CodeNotFound)
+	}
+	return &r, db.check(&r)
+}
+
+func (r *patientRow) place(column string) AD { return AD{patientTable.name, r.id, column} }
+
+// ssin is the national number, "" when there is none.
+func (g guard) ssin(r *patientRow) (rx.SSIN, error) {
+	if r.ssin == nil {
+		return "", nil
+	}
+	plain, err := g.open(delivery, r.place("ssin"), r.ssin)
+	return rx.SSIN(plain), err
+}
+
+// known is the patient of a row.
+func (g guard) known(r *patientRow) (k rx.Known, err error) {
+	plain, err := g.open(patients, r.place("person"), r.person)
+	if err != nil {
+		return k, err
+	}
+	if err := json.Unmarshal(plain, &k.Patient); err != nil {
+		return k, damaged(patientTable.name, r.id)
+	}
+	k.ID, k.Version = rx.ID(r.id), r.version
+	return k, nil
+}
+
+// fill seals p into the row.
+func (g guard) fill(r *patientRow, p rx.Patient) error {
+	plain, err := json.Marshal(p)
+	if err == nil {
+		err = json.Unmarshal(plain, &rx.Patient{}) // what could not be read back is not kept
+	}
+	if err != nil {
+		return rx.Fault(rx.CodeInternal).Because(errors.New("a patient that cannot be read back"))
+	}
+	if r.person, err = g.seal(patients, r.place("person"), plain); err != nil {
+		return err
+	}
+	if r.nameBlind, err = g.nameOf(p); err != nil {
+		return err
+	}
+	r.ssin, r.ssinBlind = nil, nil
+	if p.SSIN == "" {
+		return nil
+	}
+	if r.ssinBlind, err = g.blind("patients.ssin", string(p.SSIN)); err != nil {
+		return err
+	}
+	r.ssin, err = g.seal(delivery, r.place("ssin"), []byte(p.SSIN))
+	return err
+}
+
+// nameOf is the blind index by which somebody without a number is found again.
+func (g guard) nameOf(p rx.Patient) ([]byte, error) {
+	return g.blind("patients.name", rx.Fold(p.LastName)+"\x00"+rx.Fold(p.FirstName)+"\x00"+p.BirthDate.String())
+}
+
+// patientOf finds the patient of an order, brings what is known of them up to date, or makes them. Somebody is found by national number;
+// else by name and birth date among those who have none: a newborn who got a number is found again, and two who bear different numbers
+// are never taken for one.
+func (t *tx) patientOf(p rx.Patient, at time.Time) (id string, err error) {
+	r, err := t.bySSIN(p)
+	if rx.CodeOf(err) == rx.CodeNotFound {
+		blind, err := t.nameOf(p)
+		if err != nil {
+			return "", err
+		}
+		r, err = t.patientRow(t.session, "WHERE name_blind = ? AND ssin_blind IS NULL", blind)
+		if rx.CodeOf(err) == rx.CodeNotFound {
+			return t.newPatient(p, at)
+		}
+		if err != nil {
+			return "", err
+		}
+	} else if err != nil {
+		return "", err
+	}
+	known, err := t.known(r)
+	if err != nil {
+		return "", err
+	}
+	if p.Phone == "" { // an order that does not say it does not take it away
+		p.Phone = known.Phone
+	}
+	if p.Language == "" {
+		p.Language = known.Language
+	}
+	if p == known.Patient {
+		return r.id, nil
+	}
+	return r.id, t.changePatient(r, p, at)
+}
+
+func (t *tx) bySSIN(p rx.Patient) (*patientRow, error) {
+	if p.SSIN == "" {
+		return nil, rx.Fault(rx.CodeNotFound)
+	}
+	blind, err := t.blind("patients.ssin", string(p.SSIN))
+	if err != nil {
+		return nil, err
+	}
+	return t.patientRow(t.session, "WHERE ssin_blind = ?", blind)
+}
+
+func (t *tx) newPatient(p rx.Patient, at time.Time) (string, error) {
+	id, err := t.newID(at)
+	if err != nil {
+		return "", err
+	}
+	r := &patientRow{id: string(id), version: 1}
+	if err := t.fill(r, p); err != nil {
+		return "", err
+	}
+	if err := t.insert(r); err != nil {
+		return "", err
+	}
+	return r.id, t.journal(linePatient, r.id, r.version, at, nil)
+}
+
+func (t *tx) changePatient(r *patientRow, p rx.Patient, at time.Time) error {
+	r.version++
+	if err := t.fill(r, p); err != nil {
+		return err
+	}
+	if err := t.update(r); err != nil {
+		return err
+	}
+	return t.journal(linePatient, r.id, r.version, at, nil)
+}
+
+// SavePatient makes a patient (ID "") or replaces what is known of one. CodeConflict when the row has another version, or when another
+// patient bears the number, or the name and birth date where there is no number.
+func (db *DB) SavePatient(ctx context.Context, k rx.Known) (rx.Known, error) {
+	err := db.write(ctx, func(t *tx) error {
+		if k.ID == "" {
+			id, err := t.newPatient(k.Patient, t.clock())
+			k.ID, k.Version = rx.ID(id), 1
+			return err
+		}
+		r, err := t.patientRow(t.session, "WHERE id = ?", string(k.ID))
+		if err != nil {
+			return err
+		}
+		if r.version != k.Version {
+			return rx.Fault(rx.CodeConflict)
+		}
+		k.Version++
+		return t.changePatient(r, k.Patient, t.clock())
+	})
+	if err != nil {
+		return rx.Known{}, err
+	}
+	return k, nil
+}
+
+// Patient gives one patient; CodeNotFound.
+func (db *DB) Patient(ctx context.Context, id rx.ID) (k rx.Known, err error) {
+	err = db.read(ctx, func(s *session) error {
+		r, err := db.patientRow(s, "WHERE id = ?", string(id))
+		if err != nil {
+			return err
+		}
+		k, err = db.known(r)
+		return err
+	})
+	return k, err
+}
+
+// Patients gives all patients, oldest row first.
+func (db *DB) Patients(ctx context.Context) (all []rx.Known, err error) {
+	err = db.read(ctx, func(s *session) error {
+		var r patientRow
+		return s.each(patientTable.selecting("ORDER BY rowid"), nil, r.cells(), func() error {
+			if err := db.check(&r); err != nil {
+				return err
+			}
+			k, err := db.known(&r)
+			all = append(all, k)
+			return err
+		})
+	})
+	return all, err
+}

@@ -1,0 +1,164 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"relais/app/rx"
+)
+
+// Bits of the plain column work: why the engine must see a prescription. 0: it need not. They are those of the moment of issue: time alone
+// only takes bits away, so nothing that is at work at a later moment is missing in the index.
+const (
+	workReady    = 1 << iota // waits to be sent, or to lapse
+	workSending              // on the wire
+	workUnknown              // without an answer
+	workLook                 // an attempt is to be looked up
+	workLive                 // an attempt may still turn up, on paper or closed
+	workRevoke               // a record that must go may still be delivered
+	workDelivery             // what is confirmed may still be delivered: its status is read
+)
+
+func work(p rx.Prescription, now time.Time) (bits int64) {
+	set := func(bit int64, on bool) {
+		if on {
+			bits |= bit
+		}
+	}
+	set(workReady, p.State == rx.StateReady && p.Electronic)
+	set(workSending, p.State == rx.StateSending)
+	set(workUnknown, p.State == rx.StateUnknown)
+	set(workLook, rx.ToLook(p, now))
+	set(workLive, p.LiveAttempt() != nil)
+	for _, r := range p.Records {
+		if r.Status.MayBeDelivered() {
+			set(workRevoke, p.MustGo(r))
+			set(workDelivery, r.Adopted && p.State == rx.StateConfirmed)
+		}
+	}
+	return bits
+}
+
+// owesWaiting stands in the plain column owed beside the bits of rx.OwedMask: it waits or is on the wire.
+const owesWaiting = 1 << 30
+
+// owed are the duties that the facts alone tell: those that come with time belong to what waits.
+func owed(p rx.Prescription) int64 {
+	mask := rx.OwedMask(rx.Owed(p, p.Issued, rx.Around{}, rx.DefaultWaits))
+	if p.State == rx.StateReady || p.State == rx.StateSending {
+		mask |= owesWaiting
+	}
+	return mask
+}
+
+// Work lists the prescriptions for which something may be owed to Recip-e, in the order of issue. It reads nothing that is sealed as content.
+func (db *DB) Work(ctx context.Context) (tasks []rx.Task, err error) {
+	err = db.read(ctx, func(s *session) error {
+		items, err := db.items(s, "WHERE work <> 0 ORDER BY n")
+		if err != nil || len(items) == 0 {
+			return err
+		}
+		pool, err := db.unused(s)
+		if err != nil {
+			return err
+		}
+		numbers := map[string]rx.SSIN{}
+		now := db.clock()
+		tasks = make([]rx.Task, 0, len(items))
+		for _, it := range items {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if work(it.p, now) == 0 { // its validity has ended since
+				continue
+			}
+			task := rx.Task{Prescription: it.p, Keys: pool[it.row.patient]}
+			ssin, known := numbers[it.row.patient]
+			if !known {
+				patient, err := db.patientRow(s, "WHERE id = ?", it.row.patient)
+				if err != nil {
+					return err
+				}
+				if ssin, err = db.ssin(patient); err != nil {
+					return err
+				}
+				numbers[it.row.patient] = ssin
+			}
+			task.SSIN = ssin
+			if task.Around, err = db.around(s, it); err != nil {
+				return err
+			}
+			tasks = append(tasks, task)
+		}
+		return nil
+	})
+	return tasks, err
+}
+
+// unused counts the pool's keys by patient.
+func (db *DB) unused(s *session) (map[string]int, error) {
+	counts := map[string]int{}
+	var patient string
+	var n int
+	err := s.each("SELECT patient, count(*) FROM keys GROUP BY patient", nil, []any{&patient, &n}, func() error {
+		counts[patient] = n
+		return nil
+	})
+	return counts, err
+}
+
+// around finds what decisions need to know beside the prescription. Whether there is something newer is asked only for what waits.
+func (db *DB) around(s *session, it *item) (a rx.Around, err error) {
+	if it.row.replaces.Valid {
+		rows, err := db.itemRows(s, "WHERE id = ?", it.row.replaces.V)
+		if err != nil {
+			return a, err
+		}
+		if len(rows) == 0 {
+			return a, damaged(itemTable.name, it.row.replaces.V)
+		}
+		a.ReplacedOpen = rows[0].harmless == 0
+	}
+	if it.p.State == rx.StateReady {
+		a.Newer, err = db.newer(s, &it.row)
+	}
+	return a, err
+}
+
+// newer tells whether the patient has a later order with an ingredient of r that was not given up.
+func (db *DB) newer(s *session, r *itemRow) (bool, error) {
+	for _, blind := range r.blinds() {
+		later, err := db.itemRows(s, "WHERE n IN (SELECT prescription FROM ingredients WHERE blind = ? AND prescription > ?)", blind, r.n)
+		if err != nil {
+			return false, err
+		}
+		for _, q := range later {
+			if q.order != r.order && q.state != "withdrawn" && q.state != "refused" && q.state != "lapsed" && q.state != "revoked" {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}
+
+// Unowned gives those of rids that no prescription here bears, in order.
+func (db *DB) Unowned(ctx context.Context, rids []rx.RID) (unowned []rx.RID, err error) {
+	err = db.read(ctx, func(s *session) error {
+		for _, rid := range rids {
+			blind, err := db.blind("records.rid", string(rid))
+			if err != nil {
+				return err
+			}
+			var n int64
+			found, err := s.one("SELECT prescription FROM records WHERE rid_blind = ?", []any{blind}, &n)
+			if err != nil {
+				return err
+			}
+			if !found {
+				unowned = append(unowned, rid)
+			}
+		}
+		return nil
+	})
+	return unowned, err
+}
