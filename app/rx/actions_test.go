@@ -101,6 +101,13 @@ func TestStepRefuses(t *testing.T) {
 			t.Errorf("%s: %s: %q, wanted %q", c.story, c.event.Kind, CodeOf(err), c.code)
 		}
 	}
+	live := waiting() // no event leads there
+	live.Attempts = []Attempt{{N: 1, Key: "key-1", Result: Unanswered}}
+	late := mark2
+	late.At = begin
+	if CodeOf(second(Step(live, late))) != CodeMayHaveArrived {
+		t.Error("a second attempt beside a live one")
+	}
 	for _, s := range []State{0, StateRevoked + 1} {
 		p := waiting()
 		if p.State = s; CodeOf(second(Step(p, left))) != CodeDamaged {

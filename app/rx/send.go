@@ -108,8 +108,9 @@ type Candidate struct {
 // A positive counts at once; of several records the one furthest with a pharmacist
 // comes first and is adopted, since the others can be revoked. Absence counts after
 // two complete look-ups, Between apart, begun after the fence (the signed timestamp
-// has expired by the server's clock, plus the longest processing); a candidate that
-// cannot be read makes a look-up without a hit undecided.
+// has expired by the server's clock, plus the longest processing); an accepted
+// attempt has no second record after one, Between later than the fence since lists
+// lag. A candidate that cannot be read makes a look-up without a hit undecided.
 func Conclude(p Prescription, look Look, at time.Time, w Waits) []Event {
 	var events []Event
 	for _, c := range look.Candidates {
@@ -179,7 +180,7 @@ func (a Attempt) conclude(begun time.Time, w Waits) (Event, bool) {
 	case begun.Before(a.Fence(w)):
 		return Event{}, false
 	case a.Result == ResultAccepted:
-		return Event{Kind: EventChecked}, true
+		return Event{Kind: EventChecked}, !begun.Before(a.Fence(w).Add(w.Between))
 	case a.Missed.IsZero():
 		return Event{Kind: EventMissed, ServerAt: begun}, true
 	case begun.Sub(a.Missed) >= w.Between:

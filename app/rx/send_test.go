@@ -188,9 +188,10 @@ func TestConclude(t *testing.T) {
 		{"restored and missed: content that cannot be read", "unknown, asked, missed", seen(begin.Add(time.Hour), sealed), []string{"unclear"}},
 		{"restored and missed", "unknown, asked, missed", seen(begin.Add(time.Hour)), []string{"absent 1 09:40:00.000"}},
 
-		{"accepted, a millisecond before the fence", "confirmed", seen(fence.Add(-time.Millisecond)), nil},
-		{"accepted, at the fence", "confirmed", seen(fence), []string{"checked 1"}},
-		{"accepted and checked", "confirmed, checked", seen(fence), nil},
+		{"accepted, at the fence: the list may lag", "confirmed", seen(fence), nil},
+		{"accepted, a millisecond less than 60 s later", "confirmed", seen(fence.Add(59_999 * time.Millisecond)), nil},
+		{"accepted, 60 s later", "confirmed", seen(fence.Add(time.Minute)), []string{"checked 1"}},
+		{"accepted and checked", "confirmed, checked", seen(fence.Add(time.Minute)), nil},
 		{"accepted, found by content: a fence first", "by content", seen(begin), []string{"fenced 1 08:41:00.000"}},
 		{"two open attempts in one look-up", "confirmed, second silent", seen(begin.Add(time.Hour)), []string{"checked 1", "missed 2 09:40:00.000"}},
 		{"surplus attempt", "confirmed, second missed", seen(begin.Add(time.Hour)), []string{"absent 1 09:40:00.000", "fenced 2 09:41:00.000"}},
