@@ -1,0 +1,240 @@
+package wiring
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	randv2 "math/rand/v2"
+	"os"
+	"path/filepath"
+	"time"
+	_ "time/tzdata" // the practice's zone, also where the system has no table of zones
+
+	"relais/app/config"
+	"relais/app/rx"
+	"relais/assets"
+	"relais/data/store"
+	"relais/data/vault"
+)
+
+// DemoPassphrase opens the demonstration's directory, and is shown on its lock screen.
+// No other directory is made with it.
+const DemoPassphrase = "fictif-fictief"
+
+// settingProfile is the custom profile of the directory, as config.Profile.Keep writes it.
+const settingProfile = "profile"
+
+// Directory is a data directory that need not exist yet.
+type Directory struct {
+	config.Paths
+	Now  func() time.Time // in the practice's zone
+	Rand io.Reader        // of ids, keys and nonces
+}
+
+// At is the directory at paths under the real clock and the system's randomness.
+func At(paths config.Paths) (Directory, error) {
+	zone, err := time.LoadLocation("Europe/Brussels") // whatever the computer believes: the law's days are Belgian
+	if err != nil {
+		return Directory{}, rx.Fault(rx.CodeInternal).Because(err)
+	}
+	return Directory{Paths: paths, Now: func() time.Time { return time.Now().In(zone) }, Rand: rand.Reader}, nil
+}
+
+func (d Directory) vault() vault.Directory {
+	return vault.Directory{FS: vault.Files(d.Data), Clock: d.Now}
+}
+
+// Environment is what the directory claims to belong to, CodeNoDirectory when there is
+// none. Only opening it proves the claim.
+func (d Directory) Environment() (string, error) {
+	v, err := d.vault().Load()
+	if err != nil {
+		return "", fromVault(err)
+	}
+	return v.Environment(), nil
+}
+
+// Made is what came of making a directory.
+type Made struct {
+	Environment  string
+	Vault        rx.ID
+	RecoveryCode string // opens the directory when the passphrase is lost: shown once, kept nowhere
+}
+
+// New describes a directory to be made.
+type New struct {
+	Profile    config.Profile
+	Practice   rx.Practice
+	Patients   []rx.Patient // of a demonstration
+	Passphrase []byte       // wiped
+}
+
+// Make makes the directory, whole or not at all: it is prepared under another name
+// beside its place, and takes its place at the end.
+func (d Directory) Make(ctx context.Context, n New) (made Made, err error) {
+	if err := n.Profile.Ready(); err != nil {
+		return made, err
+	}
+	if err := d.free(); err != nil {
+		return made, err
+	}
+	parent := filepath.Dir(d.Data)
+	if err := os.MkdirAll(parent, 0o700); err != nil {
+		return made, fromVault(err)
+	}
+	aside := d
+	if aside.Data, err = os.MkdirTemp(parent, filepath.Base(d.Data)+".new-"); err != nil {
+		return made, fromVault(err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.RemoveAll(aside.Data)) // our own, never complete
+		}
+	}()
+	passphrase := vault.NewPassphrase(n.Passphrase)
+	defer passphrase.Wipe()
+	v, code, err := vault.Create(vault.New{Environment: n.Profile.Environment, Passphrase: passphrase, Cost: vault.DefaultCost(n.Profile.Environment), Now: d.Now()}, d.Rand)
+	if err == nil {
+		err = aside.vault().Create(v)
+	}
+	if err != nil {
+		return made, fromVault(err)
+	}
+	if err := aside.fill(ctx, v, passphrase, n); err != nil {
+		return made, err
+	}
+	if err := d.free(); err != nil {
+		return made, err
+	}
+	if err := os.Remove(d.Data); err != nil && !errors.Is(err, fs.ErrNotExist) { // an empty directory
+		return made, fromVault(err)
+	}
+	if err := os.Rename(aside.Data, d.Data); err != nil {
+		return made, rx.Fault(rx.CodeDirectoryExists).Because(pathless(err)) // another process was first
+	}
+	return Made{Environment: v.Environment(), Vault: rx.ID(v.ID().String()), RecoveryCode: code.Printed()}, nil
+}
+
+// free tells that a directory may be made at the place.
+func (d Directory) free() error {
+	if err := store.CheckPlace(d.Data); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(d.Data)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0:
+		return nil
+	case err != nil:
+		return fromVault(err)
+	}
+	if _, err := d.Environment(); rx.CodeOf(err) != rx.CodeNoDirectory {
+		return rx.Fault(rx.CodeDirectoryExists)
+	}
+	return rx.Fault(CodeDirectoryNotEmpty)
+}
+
+// fill makes everything beside the vault.
+func (d Directory) fill(ctx context.Context, v *vault.Vault, passphrase vault.Passphrase, n New) (err error) {
+	keys, err := d.vault().Unlock(n.Profile.Environment, passphrase, d.Rand)
+	if err != nil {
+		return fromVault(err)
+	}
+	defer keys.Close()
+	if err := store.Create(ctx, d.options(v, keys)); err != nil {
+		return err
+	}
+	s, err := d.session(ctx, v, keys, n.Profile)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.db.Close(ctx)) }()
+	if err := s.Service.SetPractice(ctx, n.Practice); err != nil {
+		return err
+	}
+	if config.Custom(n.Profile.Environment) {
+		kept, err := n.Profile.Keep()
+		if err == nil {
+			err = s.db.SetSetting(ctx, settingProfile, kept)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, p := range n.Patients {
+		if _, err := s.db.SavePatient(ctx, rx.Known{Patient: p}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Open opens the directory. passphrase is wiped.
+func (d Directory) Open(ctx context.Context, passphrase []byte) (*Session, error) {
+	v, err := d.vault().Load()
+	if err != nil {
+		return nil, fromVault(err)
+	}
+	profile, built := config.Built(v.Environment())
+	if !built { // its waits are read once the directory is open
+		profile = config.Profile{Environment: v.Environment(), Simulated: true, Waits: rx.DefaultWaits}
+	}
+	if err := profile.Ready(); err != nil {
+		return nil, err
+	}
+	secret := vault.NewPassphrase(passphrase)
+	defer secret.Wipe()
+	keys, err := d.vault().Unlock(v.Environment(), secret, d.Rand)
+	if err != nil {
+		return nil, fromVault(err)
+	}
+	s, err := d.session(ctx, v, keys, profile)
+	if err != nil {
+		keys.Close()
+		return nil, err
+	}
+	if !built {
+		if err := s.readProfile(ctx); err != nil {
+			return nil, errors.Join(err, s.Close(ctx))
+		}
+	}
+	return s, nil
+}
+
+func (d Directory) options(v *vault.Vault, keys *vault.Keys) store.Options {
+	return store.Options{
+		Dir: d.Data, Mark: filepath.Join(d.Marks, v.ID().String()+".json"), Vault: rx.ID(v.ID().String()),
+		Environment: v.Environment(), Keys: keys, Clock: d.Now, Rand: d.Rand,
+	}
+}
+
+// EnsureDemo makes the demonstration's directory with its invented people when there is
+// none.
+func (d Directory) EnsureDemo(ctx context.Context) error {
+	if _, err := d.Environment(); rx.CodeOf(err) != rx.CodeNoDirectory {
+		return err
+	}
+	n := New{Passphrase: []byte(DemoPassphrase)}
+	n.Profile, _ = config.Built(config.Simulated)
+	if err := errors.Join(json.Unmarshal(assets.DemoPractice, &n.Practice), json.Unmarshal(assets.DemoPatients, &n.Patients)); err != nil {
+		return rx.Fault(rx.CodeInternal).Because(err)
+	}
+	_, err := d.Make(ctx, n)
+	if rx.CodeOf(err) == rx.CodeDirectoryExists { // another process made it meanwhile
+		return nil
+	}
+	return err
+}
+
+// source is a fresh source of randomness for what is no secret: jitter, and the
+// identifiers of the simulated world.
+func (d Directory) source() (randv2.Source, error) {
+	var seed [16]byte
+	if _, err := io.ReadFull(d.Rand, seed[:]); err != nil {
+		return nil, rx.Fault(rx.CodeRandom).Because(err)
+	}
+	return randv2.NewPCG(binary.LittleEndian.Uint64(seed[:8]), binary.LittleEndian.Uint64(seed[8:])), nil
+}

@@ -1,0 +1,168 @@
+package wiring
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"relais/app/rx"
+	"relais/sync/outbox"
+	"relais/sync/simulator/world"
+)
+
+// poll is how often changes by other processes are looked for.
+const poll = 250 * time.Millisecond
+
+// Ended says how a time of sending ended.
+type Ended struct {
+	Elsewhere bool      // another process has the sending lock: it does the work
+	Next      time.Time // when something will be tried next, if somebody sends then; zero: unknown
+	Fault     error     // the last error of the engine: the store, or a refused event; nil when there was none
+}
+
+// Send lets the engine of this process work until ctx ends. CodeEngineBusy when another
+// one has the sending lock.
+func (s *Session) Send(ctx context.Context) error {
+	_, err := s.work(ctx, nil)
+	return err
+}
+
+// Drive lets the queue move until done says so, wait is over, or nothing more would be
+// tried before that. The engine of this process works when the sending lock is free; else
+// another process's does, and this one watches, ready to take over.
+//
+// What is on the wire when the wait is over is heard for the time that is promised to a
+// screen; only then it is given up, and looked for later.
+func (s *Session) Drive(ctx context.Context, wait time.Duration, done func(context.Context) (bool, error)) (Ended, error) {
+	deadline := time.Now().Add(wait)
+	for {
+		ended, err := s.work(ctx, &patience{deadline: deadline, grace: s.Profile.Waits.Answer, done: done})
+		if rx.CodeOf(err) != rx.CodeEngineBusy {
+			return ended, err
+		}
+		if over, err := done(ctx); over || err != nil || !time.Now().Before(deadline) {
+			return Ended{Elsewhere: true}, err
+		}
+		select {
+		case <-ctx.Done():
+			return Ended{Elsewhere: true}, nil
+		case <-time.After(poll):
+		}
+	}
+}
+
+// patience is for how long a command lets the engine work.
+type patience struct {
+	deadline time.Time
+	grace    time.Duration
+	done     func(context.Context) (bool, error)
+}
+
+// over tells, after a step of the engine, that the command need not wait any more.
+func (p *patience) over(ctx context.Context, idle outbox.Idle) (bool, error) {
+	left := time.Until(p.deadline)
+	if idle.Busy > 0 {
+		return left+p.grace <= 0, nil
+	}
+	if left <= 0 || idle.Wait > left {
+		return true, nil
+	}
+	return p.done(ctx)
+}
+
+// work takes the sending lock and runs the engine; p may be nil.
+func (s *Session) work(ctx context.Context, p *patience) (ended Ended, err error) {
+	release, err := s.db.TryEngine()
+	if err != nil {
+		return ended, err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	runner, err := s.runner(ctx, func(fault error) { ended.Fault = fault })
+	if err != nil {
+		return ended, err
+	}
+	s.sending(runner.Nudge)
+	defer s.sending(nil)
+
+	feed, stop := context.WithCancel(ctx)
+	watched := make(chan error, 1)
+	go func() { watched <- s.Watch(feed, poll, func([]rx.ID) { runner.Nudge() }) }()
+	defer func() {
+		stop()
+		err = errors.Join(err, <-watched)
+	}()
+	if p != nil {
+		for _, at := range []time.Time{p.deadline, p.deadline.Add(p.grace)} {
+			defer time.AfterFunc(time.Until(at), runner.Nudge).Stop()
+		}
+	}
+	var asked error
+	err = runner.Run(ctx, func(idle outbox.Idle) bool {
+		if err := s.services.saveTurn(ctx); err != nil {
+			ended.Fault = err
+		}
+		ended.Next = s.dir.Now().Add(idle.Wait)
+		if p == nil {
+			return true
+		}
+		var over bool
+		over, asked = p.over(ctx, idle)
+		return !over && asked == nil
+	})
+	return ended, errors.Join(err, asked, s.services.save(context.WithoutCancel(ctx)))
+}
+
+// runner makes an engine, after the check of the database that comes before the first
+// create of a session.
+func (s *Session) runner(ctx context.Context, failed func(error)) (*outbox.Runner, error) {
+	if !s.verified.Load() {
+		if err := s.db.IntegrityCheck(ctx); err != nil {
+			return nil, err
+		}
+		s.verified.Store(true)
+	}
+	w, err := s.simulated()
+	if err != nil {
+		return nil, err
+	}
+	src, err := s.dir.source()
+	if err != nil {
+		return nil, err
+	}
+	engine := outbox.New(s.db, s.Profile.Waits, rand.New(src), s.services.observe)
+	return outbox.NewRunner(engine, &world.Client{World: w, Clock: clock{s.dir.Now}}, s.dir.Now, failed), nil
+}
+
+// sending keeps how to wake the engine that runs here.
+func (s *Session) sending(nudge func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.nudge = nudge
+}
+
+// changed wakes the engine after a change of our own.
+func (s *Session) changed() {
+	s.mu.Lock()
+	nudge := s.nudge
+	s.mu.Unlock()
+	if nudge != nil {
+		nudge()
+	}
+}
+
+// clock is the real one, for the simulated services.
+type clock struct{ now func() time.Time }
+
+func (c clock) Now() time.Time { return c.now() }
+
+func (c clock) Sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

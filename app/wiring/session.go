@@ -1,0 +1,161 @@
+package wiring
+
+import (
+	"context"
+	"errors"
+	"math"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"relais/app/config"
+	"relais/app/documents"
+	"relais/app/prescribing"
+	"relais/app/rx"
+	"relais/assets"
+	"relais/data/medicines"
+	"relais/data/store"
+	"relais/data/vault"
+	"relais/sync/simulator/world"
+)
+
+// medicinesDay is the day of the demonstration's medicines file.
+var medicinesDay = rx.Date{Year: 2026, Month: time.November, Day: 22}
+
+// worldFile is where the simulated services of a directory keep their truth. It is of
+// simulated environments alone and never part of a backup.
+const worldFile = "world.db"
+
+// Session is an open data directory. Its methods may be called from any goroutine.
+type Session struct {
+	Service *prescribing.Service
+	Profile config.Profile
+
+	dir      Directory
+	db       *store.DB
+	keys     *vault.Keys
+	services *services
+
+	verified atomic.Bool // the database was held against its journal in this session
+
+	mu    sync.Mutex
+	world *world.World // nil: not opened yet
+	nudge func()       // of the engine that runs here, nil when none does
+}
+
+func (d Directory) session(ctx context.Context, v *vault.Vault, keys *vault.Keys, profile config.Profile) (*Session, error) {
+	list, err := medicines.Load("demo-"+medicinesDay.String(), assets.DemoMedicines)
+	if err != nil {
+		return nil, err
+	}
+	db, err := store.Open(ctx, d.options(v, keys))
+	if err != nil {
+		return nil, err
+	}
+	s := &Session{Profile: profile, dir: d, db: db, keys: keys}
+	s.services = &services{keep: db, now: d.Now}
+	s.Service = &prescribing.Service{
+		Store: db, Medicines: list, Composer: composer{}, Press: press{simulated: profile.Simulated, now: d.Now},
+		Waits: profile.Waits, Now: d.Now, Rand: d.Rand, Shows: documents.Shows, Changed: s.changed, Degraded: s.services.inDoubt,
+	}
+	if err := s.services.load(ctx); err != nil {
+		return nil, errors.Join(err, db.Close(ctx))
+	}
+	return s, nil
+}
+
+// readProfile takes the waits of a custom profile from the directory.
+func (s *Session) readProfile(ctx context.Context) error {
+	kept, err := s.db.Setting(ctx, settingProfile)
+	if err != nil {
+		return err
+	}
+	s.Profile, err = config.Kept(s.Profile.Environment, kept)
+	s.Service.Waits = s.Profile.Waits
+	return err
+}
+
+// Close closes in reverse order. Nothing of the session may be under way.
+func (s *Session) Close(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var err error
+	if s.world != nil {
+		err = s.world.Close()
+		s.world = nil
+	}
+	err = errors.Join(err, s.db.Close(ctx))
+	s.keys.Close()
+	return err
+}
+
+// TryWindow takes the lock of the directory's one window; CodeWindowBusy.
+func (s *Session) TryWindow() (release func() error, err error) { return s.db.TryWindow() }
+
+// Services tells what is known of the remote services, in the order of rx.Services.
+func (s *Session) Services(ctx context.Context) ([]Seen, error) {
+	if err := s.services.load(ctx); err != nil { // another process may know more
+		return nil, err
+	}
+	return s.services.all(), nil
+}
+
+// MedicinesAge is the age of the medicines file in days.
+func (s *Session) MedicinesAge() int { return max(0, medicinesDay.DaysUntil(rx.DateOf(s.dir.Now()))) }
+
+// SetPlan lets things go wrong in the simulated services; nil ends all that.
+// CodeOnlySimulated elsewhere.
+func (s *Session) SetPlan(faults []world.Fault) error {
+	w, err := s.simulated()
+	if err != nil {
+		return err
+	}
+	return w.SetPlan(faults, s.dir.Now())
+}
+
+// simulated opens the world of the directory at its first use.
+func (s *Session) simulated() (*world.World, error) {
+	if !s.Profile.Simulated {
+		return nil, rx.Fault(CodeOnlySimulated)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.world != nil {
+		return s.world, nil
+	}
+	src, err := s.dir.source()
+	if err == nil {
+		s.world, err = world.Open(filepath.Join(s.dir.Data, worldFile), src)
+	}
+	return s.world, err
+}
+
+// Watch tells of changes, by whichever process, until ctx ends: first at once with no
+// ids, then after each change with the prescriptions that it touched.
+func (s *Session) Watch(ctx context.Context, every time.Duration, changed func([]rx.ID)) error {
+	last, _, err := s.db.Changes(ctx, math.MaxInt64) // the present number, and no ids
+	if err != nil {
+		return err
+	}
+	changed(nil)
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		now, ids, err := s.db.Changes(ctx, last)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil && rx.CodeOf(err) != rx.CodeBusy:
+			return err
+		case err == nil && now != last:
+			last = now
+			changed(ids)
+		}
+	}
+}
