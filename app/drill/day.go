@@ -122,6 +122,7 @@ func (d *day) outage(morning time.Time) {
 	d.at(morning, breaks(fine))
 	begin := morning.Add(d.between(40*time.Minute, 90*time.Minute))
 	d.at(begin, breaks([]Fault{{Service: rx.Recipe, Operation: rx.OpCreate, Kind: "drop-after-processing"}, pick(d.rng, nuisances)}))
+	d.at(begin, d.visit) // the patient in the room when it begins
 	begin = begin.Add(d.between(time.Minute, 8*time.Minute))
 	d.at(begin, breaks(pick(d.rng, outages)))
 	end := begin.Add(d.between(30*time.Minute, 150*time.Minute))
