@@ -55,7 +55,7 @@ func (e *Engine) lookDue(m Moment, t rx.Task) time.Duration {
 		case a.Result == rx.ResultAccepted && !a.Checked:
 			at := m.Mono
 			if !a.Expires.IsZero() {
-				at += max(0, a.Fence(e.waits).Sub(e.server.now(m)))
+				at += max(0, a.Fence(e.waits).Add(e.waits.Between).Sub(e.server.now(m)))
 			}
 			if p := e.lookPlans[t.Patient]; p != nil {
 				at = max(at, p.due)
@@ -251,8 +251,8 @@ func (e *Engine) planLook(m Moment, patient rx.ID, tasks []rx.Task) {
 			if !a.Missed.IsZero() {
 				next = a.Missed.Add(e.waits.Between)
 			}
-			if wait := next.Sub(server); wait > 0 && wait < pause || !a.Missed.IsZero() {
-				pause = max(next.Sub(server), 0) + time.Millisecond
+			if wait := next.Sub(server); wait > 0 && (wait < pause || !a.Missed.IsZero()) {
+				pause = wait + time.Millisecond
 			}
 		}
 	}

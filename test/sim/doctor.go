@@ -154,7 +154,7 @@ func (s *Sim) anyAct() {
 }
 
 // act does something about r that a doctor may try, allowed or not.
-func (s *Sim) act(r row) {
+func (s *Sim) act(r *row) {
 	id := r.p.ID
 	switch s.rng.IntN(7) {
 	case 0, 1:
@@ -243,11 +243,11 @@ func (s *Sim) answer(t prescribing.Treat) rx.Outcome {
 		s.binAll(t.Item.LocalID())
 		return rx.WasDestroyed
 	case rx.DutyHandOver:
+		if s.handed(t.Item.LocalID()) && slices.Contains(t.Outcomes, rx.Handed) {
+			return rx.Handed // done before the program could note it
+		}
 		p := s.inPractice(id)
 		if p == nil || !slices.Contains(t.Outcomes, rx.Handed) || s.one(3) {
-			if s.handed(t.Item.LocalID()) {
-				return rx.Handed // done before the program could note it
-			}
 			s.binAll(t.Item.LocalID())
 			return rx.WasDestroyed
 		}
@@ -264,6 +264,7 @@ func (s *Sim) outside() {
 	if len(truth.Records) == 0 {
 		return
 	}
+	s.moved = true
 	rec := pick(s, truth.Records)
 	switch s.rng.IntN(8) {
 	case 0:

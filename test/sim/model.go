@@ -30,7 +30,7 @@ type Model struct {
 // disk is the durable state. Values are never changed in place, so that a copy of
 // the maps is a snapshot.
 type disk struct {
-	rows     map[rx.ID]row
+	rows     map[rx.ID]*row
 	order    []rx.ID // of rows, oldest first
 	orders   map[rx.ID]order
 	patients map[rx.ID]rx.Known
@@ -76,7 +76,7 @@ var (
 
 func newModel(now func() time.Time) *Model {
 	return &Model{now: now, dir: 1, mark: mark{dir: 1}, step: func(string, bool) error { return nil }, disk: disk{
-		rows: map[rx.ID]row{}, orders: map[rx.ID]order{}, patients: map[rx.ID]rx.Known{}, drafts: map[rx.ID]rx.Draft{},
+		rows: map[rx.ID]*row{}, orders: map[rx.ID]order{}, patients: map[rx.ID]rx.Known{}, drafts: map[rx.ID]rx.Draft{},
 		keys: map[rx.ID][]rx.Key{}, used: map[rx.KeyID]bool{}, settings: map[string][]byte{},
 	}}
 }
@@ -139,8 +139,9 @@ func (m *Model) apply(id rx.ID, version int64, e rx.Event) (rx.Prescription, err
 		return r.p, err
 	}
 	m.disk.journal = append(m.disk.journal, entry{id, e, r.p.State, next.State})
-	r.p = next
-	m.disk.rows[id] = r
+	after := *r
+	after.p = next
+	m.disk.rows[id] = &after
 	return next, nil
 }
 
@@ -201,7 +202,7 @@ func (m *Model) Work(context.Context) ([]rx.Task, error) {
 	var tasks []rx.Task
 	for _, id := range m.disk.order {
 		r := m.disk.rows[id]
-		if !working(r.p, m.now()) {
+		if !working(&r.p, m.now()) {
 			continue
 		}
 		tasks = append(tasks, rx.Task{Prescription: r.p, SSIN: r.facts.Patient.SSIN, Around: m.around(r), Keys: len(m.disk.keys[r.p.Patient])})
@@ -209,17 +210,17 @@ func (m *Model) Work(context.Context) ([]rx.Task, error) {
 	return tasks, nil
 }
 
-func working(p rx.Prescription, now time.Time) bool {
+func working(p *rx.Prescription, now time.Time) bool {
 	if !p.Electronic {
 		return false
 	}
-	if p.State == rx.StateReady || p.LiveAttempt() != nil || rx.ToLook(p, now) {
+	if p.State == rx.StateReady || p.LiveAttempt() != nil || rx.ToLook(*p, now) {
 		return true
 	}
 	return slices.ContainsFunc(p.Records, func(r rx.Record) bool { return r.Status.MayBeDelivered() && (r.Adopted || p.MustGo(r)) })
 }
 
-func (m *Model) around(r row) rx.Around {
+func (m *Model) around(r *row) rx.Around {
 	var around rx.Around
 	if old, ok := m.disk.rows[r.p.Replaces]; ok {
 		around.ReplacedOpen = !rx.Harmless(old.p)
@@ -289,7 +290,7 @@ func (m *Model) Issue(ctx context.Context, in rx.Issue) (out rx.Issued, err erro
 			p := item.Prescription
 			p.Patient = o.patient
 			_, sum, _ := item.Facts.Canonical()
-			m.disk.rows[p.ID] = row{p: p, facts: item.Facts, message: item.Message, sum: sum}
+			m.disk.rows[p.ID] = &row{p: p, facts: item.Facts, message: item.Message, sum: sum}
 			m.disk.order = append(m.disk.order, p.ID)
 			o.ids = append(o.ids, p.ID)
 			for _, e := range item.Events {

@@ -257,6 +257,7 @@ func (s *Sim) perform(act outbox.Act) {
 	for i, pass := range fate.Passes {
 		s.after(pass.Process, func() {
 			reply := s.world.Pass(call, fate, i, begun)
+			s.moved = true
 			if i == fate.Heard {
 				heard = reply
 			}
@@ -267,6 +268,7 @@ func (s *Sim) perform(act outbox.Act) {
 		s.after(fate.End+time.Second, func() { // as a client library that repeats a request by itself
 			if again := s.world.Fate(call, s.at()); len(again.Passes) > 0 && fate.Ends == world.Drops {
 				s.world.Pass(call, again, 0, s.at())
+				s.moved = true
 			}
 		})
 	}
@@ -342,8 +344,8 @@ func (s *Sim) one(n int) bool                     { return s.rng.IntN(n) == 0 }
 func pick[T any](s *Sim, list []T) T { return list[s.rng.IntN(len(list))] }
 
 // rows of the model in a fixed order.
-func (s *Sim) rows() []row {
-	rows := make([]row, 0, len(s.model.disk.order))
+func (s *Sim) rows() []*row {
+	rows := make([]*row, 0, len(s.model.disk.order))
 	for _, id := range s.model.disk.order {
 		rows = append(rows, s.model.disk.rows[id])
 	}

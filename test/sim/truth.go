@@ -14,6 +14,9 @@ type truth struct {
 	group  map[rx.ID]rx.ID // LOCAL id to the first of its chain of replacements: one medicine for one patient
 	kept   map[rx.ID]kept  // what the screen called saved
 	keys   map[rx.KeyID]rx.ID
+
+	judged map[rx.ID]*row // as they were when last judged
+	moved  bool           // something happened at the server or to a paper
 }
 
 // paper is one copy of a sheet.
@@ -30,12 +33,13 @@ type kept struct {
 }
 
 func newTruth() truth {
-	return truth{group: map[rx.ID]rx.ID{}, kept: map[rx.ID]kept{}, keys: map[rx.KeyID]rx.ID{}}
+	return truth{group: map[rx.ID]rx.ID{}, kept: map[rx.ID]kept{}, keys: map[rx.KeyID]rx.ID{}, judged: map[rx.ID]*row{}}
 }
 
 // printed puts a copy into the printer; a jam swallows it. Earlier copies that the
 // patient does not have are thrown away with it.
 func (s *Sim) printed(item rx.Item) {
+	s.moved = true
 	local := item.LocalID()
 	for _, p := range s.papers {
 		if p.prescription == item.ID && !p.handed {
@@ -76,6 +80,7 @@ func (s *Sim) handed(local rx.ID) bool {
 }
 
 func (s *Sim) binAll(local rx.ID) {
+	s.moved = true
 	for _, p := range s.papers {
 		if p.local == local && !p.handed {
 			p.gone = true
@@ -129,19 +134,26 @@ func (s *Sim) broken(format string, args ...any) { panic(violation{fmt.Sprintf(f
 
 // judge checks the invariants that hold after every step.
 func (s *Sim) judge() {
+	for _, id := range s.model.disk.order {
+		if r := s.model.disk.rows[id]; s.judged[id] != r {
+			s.judged[id], s.moved = r, true
+			s.judgeRow(r)
+		}
+	}
+	if !s.moved {
+		return
+	}
+	s.moved = false
 	for id, k := range s.kept {
 		if r, ok := s.model.disk.rows[id]; !ok || r.sum != k.sum {
 			s.broken("kept: what was called saved is gone or changed")
 		}
 	}
-	for _, r := range s.rows() {
-		s.judgeRow(r)
-	}
 	s.judgeWorld()
 }
 
-func (s *Sim) judgeRow(r row) {
-	p := r.p
+func (s *Sim) judgeRow(r *row) {
+	p := &r.p
 	live, adopted := 0, 0
 	for _, a := range p.Attempts {
 		if a.Result.Live() {
@@ -181,8 +193,8 @@ func (s *Sim) judgeRow(r row) {
 }
 
 // accounted tells that a prescription is at rest, owes something, or is the engine's.
-func (s *Sim) accounted(r row) bool {
-	p := r.p
+func (s *Sim) accounted(r *row) bool {
+	p := &r.p
 	rec := p.AdoptedRecord()
 	sheet := p.Sheet()
 	switch {
@@ -198,7 +210,7 @@ func (s *Sim) accounted(r row) bool {
 	if rec != nil && !rec.Status.MayBeDelivered() {
 		return true
 	}
-	return len(rx.Owed(p, s.now(), s.model.around(r), s.waits)) > 0
+	return len(rx.Owed(*p, s.now(), s.model.around(r), s.waits)) > 0
 }
 
 // judgeWorld counts, for one medicine of one patient, what a pharmacist could
@@ -380,7 +392,7 @@ func (s *Sim) judgeEnd() {
 
 // blind tells that a record of the patient cannot be read, so that absence cannot
 // be proven.
-func (s *Sim) blind(truth world.Truth, r row) bool {
+func (s *Sim) blind(truth world.Truth, r *row) bool {
 	for i := range truth.Records {
 		rec := &truth.Records[i]
 		if rec.Patient == r.facts.Patient.SSIN && (rec.Unreadable || rec.Status == rx.StatusRevoked) {
