@@ -22,7 +22,8 @@ type Prescription struct {
 	Duties List[string] `json:"duties"` // ids of what is owed, as `settle` takes them
 }
 
-// Listing is the output of `list`, newest first.
+// Listing is the output of `list`, newest first. Of drafts (`--state draft`) each line
+// stands as a prescription to be, with the draft's id.
 type Listing struct {
 	Prescriptions List[Listed] `json:"prescriptions"`
 }
@@ -133,6 +134,39 @@ type Duty struct {
 	Deadline     string       `json:"deadline,omitempty"`
 	Why          string       `json:"why"`
 	Outcomes     List[string] `json:"outcomes"` // what a person may answer now; none: the program works at it
+}
+
+// Made is the output of `init`. The recovery code is shown this once and kept nowhere.
+type Made struct {
+	Directory    string `json:"directory"`
+	Environment  string `json:"environment"`
+	RecoveryCode string `json:"recovery_code"`
+}
+
+// PatientList is the output of `patients find`.
+type PatientList struct {
+	Patients List[FoundPatient] `json:"patients"`
+}
+
+// FoundPatient is a patient of the practice; ID is what `list --patient` takes.
+type FoundPatient struct {
+	ID rx.ID `json:"id"`
+	rx.Patient
+}
+
+// Failure is the output of any command that fails, beside its sentences on the standard
+// error. Faults are all faults of a file, each with its JSON path; Error is the first.
+type Failure struct {
+	Error  Fault       `json:"error"`
+	Faults List[Fault] `json:"faults"`
+}
+
+// Fault is one fault: a code for programs, a sentence and a next step for people.
+type Fault struct {
+	Code    string `json:"code"`
+	Path    string `json:"path,omitempty"`
+	Message string `json:"message"`
+	Next    string `json:"next"`
 }
 
 // Drill is the report of one drill. Duplicates and Lost are counted from the simulated

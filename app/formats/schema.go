@@ -29,6 +29,9 @@ var allFormats = []format{
 	{"status", "Output of `relais status`", reflect.TypeFor[Status]()},
 	{"settle", "Output of `relais settle`", reflect.TypeFor[Settling]()},
 	{"drill", "Report of `relais drill`", reflect.TypeFor[Drill]()},
+	{"init", "Output of `relais init`", reflect.TypeFor[Made]()},
+	{"patients", "Output of `relais patients find`", reflect.TypeFor[PatientList]()},
+	{"error", "Output of any command that fails", reflect.TypeFor[Failure]()},
 }
 
 // SchemaNames are the names that Schema knows.
@@ -237,7 +240,7 @@ var bounds = map[string]object{
 	"PlannedFault.count":     between(0, maxCalls),
 
 	"Prescription.line":  between(0, rx.MaxLines-1),
-	"Prescription.state": states,
+	"Prescription.state": {{"enum", append(named(rx.States, rx.State.String)[0].value.([]string), "draft")}}, // draft: in lists
 	"Prescription.door":  among([]rx.Door{rx.DoorNone, rx.DoorElectronic, rx.DoorPaper}),
 	"Attempt.n":          from(1),
 	"Attempt.result":     {{"enum", []string{"on-the-wire", "accepted", "refused", "not-sent", "unanswered", "absent"}}},

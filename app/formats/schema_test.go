@@ -277,6 +277,9 @@ func TestOutputsAreAsDescribed(t *testing.T) {
 	sameAgain[Status](t, "status.json")
 	sameAgain[Settling](t, "settle.json")
 	sameAgain[Drill](t, "drill.json")
+	sameAgain[Made](t, "init.json")
+	sameAgain[PatientList](t, "patients.json")
+	sameAgain[Failure](t, "error.json")
 }
 
 // A prescription issued from the example can be shown as the schema says.
