@@ -75,7 +75,7 @@ func NewPractice(ctx context.Context, seed uint64) (_ *Practice, err error) {
 	p.world.Random(world.Profile{Latency: 300 * time.Millisecond}, rand.NewPCG(draw.Uint64(), draw.Uint64()))
 	p.engine = outbox.New(p.session.db, p.session.Profile.Waits, rand.New(rand.NewPCG(draw.Uint64(), draw.Uint64())), p.session.services.observe)
 	p.session.sending(func() { p.plan(ctx, 0) })
-	return p, p.engine.Recover(ctx, p.Now())
+	return p, nil
 }
 
 // drawn is a source of randomness as a stream of bytes.
@@ -103,11 +103,11 @@ func (p *Practice) Now() time.Time { return p.start.Add(p.mono) }
 
 // Break puts a fault plan in force in place of the one before.
 func (p *Practice) Break(faults []drill.Fault) error {
-	plan := make([]world.Fault, len(faults))
+	list := make([]Fault, len(faults))
 	for i, f := range faults {
-		plan[i] = world.Fault{Service: f.Service, Operation: f.Operation, Kind: world.Kind(f.Kind), After: f.After, Count: f.Count}
+		list[i] = Fault{Service: f.Service, Operation: f.Operation, Kind: f.Kind, After: f.After, Count: f.Count}
 	}
-	return p.world.SetPlan(plan, p.Now())
+	return p.world.SetPlan(plan(list), p.Now())
 }
 
 // Held is what the server holds.

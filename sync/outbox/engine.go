@@ -23,8 +23,8 @@
 //
 // Failure modes: a store that refuses to write stops all sending until the results
 // at hand are settled; they are kept and tried again at each step, and found by
-// look-up if the program ends first. One engine at a time: the caller holds the
-// sending lock and calls Recover first.
+// look-up if the program ends first. One engine at a time: whoever makes one holds
+// the sending lock, and its first step recovers what a former engine left.
 package outbox
 
 import (
@@ -67,6 +67,7 @@ type Engine struct {
 	rand    *rand.Rand
 	observe func(Observation)
 
+	recovered bool
 	server    serverClock
 	lastID    int64
 	flight    map[int64]*errand
@@ -117,9 +118,12 @@ type plan struct {
 	due   time.Duration
 }
 
-// Recover makes every attempt that was on the wire an unanswered one. Whoever has
-// taken the sending lock calls it before the first Next.
-func (e *Engine) Recover(ctx context.Context, now time.Time) error {
+// recover makes every attempt that a former engine left on the wire an unanswered
+// one. Nothing is planned before it has succeeded.
+func (e *Engine) recover(ctx context.Context, now time.Time) error {
+	if e.recovered {
+		return nil
+	}
 	tasks, err := e.store.Work(ctx)
 	if err != nil {
 		return err
@@ -131,6 +135,7 @@ func (e *Engine) Recover(ctx context.Context, now time.Time) error {
 			}
 		}
 	}
+	e.recovered = true
 	return nil
 }
 
@@ -140,6 +145,9 @@ func (e *Engine) Recover(ctx context.Context, now time.Time) error {
 // be performed all the same.
 func (e *Engine) Next(ctx context.Context, m Moment) ([]Act, time.Duration, error) {
 	e.wake = m.Mono + e.waits.Backoff
+	if err := e.recover(ctx, m.Wall); err != nil {
+		return nil, e.waits.Retry, err
+	}
 	if err := e.settle(ctx); err != nil {
 		return nil, e.waits.Retry, err
 	}

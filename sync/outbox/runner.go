@@ -42,14 +42,11 @@ type Idle struct {
 	Err  error
 }
 
-// Run recovers and works until ctx ends, then gives up the calls in flight and
+// Run works until ctx ends, then gives up the calls in flight and
 // settles what they answered. idle is called after each step and may be nil; when
 // it returns false, Run ends.
 func (r *Runner) Run(ctx context.Context, idle func(Idle) bool) error {
 	keep := context.WithoutCancel(ctx) // the store is written to the end
-	if err := r.Engine.Recover(keep, r.Now()); err != nil {
-		return err
-	}
 	calls, giveUp := context.WithCancel(keep)
 	defer giveUp()
 	replies := make(chan func() error)

@@ -142,7 +142,6 @@ func (s *Sim) boot() {
 	if s.Planted == "restart-is-ready" {
 		s.engine = outbox.New(forgetful{s.planted(s.model)}, s.waits, rand.New(s.source()), nil)
 	}
-	s.program(func() { s.failsafe(s.engine.Recover(ctx, s.now())) })
 	s.nudge(0)
 }
 
