@@ -105,18 +105,17 @@ func TestStepRefuses(t *testing.T) {
 	live.Attempts = []Attempt{{N: 1, Key: "key-1", Result: Unanswered}}
 	late := mark2
 	late.At = begin
-	if CodeOf(second(Step(live, late))) != CodeMayHaveArrived {
+	if _, _, err := Step(live, late); CodeOf(err) != CodeMayHaveArrived {
 		t.Error("a second attempt beside a live one")
 	}
 	for _, s := range []State{0, StateRevoked + 1} {
 		p := waiting()
-		if p.State = s; CodeOf(second(Step(p, left))) != CodeDamaged {
+		p.State = s
+		if _, changed, err := Step(p, left); changed || CodeOf(err) != CodeDamaged {
 			t.Errorf("state %d was taken", s)
 		}
 	}
 }
-
-func second(_ Prescription, _ bool, err error) error { return err }
 
 // TestStepFacts states, for each action, every fact that it changes and no other.
 func TestStepFacts(t *testing.T) {
@@ -412,5 +411,35 @@ func TestPaperGivenTwice(t *testing.T) {
 	p = tell(waiting(), mark1, silent1, byForce, torn, putBack, paper1)
 	if p.Sheet() != nil || len(p.Sheets) != 1 {
 		t.Error("a destroyed sheet came back")
+	}
+}
+
+// TestEvenThen: the actions that find nothing to do in any story do what the table
+// says in prescriptions that no event leads to; what is nothing stays nothing.
+func TestEvenThen(t *testing.T) {
+	all := stories()
+	odd := []Prescription{all["unknown"], all["unknown, missed"], all["sending"], all["unknown, asked"], all["confirmed, wished"]}
+	for _, k := range Events {
+		for _, s := range States {
+			acted := false
+			for _, p := range odd {
+				p.State = s
+				for _, e := range happenings() {
+					if e.Kind != k {
+						continue
+					}
+					next, changed, err := Step(p, e)
+					if acted = acted || changed; changed && next.State != s && letter(k, s) == 'b' {
+						t.Errorf("%s in %s: became %s", k, s, next.State)
+					}
+					if letter(k, s) == '-' && (changed || err != nil) {
+						t.Errorf("%s in %s: changed %v, %v", k, s, changed, err)
+					}
+				}
+			}
+			if letter(k, s) == 'b' && !acted {
+				t.Errorf("%s in %s: nothing is done even then", k, s)
+			}
+		}
 	}
 }
