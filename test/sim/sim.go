@@ -62,6 +62,7 @@ type Sim struct {
 	wake    int  // the last planned wake counts
 	hostile float64
 	nested  int
+	script  func(op string, after bool) error // in place of chance, at each durable step
 	healed  bool
 
 	truth
@@ -167,6 +168,9 @@ const codeDisk rx.Code = "disk"
 func (s *Sim) durable(op string, after bool) error {
 	if s.healed || s.down {
 		return nil
+	}
+	if s.script != nil {
+		return s.script(op, after)
 	}
 	if s.rng.Float64() < 0.002*s.hostile {
 		s.count("crash")
