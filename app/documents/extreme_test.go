@@ -91,12 +91,12 @@ func contents(f rx.Facts) []string {
 	return all
 }
 
-var bare = strings.NewReplacer(" ", "", "\n", "", "\u00a0", "", "\u202f", "")
+var spaceless = strings.NewReplacer(" ", "", "\n", "", "\u00a0", "", "\u202f", "")
 
 // holds tells that text stands whole in pages. Where a sheet ends inside of it, the
 // next one goes on after its head: there the remainder is looked for.
 func holds(pages []string, text string) bool {
-	text = bare.Replace(clean(text))
+	text = spaceless.Replace(clean(text))
 	for first := range pages {
 		rest := text
 		for _, p := range pages[first:] {
@@ -131,7 +131,7 @@ func checkPages(t interface{ Fatalf(string, ...any) }, d Document) (pages []stri
 				if i.Angle != 0 {
 					continue // the watermark
 				}
-				all += bare.Replace(i.Text)
+				all += spaceless.Replace(i.Text)
 				x0, y0, x1, y1 = box(i)
 				boxes = append(boxes, [4]int{x0, y0, x1, y1})
 			case Rect:

@@ -139,6 +139,9 @@ func TestPaperHasNoRIDAndNoPrintedDate(t *testing.T) {
 			if rid.MatchString(text) || strings.Contains(text, "RID") {
 				t.Errorf("%s: %q on paper", l, text)
 			}
+			if strings.Contains(text, "Tiers-payant applicable") {
+				t.Errorf("a sheet without third-party payer says %q", text)
+			}
 			if strings.Contains(text, "22/11/2026") {
 				t.Errorf("%s: the day of writing is printed: %q", l, text)
 			}
@@ -258,6 +261,30 @@ func TestFourProductsASheet(t *testing.T) {
 			}
 			if a, b := codes[i-1], codes[i]; a.X < b.X+b.Width() && b.X < a.X+a.Width() {
 				t.Errorf("codes %d and %d stand above one another", i, i+1)
+			}
+		}
+	}
+}
+
+// A product is parted only when no sheet is long enough for it; a sheet that goes on
+// is closed, so that nothing can be written in.
+func TestProductsStayWhole(t *testing.T) {
+	var facts []rx.Facts
+	for i := range 5 {
+		f := order(rx.FR)[i%4]
+		f.Content.InstructionPatient = strings.Repeat("avec un verre d'eau, ", 20)
+		facts = append(facts, f)
+	}
+	for name, layout := range map[string]func() (Document, error){"proof": proofOf(facts, false).Layout, "paper": paperOf(facts, false).Layout} {
+		d, err := layout()
+		laidOut(t, d, err)
+		if n := len(d.Pages); n < 2 || n > 3 || shown(d, "(suite)") || shown(d, " …") {
+			t.Errorf("%s: on %d pages: %q", name, n, texts(d))
+		}
+		for n, p := range d.Pages {
+			sheet, last := Document{Pages: []Page{p}}, n+1 == len(d.Pages)
+			if name == "paper" && (shown(sheet, fmt.Sprintf("Suite à la feuille %d.", n+2)) == last || shown(sheet, "Fin de la prescription : 5 produits (cinq)") != last) {
+				t.Errorf("sheet %d is not closed: %q", n+1, texts(sheet))
 			}
 		}
 	}

@@ -50,7 +50,7 @@ func read(ttf []byte) *face {
 // advance is the width of r in thousandths of the type size, rounded as the PDF
 // rounds it; ok is false when the font has no glyph for it.
 func (f *face) advance(r rune) (width int, ok bool) {
-	w := int16(-1)
+	var w int16
 	if int(r) < len(f.latin) {
 		w = f.latin[r]
 	} else {
@@ -118,11 +118,11 @@ func Shows(r rune) bool {
 // read as something else.
 func clean(text string) string {
 	composed := norm.NFC.String(text)
-	if strings.ContainsFunc(composed, odd) && !strings.ContainsFunc(text, odd) {
-		return text
-	}
-	if !strings.ContainsFunc(composed, odd) {
+	switch {
+	case !strings.ContainsFunc(composed, odd):
 		return composed
+	case !strings.ContainsFunc(text, odd):
+		return text
 	}
 	var b strings.Builder
 	for _, r := range composed {

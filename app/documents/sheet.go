@@ -20,7 +20,7 @@ const (
 	small  = 80
 	body   = 95
 	strong = 115
-	name   = 140 // names of people: a wrong-patient guard, at least 14 points
+	name   = 140 // of the patient: a wrong-patient guard, at least 14 points
 	title  = 160
 
 	dim = 95 // grey of labels: contrast 7:1 on white

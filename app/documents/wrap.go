@@ -181,7 +181,7 @@ func breakRank(before, after rune) int {
 		return 0
 	case unicode.IsDigit(before):
 		return 1
-	case strings.ContainsRune("-/_@+,;:)\u00a0", before):
+	case strings.ContainsRune("-/_@+,.;:)\u00a0", before):
 		return 3
 	}
 	return 2

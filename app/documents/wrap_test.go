@@ -53,6 +53,9 @@ func TestWrapKeepsAccentWithItsLetter(t *testing.T) {
 	if len(lines) != 3 || lines[0] != "q\u0301q\u0301" {
 		t.Errorf("have %q", lines)
 	}
+	if have := linesOf(wrap(widthOf("aaaa-", body, false), plain("aaaa-\u0301aaa"))); have[0] != "aaaa-\u0301" {
+		t.Errorf("have %q", have)
+	}
 	if have := linesOf(wrap(10_000, plain("e\u0301te\u0301"))); have[0] != "été" {
 		t.Errorf("not composed: %q", have)
 	}

@@ -1,0 +1,113 @@
+package documents
+
+import (
+	"bytes"
+	"io"
+	"testing"
+	"time"
+
+	"github.com/jung-kurt/gofpdf"
+
+	"relais/app/rx"
+	"relais/assets"
+)
+
+// bareText and bareRect are a document worked out beforehand, for the floor: the
+// library alone, with the same fonts, texts and bars.
+type bareText struct {
+	face, text string
+	x, y, size float64
+}
+type bareRect struct{ x, y, w, h float64 }
+
+func bareOf(d Document) (pages [][]any) {
+	for _, p := range d.Pages {
+		var page []any
+		for _, i := range p.Items {
+			switch i := i.(type) {
+			case Text:
+				face := ""
+				if i.Bold {
+					face = "B"
+				}
+				page = append(page, bareText{face, i.Text, mm(i.X), mm(i.Y), float64(i.Size) / 10})
+			case Rect:
+				page = append(page, bareRect{mm(i.X), mm(i.Y), mm(i.W), mm(i.H)})
+			case Bars:
+				for _, r := range i.Rects()[1:] {
+					page = append(page, bareRect{mm(r.X), mm(r.Y), mm(r.W), mm(r.H)})
+				}
+			}
+		}
+		pages = append(pages, page)
+	}
+	return pages
+}
+
+func bare(b *testing.B, pages [][]any) {
+	pdf := gofpdf.New("P", "mm", "A4", "")
+	pdf.AddUTF8FontFromBytes(family, "", bytes.Clone(assets.FontRegular))
+	pdf.AddUTF8FontFromBytes(family, "B", bytes.Clone(assets.FontBold))
+	for _, p := range pages {
+		pdf.AddPage()
+		for _, i := range p {
+			switch i := i.(type) {
+			case bareText:
+				pdf.SetFont(family, i.face, i.size)
+				pdf.Text(i.x, i.y, i.text)
+			case bareRect:
+				pdf.Rect(i.x, i.y, i.w, i.h, "F")
+			}
+		}
+	}
+	if err := pdf.Output(io.Discard); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// benchmark writes the document by turns with the bare library and reports the
+// quotient (P6: at most 1.5), and what a page costs after the first.
+func benchmark(b *testing.B, layout func() (Document, error)) {
+	d, err := layout()
+	if err != nil {
+		b.Fatal(err)
+	}
+	pages := bareOf(d)
+	var theirs, ours time.Duration
+	for b.Loop() {
+		start := time.Now()
+		bare(b, pages)
+		theirs += time.Since(start)
+
+		start = time.Now()
+		d, err := layout()
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := WritePDF(io.Discard, d, issued); err != nil {
+			b.Fatal(err)
+		}
+		ours += time.Since(start)
+	}
+	b.ReportMetric(float64(ours)/float64(theirs), "x-bare")
+	b.ReportMetric(ours.Seconds()*1000/float64(b.N), "ms/document")
+	b.ReportMetric(float64(len(d.Pages)), "pages")
+}
+
+// Four lines on one sheet.
+func BenchmarkProof(b *testing.B) { benchmark(b, proofOf(order(rx.FR), false).Layout) }
+
+// Three lines on one sheet.
+func BenchmarkPaper(b *testing.B) { benchmark(b, paperOf(order(rx.FR)[:3], false).Layout) }
+
+// Twenty patients' proofs in one document.
+func BenchmarkBatch(b *testing.B) {
+	var p Proof
+	for i := range 20 {
+		for n, f := range order(rx.FR) {
+			f.Patient.FirstName += string(rune('a' + i))
+			p.Lines = append(p.Lines, ProofLine{Facts: f, RID: rids[n][:11] + rx.RID(rune('A'+i)), Confirmed: issued})
+		}
+	}
+	benchmark(b, p.Layout)
+}
