@@ -273,3 +273,47 @@ func TestDerivedFacts(t *testing.T) {
 		}
 	}
 }
+
+// TestDoorsPage: the proofs that docs/doors.md names exist.
+func TestDoorsPage(t *testing.T) {
+	root := filepath.Join("..", "..")
+	page, err := os.ReadFile(filepath.Join(root, "docs", "doors.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := 0
+	for _, line := range strings.Split(string(page), "\n") {
+		cells := strings.Split(line, "|")
+		if len(cells) != 5 || strings.HasPrefix(cells[1], "-") || cells[1] == " way " {
+			continue
+		}
+		for _, proof := range strings.Split(strings.TrimSpace(cells[3]), "; ") {
+			if strings.HasPrefix(proof, "planned: ") {
+				continue
+			}
+			dir, tests, _ := strings.Cut(strings.TrimPrefix(proof, "`"), "` ")
+			if i := strings.Index(tests, " ("); i >= 0 { // names of planted mistakes
+				tests = tests[:i]
+			}
+			for _, test := range strings.Split(tests, ", ") {
+				if named++; !hasTest(t, filepath.Join(root, filepath.FromSlash(dir)), test) {
+					t.Errorf("docs/doors.md names %s of %s, which is not there (%q)", test, dir, strings.TrimSpace(cells[1]))
+				}
+			}
+		}
+	}
+	if named < 50 {
+		t.Errorf("only %d proofs were found on the page", named)
+	}
+}
+
+func hasTest(t *testing.T, dir, name string) bool {
+	files, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.ContainsFunc(files, func(file string) bool {
+		source, err := os.ReadFile(file)
+		return err == nil && bytes.Contains(source, []byte("\nfunc "+name+"(t *testing.T) {"))
+	})
+}
