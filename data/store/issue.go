@@ -204,9 +204,6 @@ func (t *tx) freeze(it *item, i rx.IssueItem) (*contentRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := rx.ParseFacts(facts); err != nil { // what could not be read back is not kept
-		return nil, rx.Fault(rx.CodeInternal).Because(errors.New("issue: facts that cannot be read back"))
-	}
 	around, err := json.Marshal(envelope{i.Facts.Type, i.Facts.Content.Feedback, i.Facts.Content.Visibility})
 	if err != nil {
 		return nil, rx.Fault(rx.CodeInternal).Because(err)

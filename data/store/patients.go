@@ -188,11 +188,11 @@ func (db *DB) Patient(ctx context.Context, id rx.ID) (k rx.Known, err error) {
 	return k, err
 }
 
-// Patients gives all patients, oldest row first.
+// Patients gives all patients, in the order in which they were made.
 func (db *DB) Patients(ctx context.Context) (all []rx.Known, err error) {
 	err = db.read(ctx, func(s *session) error {
 		var r patientRow
-		return s.each(patientTable.selecting("ORDER BY rowid"), nil, r.cells(), func() error {
+		return s.each(patientTable.selecting("ORDER BY id"), nil, r.cells(), func() error {
 			if err := db.check(&r); err != nil {
 				return err
 			}

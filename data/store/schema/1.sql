@@ -23,7 +23,7 @@ CREATE TABLE patients (
 	person     BLOB NOT NULL CHECK (length(person) > 0),
 	mac        BLOB NOT NULL CHECK (length(mac) = 32),
 	CHECK ((ssin IS NULL) = (ssin_blind IS NULL))
-) STRICT;
+) STRICT, WITHOUT ROWID;
 -- Who has no number is told apart by name and birth date.
 CREATE UNIQUE INDEX patient_without_ssin ON patients (name_blind) WHERE ssin_blind IS NULL;
 
@@ -35,7 +35,7 @@ CREATE TABLE orders (
 	lines   INTEGER NOT NULL CHECK (lines BETWEEN 1 AND 10),
 	request BLOB NOT NULL CHECK (length(request) = 32), -- keyed hash
 	mac     BLOB NOT NULL CHECK (length(mac) = 32)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE prescriptions (
 	n           INTEGER PRIMARY KEY, -- in the order of issue
@@ -75,8 +75,7 @@ CREATE TABLE prescriptions (
 ) STRICT;
 CREATE INDEX prescription_of_patient ON prescriptions (patient);
 CREATE INDEX prescription_in_state ON prescriptions (state);
-CREATE INDEX prescription_at_work ON prescriptions (n) WHERE work <> 0;
-CREATE INDEX prescription_owing ON prescriptions (n) WHERE owed <> 0;
+CREATE INDEX prescription_open ON prescriptions (n, work, owed) WHERE work <> 0 OR owed <> 0;
 
 -- What was prescribed, and the message made from it: written once.
 CREATE TABLE contents (

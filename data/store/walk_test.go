@@ -1,0 +1,262 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"relais/app/rx"
+)
+
+// Whatever happens to a prescription, in whatever order, the store does what rx.Step does: the same prescription, the same refusals, nothing
+// written for what is ignored; no constraint of the schema is ever in the way; and the engine sees exactly what it must.
+func TestEveryStepCanBeKept(t *testing.T) {
+	p := newPlace(t).create()
+	db := p.open()
+	rids := 0
+	rapid.Check(t, func(t *rapid.T) {
+		patient := marie
+		if rapid.IntRange(0, 4).Draw(t, "number") == 0 {
+			patient.SSIN, patient.NoSSIN = "", rx.Foreign
+		}
+		model := p.must(db.Issue(ctx, p.order(patient, []string{"a"}))).Prescriptions[0]
+		own := []rx.RID{rx.RID(fmt.Sprintf("BEP1%08d", rids)), rx.RID(fmt.Sprintf("BEP1%08d", rids+1)), rx.RID(fmt.Sprintf("BEP1%08d", rids+2))}
+		rids += 3
+		sheets := []rx.ID{p.newID(), p.newID()}
+		happened := 0
+		for i := range rapid.IntRange(1, 25).Draw(t, "events") {
+			e := drawEvent(t, own, sheets)
+			e.Attempt.Key = "key of " + rx.KeyID(model.ID)
+			e.At = p.now.Add(time.Duration(i) * time.Minute)
+			if rapid.IntRange(0, 30).Draw(t, "late") == 0 {
+				e.At = p.now.AddDate(0, rapid.IntRange(1, 5).Draw(t, "months"), 0)
+			}
+			if e.Kind == rx.EventMarked && rapid.Bool().Draw(t, "fresh key") {
+				e.Attempt.Key = rx.KeyID(p.newID())
+			}
+			want, changed, wantErr := rx.Step(model, e)
+			got, err := db.Apply(ctx, model.ID, []int64{0, model.Version}[i%2], e)
+			if rx.CodeOf(err) != rx.CodeOf(wantErr) {
+				t.Fatalf("%v in %v: %v, rx.Step: %v", e.Kind, model.State, err, wantErr)
+			}
+			if err != nil {
+				continue
+			}
+			if changed {
+				happened++
+			}
+			model = want
+			if d := cmp.Diff(model, got); d != "" {
+				t.Fatalf("%v: %s", e.Kind, d)
+			}
+		}
+		item, err := db.Item(ctx, model.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(model, item.Prescription); d != "" {
+			t.Fatalf("read back: %s", d)
+		}
+		lines, err := db.Timeline(ctx, model.ID)
+		if err != nil || len(lines) != happened {
+			t.Fatalf("%d lines for %d events: %v", len(lines), happened, err)
+		}
+		tasks, err := db.Work(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := slices.ContainsFunc(tasks, func(task rx.Task) bool { return task.ID == model.ID })
+		if seen != atWork(model, p.now) {
+			t.Fatalf("at work: %v, in state %v with %d attempts and %d records", seen, model.State, len(model.Attempts), len(model.Records))
+		}
+	})
+	if err := db.IntegrityCheck(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
+// atWork is the contract of Work in other words than work's.
+func atWork(p rx.Prescription, now time.Time) bool {
+	switch {
+	case p.State == rx.StateReady:
+		return p.Electronic
+	case p.LiveAttempt() != nil, rx.ToLook(p, now):
+		return true
+	}
+	for _, r := range p.Records {
+		if r.Status.MayBeDelivered() && (p.MustGo(r) || p.State == rx.StateConfirmed) {
+			return true
+		}
+	}
+	return false
+}
+
+func drawEvent(t *rapid.T, rids []rx.RID, sheets []rx.ID) rx.Event {
+	pick := func(label string, n int) int { return rapid.IntRange(0, n-1).Draw(t, label) }
+	e := rx.Event{Kind: rx.Events[pick("kind", len(rx.Events))], N: pick("n", 4)}
+	if pick("engine", 2) == 0 { // half of them from what keeps a prescription moving
+		e.Kind = []rx.EventKind{rx.EventMarked, rx.EventUnanswered, rx.EventFound, rx.EventRestored, rx.EventRestoredAns, rx.EventClaimed, rx.EventAccepted, rx.EventNotSent}[pick("mover", 8)]
+	}
+	e.Attempt = &rx.Attempt{Expires: morning.Add(time.Minute)}
+	e.RID = rids[pick("rid", len(rids))]
+	e.Status = append([]rx.Status{rx.StatusUnread}, rx.Statuses...)[pick("status", 7)]
+	e.ServerAt = morning.Add(time.Duration(pick("server", 10)) * time.Minute)
+	e.Problem = &rx.Problem{Code: "E1", Messages: map[rx.Lang]string{rx.FR: "refusé"}}
+	e.Sheet = &rx.Sheet{ID: sheets[pick("sheet", len(sheets))], Forced: pick("forced", 2) == 0, Handwritten: pick("hand", 4) == 0}
+	e.Paper = rx.PaperReasons[pick("paper", len(rx.PaperReasons))]
+	e.Reason = rx.RevokeReasons[pick("reason", len(rx.RevokeReasons))]
+	e.Text = []string{"", "note"}[pick("text", 2)]
+	e.Outcome = []rx.Outcome{rx.OnlyHere, rx.AlsoThere, rx.NothingGiven, rx.PaperGiven, rx.SentElsewhere, "other"}[pick("outcome", 6)]
+	return e
+}
+
+func TestAround(t *testing.T) {
+	p := newPlace(t).create()
+	db := p.open()
+	around := func(id rx.ID) rx.Around {
+		t.Helper()
+		item, err := db.Item(ctx, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tasks, err := db.Work(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, task := range tasks {
+			if task.ID == id && task.Around != item.Around {
+				t.Errorf("Work says %+v, Item %+v", task.Around, item.Around)
+			}
+		}
+		return item.Around
+	}
+	first := p.must(db.Issue(ctx, p.order(marie, []string{"a", "b"}, []string{"b"}))).Prescriptions
+	if around(first[0].ID) != (rx.Around{}) {
+		t.Error("a line of the same order is newer")
+	}
+	luc := marie
+	luc.SSIN, luc.FirstName = "90010100123", "Luc"
+	p.must(db.Issue(ctx, p.order(luc, []string{"a"})))
+	p.must(db.Issue(ctx, p.order(marie, []string{"c"})))
+	if around(first[0].ID) != (rx.Around{}) {
+		t.Error("another patient's, or another ingredient, is newer")
+	}
+	second := p.order(marie, []string{"x", "a", "x"})
+	second.Items[0].Prescription.Replaces = first[1].ID
+	later := p.must(db.Issue(ctx, second)).Prescriptions[0]
+	if !around(first[0].ID).Newer || around(first[1].ID).Newer || around(later.ID) != (rx.Around{ReplacedOpen: true}) {
+		t.Errorf("around: %+v, %+v, %+v", around(first[0].ID), around(first[1].ID), around(later.ID))
+	}
+	p.apply(db, first[1].ID, rx.Event{Kind: rx.EventWithdrawn, Reason: "replaced"})
+	p.apply(db, later.ID, rx.Event{Kind: rx.EventWithdrawn, Reason: "stopped"})
+	if around(first[0].ID).Newer || around(later.ID).ReplacedOpen {
+		t.Error("what was withdrawn still counts")
+	}
+}
+
+func TestWorkTellsKeysAndNumber(t *testing.T) {
+	p := newPlace(t).create()
+	db := p.open()
+	out := p.issue(db, 1)
+	for range 3 {
+		if err := db.AddKey(ctx, out.Patient, rx.Key{ID: rx.KeyID(p.newID()), Secret: make([]byte, 16)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantCode(t, db.AddKey(ctx, p.newID(), rx.Key{ID: "k"}), rx.CodeNotFound)
+	tasks, err := db.Work(ctx)
+	if err != nil || len(tasks) != 1 || tasks[0].Keys != 3 || tasks[0].SSIN != marie.SSIN {
+		t.Fatalf("%d tasks, %v", len(tasks), err)
+	}
+	var used []rx.KeyID
+	q := out.Prescriptions[0]
+	for n := range 3 { // oldest first, each once
+		parcel, next, err := db.Mark(ctx, q.ID, 0, p.now, p.now, p.now.Add(time.Minute))
+		if err != nil || slices.Contains(used, parcel.Key.ID) || parcel.Attempt != n+1 {
+			t.Fatalf("attempt %d: %v", n+1, err)
+		}
+		used = append(used, parcel.Key.ID)
+		q = p.apply(db, next.ID, rx.Event{Kind: rx.EventNotSent, N: n + 1})
+	}
+	if !slices.IsSorted(used) {
+		t.Error("a younger key was taken first")
+	}
+	if _, _, err := db.Mark(ctx, q.ID, 0, p.now, p.now, p.now.Add(time.Minute)); rx.CodeOf(err) != rx.CodeNoKey {
+		t.Errorf("a fourth key: %v", err)
+	}
+}
+
+// Locked, with only the delivery keys at hand, the engine goes on and nothing readable opens; with all keys closed nothing does.
+func TestLocked(t *testing.T) {
+	p := newPlace(t).create()
+	db := p.open()
+	out := p.issue(db, 1)
+	q := out.Prescriptions[0]
+	p.keys.lock(content, true)
+	p.keys.lock(patients, true)
+	if _, err := db.Work(ctx); err != nil {
+		t.Error(err)
+	}
+	p.mark(db, q)
+	p.apply(db, q.ID, rx.Event{Kind: rx.EventUnanswered, N: 1})
+	if _, err := db.Timeline(ctx, q.ID); err != nil {
+		t.Error(err)
+	}
+	if err := db.Outside(ctx); err != nil {
+		t.Error(err)
+	}
+	if err := db.IntegrityCheck(ctx); err != nil {
+		t.Error(err)
+	}
+	_, err := db.Item(ctx, q.ID)
+	wantCode(t, err, rx.CodeLocked)
+	_, err = db.Patients(ctx)
+	wantCode(t, err, rx.CodeLocked)
+	_, err = db.Issue(ctx, p.order(marie, []string{"a"}))
+	wantCode(t, err, rx.CodeLocked)
+	p.keys.lock("", true)
+	_, err = db.Work(ctx)
+	wantCode(t, err, rx.CodeLocked)
+	wantCode(t, db.Verify(ctx), rx.CodeLocked)
+	for _, purpose := range []string{"", content, patients} {
+		p.keys.lock(purpose, false)
+	}
+	if _, err := db.Item(ctx, q.ID); err != nil {
+		t.Error(err)
+	}
+}
+
+// The change feed tells what other connections wrote, and nothing twice.
+func TestChanges(t *testing.T) {
+	p := newPlace(t).create()
+	db, other := p.open(), p.open()
+	last, ids, err := db.Changes(ctx, 0)
+	if err != nil || last != 1 || ids != nil {
+		t.Fatalf("at the start: %d %v %v", last, ids, err)
+	}
+	q := p.issue(other, 2).Prescriptions
+	next, ids, err := db.Changes(ctx, last)
+	if err != nil || next <= last || len(ids) != 2 {
+		t.Fatalf("after an issue: %d %v %v", next, ids, err)
+	}
+	if again, ids, err := db.Changes(ctx, next); err != nil || again != next || ids != nil {
+		t.Errorf("told twice: %v %v", ids, err)
+	}
+	if err := other.SaveDraft(ctx, rx.Draft{ID: p.newID()}); err != nil { // no line of the journal
+		t.Fatal(err)
+	}
+	if again, ids, err := db.Changes(ctx, next); err != nil || again != next || ids != nil {
+		t.Errorf("a draft: %v %v", ids, err)
+	}
+	p.apply(db, q[1].ID, rx.Event{Kind: rx.EventLetGo})
+	if _, ids, err := db.Changes(ctx, next); err != nil || !slices.Equal(ids, []rx.ID{q[1].ID}) {
+		t.Errorf("own change: %v %v", ids, err)
+	}
+	if _, ids, err := db.Changes(ctx, 0); err != nil || len(ids) != 2 {
+		t.Errorf("from the start: %v %v", ids, err)
+	}
+}
