@@ -49,3 +49,15 @@ func TestParseFacts(t *testing.T) {
 		}
 	}
 }
+
+// TestRedoID pins the derivation: an order that redoes one from before must be the
+// same order.
+func TestRedoID(t *testing.T) {
+	id := waiting().ID
+	if got := RedoID(id); got != "ea66ffc9-8642-8e9f-bd34-92fed2f0ea97" || got == RedoID(waiting().Order) || got == LocalIDOf(id, 0) {
+		t.Errorf("%s", got)
+	}
+	if _, err := ParseID(string(RedoID(id))); err != nil {
+		t.Error(err)
+	}
+}
