@@ -64,9 +64,6 @@ func accept(p *Prescription, e Event, now Stamp) error {
 // found differs from accept in that N may be 0: the content is ours, the attempt
 // was made by a copy of this directory that is lost.
 func found(p *Prescription, e Event, now Stamp) error {
-	if p.record(e.RID) != nil {
-		return errNothingNew
-	}
 	if e.N == 0 {
 		a := p.LiveAttempt()
 		if a == nil || a.Key != "" {

@@ -36,6 +36,7 @@ func TestStepRefuses(t *testing.T) {
 		{"sending", Event{Kind: EventFound, N: 1}, CodeEventIncomplete},
 		{"unknown", Event{Kind: EventFound}, CodeEventIncomplete},
 		{"unknown", Event{Kind: EventFound, N: 2, RID: ridA}, CodeNoSuchAttempt},
+		{"unknown", Event{Kind: EventFound, N: 2, RID: ridA, Status: Delivered}, CodeNoSuchAttempt},
 		{"unknown", Event{Kind: EventFenced, N: 2, ServerAt: begin}, CodeNoSuchAttempt},
 		{"unknown, asked", Event{Kind: EventFenced, N: 1}, CodeEventIncomplete},
 		{"unknown", Event{Kind: EventMissed, N: 2, ServerAt: begin}, CodeNoSuchAttempt},
@@ -108,9 +109,14 @@ func TestStepRefuses(t *testing.T) {
 	if _, _, err := Step(live, late); CodeOf(err) != CodeMayHaveArrived {
 		t.Error("a second attempt beside a live one")
 	}
+	if got := tell(live.in(StateSending), restart); got.State != StateUnknown {
+		t.Errorf("on the wire by its state, silent by its attempt, restarted: %s", got.State)
+	}
+	if got := tell(all["confirmed"].in(StateReady), found0); got.Records[1].Adopted {
+		t.Error("two adopted records")
+	}
 	for _, s := range []State{0, StateRevoked + 1} {
-		p := waiting()
-		p.State = s
+		p := waiting().in(s)
 		if _, changed, err := Step(p, left); changed || CodeOf(err) != CodeDamaged {
 			t.Errorf("state %d was taken", s)
 		}
@@ -280,6 +286,8 @@ func TestStepFacts(t *testing.T) {
 		{"confirmed, surplus", Event{Kind: EventStatusRead, RID: ridB, Status: StatusRevoked}, read(1, StatusRevoked, time.Time{})},
 		{"paper, forced, found", isGone, read(0, StatusRevoked, isGone.ServerAt)},
 		{"confirmed, wished", asked, func(p *Prescription, now Stamp) { p.Records[0].Asked = now }},
+		{"confirmed, denied", asked, func(p *Prescription, now Stamp) { p.Records[0].Asked, p.Records[0].Denied = now, nil }},
+		{"confirmed, asked to go", isGone, both(read(0, StatusRevoked, isGone.ServerAt), func(p *Prescription, _ Stamp) { p.State, p.RevokedBy = StateRevoked, ByPrescriber })},
 		{"confirmed, wished", denied, func(p *Prescription, _ Stamp) { p.Records[0].Denied = denied.Problem }},
 		{"ready", over, func(p *Prescription, now Stamp) { p.State, p.Lapse = StateLapsed, now }},
 
@@ -312,6 +320,7 @@ func TestStepFacts(t *testing.T) {
 		{"paper, printed", jammed, sheet(func(s *Sheet, _ Stamp) { s.Printed = time.Time{} })},
 		{"paper, out", jammed, sheet(func(s *Sheet, _ Stamp) { s.Printed, s.Out = time.Time{}, Stamp{} })},
 		{"paper, jammed", jammed, nothingNew},
+		{"paper, jammed, out", jammed, sheet(func(s *Sheet, _ Stamp) { s.Out = Stamp{} })},
 		{"paper", jammed, nothingNew},
 		{"paper, out", handed, sheet(func(s *Sheet, now Stamp) { s.Handed = now })},
 		{"paper, handed", handed, nothingNew},
@@ -423,7 +432,7 @@ func TestEvenThen(t *testing.T) {
 		for _, s := range States {
 			acted := false
 			for _, p := range odd {
-				p.State = s
+				p := p.in(s)
 				for _, e := range happenings() {
 					if e.Kind != k {
 						continue

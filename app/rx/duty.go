@@ -191,7 +191,7 @@ func (p *Prescription) toAsk(now time.Time, w Waits) bool {
 // toTell finds what the patient or a pharmacy must be told, "" when nothing.
 func (p *Prescription) toTell(now time.Time) (time.Time, string) {
 	for _, r := range p.Records {
-		if p.MustGo(r) && r.Taken.Set() && r.Status != StatusRevoked && p.Told.Rev < r.Taken.Rev {
+		if p.MustGo(r) && r.Status != StatusRevoked && p.Told.Rev < r.Taken.Rev {
 			return r.Taken.At, "double"
 		}
 	}
@@ -244,7 +244,7 @@ func (p *Prescription) toReconfirm(now time.Time, around Around, w Waits) string
 // its sheet.
 func (p *Prescription) owePaper(owe func(DutyKind, time.Time, string, ...Outcome)) {
 	s := p.Sheet()
-	if p.State != StatePaper || s == nil || p.RestoredOpen() && !s.Handed.Set() {
+	if s == nil || p.RestoredOpen() && !s.Handed.Set() {
 		return
 	}
 	switch s.Step() {

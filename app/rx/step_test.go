@@ -27,6 +27,12 @@ func waiting() Prescription {
 	}
 }
 
+// in is p in a state that no event may lead to.
+func (p Prescription) in(s State) Prescription {
+	p.State = s
+	return p
+}
+
 func paperOnly() Prescription {
 	p := waiting()
 	p.Electronic = false
@@ -133,6 +139,8 @@ func stories() map[string]Prescription {
 		"confirmed":                 tell(waiting(), confirmed...),
 		"confirmed, checked":        tell(waiting(), append(confirmed, check1)...),
 		"confirmed, wished":         tell(waiting(), append(confirmed, wishGone)...),
+		"confirmed, denied":         tell(waiting(), append(confirmed, wishGone, denied)...),
+		"confirmed, asked to go":    tell(waiting(), append(confirmed, asked)...),
 		"confirmed, surplus":        tell(waiting(), append(confirmed, found0)...),
 		"confirmed, twin":           tell(waiting(), append(confirmed, seenTwin)...),
 		"confirmed, second on wire": tell(waiting(), append(dead, sayYes, mark2, accept1)...),
@@ -156,6 +164,7 @@ func stories() map[string]Prescription {
 		"paper":                     tell(waiting(), toPaper),
 		"paper, printed":            tell(waiting(), toPaper, print1),
 		"paper, jammed":             tell(waiting(), toPaper, print1, jammed),
+		"paper, jammed, out":        tell(waiting(), toPaper, print1, jammed, cameOut),
 		"paper, out":                tell(waiting(), toPaper, print1, cameOut),
 		"paper, handed":             tell(waiting(), toPaper, print1, cameOut, handed),
 		"paper, noted":              tell(waiting(), toPaper, print1, cameOut, handed, inRecord),
