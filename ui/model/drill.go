@@ -1,0 +1,54 @@
+package model
+
+import (
+	"context"
+
+	"relais/app/i18n"
+)
+
+// Drill is the switch of simulated environments: what the simulated services do.
+type Drill struct {
+	env   *Env
+	kinds []string
+	is    func() string
+	set   func(ctx context.Context, kind string) error
+	notes []note
+}
+
+// NewDrill makes the switch; is tells which of kinds holds, "" where services are real.
+func NewDrill(env *Env, kinds []string, is func() string, set func(context.Context, string) error) *Drill {
+	return &Drill{env: env, kinds: kinds, is: is, set: set}
+}
+
+// Set lets the weather become kind.
+func (d *Drill) Set(kind string) {
+	d.env.Do(func(ctx context.Context) func() {
+		err := d.set(ctx, kind)
+		return func() {
+			if d.notes = nil; err != nil {
+				d.notes = []note{{err: err}}
+			}
+			d.env.Changed()
+		}
+	})
+}
+
+// DrillView is the switch; nil in environments with real services.
+type DrillView struct {
+	Title   string
+	Kinds   []Button // the present one is strong
+	Notices []Notice
+}
+
+// View is the switch as it stands.
+func (d *Drill) View() *DrillView {
+	now := d.is()
+	if now == "" {
+		return nil
+	}
+	v := &DrillView{Title: i18n.Text(d.env.Lang, "ui.drill"), Notices: d.env.say(d.notes)}
+	for _, kind := range d.kinds {
+		v.Kinds = append(v.Kinds, Button{Label: i18n.Text(d.env.Lang, "ui.drill."+kind), On: true, Strong: kind == now, Press: func() { d.Set(kind) }})
+	}
+	return v
+}

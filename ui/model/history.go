@@ -1,0 +1,279 @@
+package model
+
+import (
+	"context"
+	"slices"
+
+	"relais/app/i18n"
+	"relais/app/prescribing"
+	"relais/app/rx"
+)
+
+// History is every prescription, newest first, and one of them in full.
+type History struct {
+	env      *Env
+	Paper    *Paper
+	words    string
+	items    []rx.Item
+	answers  string // the words that items are for
+	read     bool
+	reopen   func(order rx.ID)
+	selected rx.ID
+	item     *rx.Item // the selected one as last read
+	timeline []rx.Happening
+	acting   bool
+	notes    []note
+	focus    Focus
+	list     loader
+	detail   loader
+}
+
+// NewHistory makes the list, empty until Load; reopen shows an order where it was written.
+func NewHistory(env *Env, reopen func(order rx.ID)) *History {
+	return &History{env: env, reopen: reopen, Paper: &Paper{env: env}, list: loader{env: env}, detail: loader{env: env}}
+}
+
+// Filter keeps those with these words of patient or medicine, in any order.
+func (h *History) Filter(words string) {
+	h.words = words
+	h.Load()
+}
+
+// Load reads the list again, and the selected one.
+func (h *History) Load() {
+	words := h.words
+	h.list.load(func(ctx context.Context) func() {
+		items, err := h.env.Service.Search(ctx, words, rx.Filter{})
+		return func() {
+			switch {
+			case words != h.words: // another search is on its way
+			case err != nil:
+				h.notes = []note{{err: err}}
+			default:
+				h.items, h.answers, h.read = items, words, true
+			}
+		}
+	})
+	h.loadDetail()
+}
+
+func (h *History) loadDetail() {
+	id := h.selected
+	if id == "" {
+		return
+	}
+	h.detail.load(func(ctx context.Context) func() {
+		item, err := h.env.Service.Store.Item(ctx, id)
+		var timeline []rx.Happening
+		if err == nil {
+			timeline, err = h.env.Service.Store.Timeline(ctx, id)
+		}
+		return func() {
+			switch {
+			case id != h.selected:
+			case err != nil:
+				h.notes = []note{{err: err}}
+			default:
+				h.item, h.timeline = &item, timeline
+			}
+		}
+	})
+}
+
+// Select shows row i in full.
+func (h *History) Select(i int) {
+	if i < 0 || i >= len(h.items) || h.items[i].ID == h.selected || h.acting {
+		return
+	}
+	item := h.items[i]
+	h.selected, h.item, h.timeline, h.notes = item.ID, &item, nil, nil
+	h.Paper.Cancel()
+	h.loadDetail()
+}
+
+// Move selects another row.
+func (h *History) Move(by int) {
+	at := slices.IndexFunc(h.items, func(item rx.Item) bool { return item.ID == h.selected })
+	h.Select(max(0, min(len(h.items)-1, at+by)))
+}
+
+func (h *History) act(work func(context.Context) ([]note, error)) {
+	h.acting, h.notes = true, nil
+	h.env.Do(func(ctx context.Context) func() {
+		notes, err := work(ctx)
+		return func() {
+			h.acting, h.notes = false, notes
+			if err != nil {
+				h.notes = append(h.notes, note{err: err})
+			}
+			h.Load()
+			h.env.Changed()
+		}
+	})
+}
+
+// Proof prints the proof of the selected one. Without a RID it says so.
+func (h *History) Proof() {
+	if h.item == nil || h.acting {
+		return
+	}
+	id := h.item.ID
+	h.act(func(ctx context.Context) ([]note, error) {
+		pdf, err := h.env.Service.Proof(ctx, []rx.ID{id})
+		if err != nil {
+			return nil, err
+		}
+		return h.env.keep("ui.file.proof", "ui.proof.kept", pdf, nil)
+	})
+}
+
+// AskPaper opens the inline line for the selected one.
+func (h *History) AskPaper() {
+	if h.item == nil || h.acting || h.Paper.Open() {
+		return
+	}
+	item := *h.item
+	if !claimable(item.Prescription) {
+		h.notes = []note{{tone: Warn, key: "ui.paper.nothing"}}
+		return
+	}
+	sure, unsure := []rx.ID{item.ID}, []rx.ID(nil)
+	if item.State == rx.StateUnknown {
+		sure, unsure = unsure, sure
+	}
+	h.Paper.open(paperSubject{patient: item.Facts.Patient, product: item.Facts.Product.Name, forced: unsure != nil, confirm: func(r rx.PaperReason) {
+		h.act(func(ctx context.Context) ([]note, error) { return h.env.claim(ctx, r, sure, unsure) })
+	}})
+	h.focus.to(FieldReason)
+}
+
+// ConfirmPaper is the second key.
+func (h *History) ConfirmPaper() {
+	if h.acting || !h.Paper.Open() {
+		return
+	}
+	h.Paper.Confirm()
+	if h.Paper.Open() {
+		h.focus.to(FieldReason)
+	}
+}
+
+// settle answers a duty of the selected one.
+func (h *History) settle(d rx.Duty, o rx.Outcome) {
+	switch {
+	case h.acting:
+	case o == rx.ToPaper:
+		h.AskPaper()
+	default:
+		h.act(func(ctx context.Context) ([]note, error) {
+			_, err := h.env.Service.Settle(ctx, d.ID(), prescribing.Answer{Outcome: o})
+			return nil, err
+		})
+	}
+}
+
+// HistoryView is the list and the detail in words.
+type HistoryView struct {
+	Title    string
+	Words    string
+	Hint     string
+	Count    string
+	Rows     int
+	Row      func(i int) Row // made when it is shown
+	Selected int             // -1 none
+	Empty    string
+	Detail   *Detail
+	Paper    *PaperView
+	Notices  []Notice
+	Focus    Focus
+
+	Proof, OnPaper Button
+}
+
+// Row is one prescription in the list.
+type Row struct {
+	When, Name, Product string
+	Tone                Tone
+	State               string
+}
+
+// Detail is one prescription in full.
+type Detail struct {
+	Name, Banner string
+	Line         Line
+	Duties       []Notice
+	Timeline     []string
+	Title        string // of the timeline
+	Reopen       Button
+}
+
+// View is the screen as it stands.
+func (h *History) View() HistoryView {
+	lang := h.env.Lang
+	v := HistoryView{Title: i18n.Text(lang, "ui.history"), Words: h.words, Hint: i18n.Text(lang, "ui.history.hint"), Rows: len(h.items),
+		Paper: h.Paper.view(), Notices: h.env.say(h.notes), Focus: h.focus}
+	items := h.items
+	v.Row = func(i int) Row { return h.env.row(items[i]) }
+	v.Selected = slices.IndexFunc(items, func(item rx.Item) bool { return item.ID == h.selected })
+	switch {
+	case !h.read:
+		v.Empty = i18n.Text(lang, "ui.reading")
+	case len(items) == 0 && h.answers == "":
+		v.Empty = i18n.Text(lang, "ui.history.empty")
+	case len(items) == 0:
+		v.Empty = i18n.Text(lang, "ui.history.none")
+	}
+	if h.read {
+		v.Count = i18n.Count(lang, "ui.history.count", len(items))
+	}
+	v.Proof = Button{Label: i18n.Text(lang, "ui.proof"), Key: i18n.Text(lang, "ui.key.proof"), Press: h.Proof}
+	v.OnPaper = Button{Label: i18n.Text(lang, "ui.paper"), Key: i18n.Text(lang, "ui.key.paper"), Press: h.AskPaper}
+	if h.item != nil {
+		v.Detail = h.inFull(*h.item)
+		v.Proof.On = provable(h.item.Prescription) && !h.acting
+		v.OnPaper.On = claimable(h.item.Prescription) && !h.acting
+	}
+	return v
+}
+
+func (e *Env) row(item rx.Item) Row {
+	owed := e.Service.Owed(item)
+	return Row{When: i18n.Moment(e.Lang, e.clock(item.Issued)), Name: fullName(item.Facts.Patient), Product: e.product(item.Facts.Product.Name, item.Facts.Product.Pack, item.Facts.Content),
+		Tone: tone(item.Prescription, owed), State: e.state(item.Prescription, owed)}
+}
+
+func (h *History) inFull(item rx.Item) *Detail {
+	lang := h.env.Lang
+	owed := h.env.Service.Owed(item)
+	d := &Detail{Name: fullName(item.Facts.Patient), Banner: h.env.banner(item.Facts.Patient), Line: h.env.line(item, owed),
+		Title:  i18n.Text(lang, "ui.timeline"),
+		Reopen: Button{Label: i18n.Text(lang, "ui.reopen"), On: true, Press: func() { h.reopen(item.Order) }}}
+	for _, duty := range owed {
+		name, why, next := i18n.Duty(lang, duty)
+		d.Duties = append(d.Duties, Notice{Tone: Warn, Text: i18n.Text(lang, "ui.duty", "name", name, "why", why, "next", next), Buttons: h.env.outcomes(duty, h.settle)})
+	}
+	d.Timeline = append(d.Timeline, i18n.Text(lang, "ui.happening", "moment", i18n.Moment(lang, h.env.clock(item.Issued)), "what", i18n.Text(lang, "event.issued")))
+	for _, t := range h.timeline {
+		d.Timeline = append(d.Timeline, i18n.Text(lang, "ui.happening", "moment", i18n.Moment(lang, h.env.clock(t.Event.At)), "what", h.env.happening(t)))
+	}
+	return d
+}
+
+// happening is one event in words, with what it stated.
+func (e *Env) happening(t rx.Happening) string {
+	what := i18n.Text(e.Lang, "event."+t.Event.Kind.String())
+	for _, fact := range []string{string(t.Event.RID), e.word("paper-reason.", string(t.Event.Paper)), e.word("revoke-reason.", t.Event.Reason), t.Event.Text, e.word("outcome.", string(t.Event.Outcome))} {
+		if fact != "" {
+			what = i18n.Text(e.Lang, "ui.with", "what", what, "fact", fact)
+		}
+	}
+	return what
+}
+
+// word is the text of a word of the domain, "" for none.
+func (e *Env) word(family, word string) string {
+	if word == "" || !i18n.Has(family+word) {
+		return ""
+	}
+	return i18n.Text(e.Lang, family+word)
+}

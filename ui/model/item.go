@@ -1,0 +1,130 @@
+package model
+
+import (
+	"slices"
+	"strings"
+
+	"relais/app/i18n"
+	"relais/app/rx"
+)
+
+// Line is one prescription on a screen, written or issued.
+type Line struct {
+	N       string // its number in the order; "" outside one
+	Product string
+	Dose    string // with its label before it
+	Until   string // how long it can be delivered
+	Tone    Tone
+	State   string   // in the exact words of the product's table
+	Facts   []string // what is known besides: RID, status as last read, why it was refused
+	Buttons []Button // what can be done with it now
+	Notices []Notice
+}
+
+// line is an issued prescription in words; its buttons are the screen's.
+func (e *Env) line(item rx.Item, owed []rx.Duty) Line {
+	f := item.Facts
+	l := Line{
+		Product: e.product(f.Product.Name, f.Product.Pack, f.Content),
+		Dose:    i18n.Text(e.Lang, "ui.dose", "posology", f.PosologyText),
+		Until:   i18n.Text(e.Lang, "ui.until", "date", i18n.Date(item.Expires)),
+		State:   e.state(item.Prescription, owed),
+		Tone:    tone(item.Prescription, owed),
+	}
+	if r := item.AdoptedRecord(); r != nil {
+		l.Facts = append(l.Facts, i18n.Text(e.Lang, "ui.rid", "rid", string(r.RID), "status", i18n.Status(e.Lang, r.Status, e.clock(r.Read), e.today())))
+	}
+	if p := refusal(item.Prescription); p != nil {
+		l.Facts = append(l.Facts, i18n.Text(e.Lang, "ui.problem", "text", p.In(e.Lang), "code", p.Code))
+	}
+	if item.State == rx.StatePaper && item.PaperReason != "" {
+		l.Facts = append(l.Facts, i18n.Text(e.Lang, "paper-reason."+string(item.PaperReason)))
+	}
+	return l
+}
+
+// state is the state in words, marked as fictitious where it is.
+func (e *Env) state(p rx.Prescription, owed []rx.Duty) string {
+	text := i18n.State(e.Lang, p, owed)
+	if e.Simulated {
+		text += " " + i18n.Text(e.Lang, "profile.fictitious")
+	}
+	return text
+}
+
+// refusal is what Recip-e said when it refused, nil when it did not or said nothing.
+func refusal(p rx.Prescription) *rx.Problem {
+	if p.State != rx.StateRefused || len(p.Attempts) == 0 {
+		return nil
+	}
+	return p.Attempts[len(p.Attempts)-1].Problem
+}
+
+var tones = map[rx.State]Tone{
+	rx.StateReady: Busy, rx.StateSending: Busy, rx.StateUnknown: Warn, rx.StateConfirmed: Good, rx.StateRefused: Bad,
+	rx.StateWithdrawn: Quiet, rx.StateLapsed: Bad, rx.StatePaper: Good, rx.StateRevoked: Quiet,
+}
+
+func tone(p rx.Prescription, owed []rx.Duty) Tone {
+	t := tones[p.State]
+	for _, d := range owed {
+		switch {
+		case d.Kind == rx.DutyTell && d.Why != "refused" && d.Why != "lapsed":
+			return Bad // two, perhaps
+		case d.Kind == rx.DutyRevokeOnSight || d.Kind == rx.DutyRevokeSurplus:
+			t = max(t, Warn)
+		case d.Kind == rx.DutyConfirmPrint || d.Kind == rx.DutyHandOver || d.Kind == rx.DutyReconfirm || d.Kind == rx.DutyRestored || d.Kind == rx.DutyTwinCheck:
+			t = max(t, Warn)
+		}
+	}
+	return t
+}
+
+// open tells that nobody knows yet whether the patient has it.
+func open(p rx.Prescription) bool {
+	return p.State == rx.StateReady || p.State == rx.StateSending || p.State == rx.StateUnknown
+}
+
+// claimable tells that it may go to paper, if need be although an attempt has no answer.
+func claimable(p rx.Prescription) bool {
+	return p.State == rx.StateReady || p.State == rx.StateUnknown
+}
+
+// unhanded tells that its sheet is not with the patient yet.
+func unhanded(p rx.Prescription) bool {
+	s := p.Sheet()
+	return p.State == rx.StatePaper && s != nil && !s.Handed.Set()
+}
+
+// provable tells that it has a RID that may be printed.
+func provable(p rx.Prescription) bool { return p.State == rx.StateConfirmed && !p.Wished.Set() }
+
+// outcomes are the buttons that answer a duty. What is done is said by settle; paper asks its reason first.
+func (e *Env) outcomes(d rx.Duty, settle func(rx.Duty, rx.Outcome)) []Button {
+	buttons := make([]Button, len(d.Outcomes))
+	for i, o := range d.Outcomes {
+		buttons[i] = Button{Label: i18n.Text(e.Lang, "outcome."+string(o)), On: true, Press: func() { settle(d, o) }}
+	}
+	return buttons
+}
+
+// fileName names a document by its kind and its moment; never by its patient.
+func (e *Env) fileName(key string) string {
+	return i18n.Text(e.Lang, key, "stamp", strings.Replace(e.now().Format("20060102-150405.000"), ".", "-", 1))
+}
+
+// banner is the patient in full, as it stands above everything that is written for them.
+func (e *Env) banner(p rx.Patient) string {
+	parts := []string{e.born(p), e.number(p), i18n.Text(e.Lang, "sex."+string(p.Sex))}
+	if p.Phone != "" {
+		parts = append(parts, i18n.Text(e.Lang, "ui.phone", "phone", p.Phone))
+	}
+	return strings.Join(parts, " · ")
+}
+
+// namesakes are those of all who could be taken for known: the same surname and year of birth.
+func namesakes(known rx.Known, all []rx.Known) []rx.Known {
+	return slices.DeleteFunc(slices.Clone(all), func(o rx.Known) bool {
+		return o.ID == known.ID || o.BirthDate.Year != known.BirthDate.Year || rx.Fold(o.LastName) != rx.Fold(known.LastName)
+	})
+}

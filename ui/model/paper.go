@@ -1,0 +1,104 @@
+package model
+
+import (
+	"slices"
+
+	"relais/app/i18n"
+	"relais/app/rx"
+)
+
+// Paper is the inline line that stands between the wish for paper and the claim: whose, which lines, why. It is
+// confirmed by another key than the one that opened it.
+type Paper struct {
+	env     *Env
+	subject *paperSubject // nil: closed
+	reason  rx.PaperReason
+	refused bool // confirmed without a reason
+}
+
+// paperSubject is what would go to paper.
+type paperSubject struct {
+	patient rx.Patient
+	lines   []int // numbers; nil: the one prescription named by product
+	product string
+	forced  bool // an attempt of one of them has no answer
+	confirm func(rx.PaperReason)
+}
+
+func (p *Paper) open(s paperSubject) {
+	*p = Paper{env: p.env, subject: &s, reason: p.likely(s.patient)}
+}
+
+// likely is the reason that the program can see by itself, "" when it sees none: the doctor decides.
+func (p *Paper) likely(patient rx.Patient) rx.PaperReason {
+	switch {
+	case patient.SSIN == "":
+		return how(patient).Paper
+	case p.env.down(rx.Recipe):
+		return "outage-recipe"
+	case p.env.down(rx.KGSS) || p.env.down(rx.STS) || p.env.down(rx.ETKDepot):
+		return "outage-ehealth"
+	}
+	return ""
+}
+
+// Open tells that the question stands.
+func (p *Paper) Open() bool { return p.subject != nil }
+
+// Cancel closes it; nothing was done.
+func (p *Paper) Cancel() { p.subject, p.refused = nil, false }
+
+// SetReason takes one of rx.PaperReasons.
+func (p *Paper) SetReason(r rx.PaperReason) {
+	if slices.Contains(rx.PaperReasons, r) {
+		p.reason = r
+	}
+}
+
+// Confirm claims, once.
+func (p *Paper) Confirm() {
+	if p.subject == nil {
+		return
+	}
+	if p.reason == "" {
+		p.refused = true
+		return
+	}
+	s, reason := p.subject, p.reason
+	p.Cancel()
+	s.confirm(reason)
+}
+
+// PaperView is the inline line.
+type PaperView struct {
+	Text            string // whose and which
+	Forced          string // what a pharmacist might see twice; "" when nothing
+	Reasons         []Choice
+	Missing         string // said when it was confirmed without a reason
+	Confirm, Cancel Button
+}
+
+func (p *Paper) view() *PaperView {
+	s := p.subject
+	if s == nil {
+		return nil
+	}
+	lang := p.env.Lang
+	what := s.product
+	if s.lines != nil {
+		what = p.env.lines(s.lines)
+	}
+	v := &PaperView{Text: i18n.Text(lang, "ui.paper.ask", "name", fullName(s.patient), "lines", what)}
+	if s.forced {
+		v.Forced = i18n.Text(lang, "ui.paper.forced")
+	}
+	for _, r := range rx.PaperReasons {
+		v.Reasons = append(v.Reasons, Choice{Value: string(r), Label: i18n.Text(lang, "paper-reason."+string(r)), Chosen: r == p.reason})
+	}
+	if p.refused && p.reason == "" {
+		v.Missing = i18n.Text(lang, "ui.paper.reason-missing")
+	}
+	v.Confirm = Button{Label: i18n.Text(lang, "ui.paper.confirm"), Key: i18n.Text(lang, "ui.key.confirm"), On: true, Press: p.Confirm}
+	v.Cancel = Button{Label: i18n.Text(lang, "ui.cancel"), Key: i18n.Text(lang, "ui.key.escape"), On: true, Press: p.Cancel}
+	return v
+}

@@ -1,0 +1,360 @@
+package model
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"relais/app/i18n"
+	"relais/app/rx"
+)
+
+// Pick finds the patient to prescribe for, or a draft to go on with.
+type Pick struct {
+	env    *Env
+	picked func(rx.Known)
+	resume func(rx.Draft, rx.Known)
+
+	words    string
+	found    []rx.Known
+	foundFor string
+	sel      int // -1 none
+	asked    turns
+	drafts   []rx.Draft
+	drafting loader
+	form     *Form // nil: none is being added
+	notes    []note
+}
+
+// Search finds patients as they are typed: words in any order, a day of birth, a national number with or without dots.
+func (p *Pick) Search(words string) {
+	p.words = words
+	last := p.asked.next()
+	if strings.TrimSpace(words) == "" {
+		return
+	}
+	p.env.Do(func(ctx context.Context) func() {
+		found, err := p.env.Service.FindPatients(ctx, words)
+		return func() {
+			if !last() {
+				return
+			}
+			p.notes = nil
+			if err != nil {
+				p.notes = []note{{err: err}}
+			}
+			p.found, p.foundFor, p.sel = found, words, -1
+			if len(found) == 1 {
+				p.sel = 0
+			}
+			p.env.Changed()
+		}
+	})
+}
+
+// Move changes which patient is selected.
+func (p *Pick) Move(by int) {
+	if n := len(p.results()); n > 0 {
+		p.sel = max(0, min(n-1, p.sel+by))
+	}
+}
+
+// Enter takes the selected patient. With several found and none selected it does nothing: the first of two namesakes is
+// nobody's choice.
+func (p *Pick) Enter() { p.Choose(p.sel) }
+
+// Choose takes patient i of the results.
+func (p *Pick) Choose(i int) {
+	if found := p.results(); i >= 0 && i < len(found) {
+		p.picked(found[i])
+	}
+}
+
+func (p *Pick) results() []rx.Known {
+	if strings.TrimSpace(p.words) == "" || p.foundFor != p.words {
+		return nil
+	}
+	return p.found
+}
+
+// Add opens the form of a new patient.
+func (p *Pick) Add() {
+	p.form = &Form{env: p.env, Language: defaultLang(p.env.Lang)}
+	p.form.fill(p.words)
+}
+
+// Cancel closes the form.
+func (p *Pick) Cancel() { p.form = nil }
+
+// SaveNew keeps the new patient and takes it.
+func (p *Pick) SaveNew() {
+	f := p.form
+	if f == nil || f.saving {
+		return
+	}
+	f.tried, f.notes, f.known = true, nil, nil
+	patient, faults, _ := f.check()
+	if len(faults) > 0 {
+		return
+	}
+	f.saving = true
+	p.env.Do(func(ctx context.Context) func() {
+		known, twin, err := addPatient(ctx, p.env, patient)
+		return func() {
+			f.saving = false
+			switch {
+			case p.form != f:
+			case err != nil:
+				f.notes = []note{{err: err}}
+			case twin:
+				f.known = &known
+			default:
+				p.picked(known)
+			}
+			p.env.Changed()
+		}
+	})
+}
+
+// addPatient keeps a patient, unless the national number is a known one's: then it gives that one, and twin.
+func addPatient(ctx context.Context, env *Env, patient rx.Patient) (known rx.Known, twin bool, err error) {
+	if patient.SSIN != "" {
+		found, err := env.Service.FindPatients(ctx, string(patient.SSIN))
+		if err != nil {
+			return known, false, err
+		}
+		for _, k := range found {
+			if k.SSIN == patient.SSIN {
+				return k, true, nil
+			}
+		}
+	}
+	known, err = env.Service.Store.SavePatient(ctx, rx.Known{Patient: patient})
+	return known, false, err
+}
+
+// Load reads the drafts again.
+func (p *Pick) Load() {
+	p.drafting.load(func(ctx context.Context) func() {
+		drafts, err := p.env.Service.Store.Drafts(ctx)
+		return func() {
+			if err != nil {
+				p.notes = []note{{err: err}}
+				return
+			}
+			p.drafts = drafts
+		}
+	})
+}
+
+// goOn opens a draft again. Its patient is the practice's, when the practice still knows one of that number or name.
+func (p *Pick) goOn(d rx.Draft) {
+	last := p.asked.next()
+	p.env.Do(func(ctx context.Context) func() {
+		all, err := p.env.Service.Store.Patients(ctx)
+		return func() {
+			if !last() {
+				return
+			}
+			if err != nil {
+				p.notes = []note{{err: err}}
+				p.env.Changed()
+				return
+			}
+			i := slices.IndexFunc(all, func(k rx.Known) bool { return samePerson(k.Patient, d.Request.Patient) })
+			if i < 0 {
+				p.resume(d, rx.Known{Patient: d.Request.Patient})
+			} else {
+				p.resume(d, all[i])
+			}
+			p.env.Changed()
+		}
+	})
+}
+
+func samePerson(a, b rx.Patient) bool {
+	if a.SSIN != "" || b.SSIN != "" {
+		return a.SSIN == b.SSIN
+	}
+	return a.BirthDate == b.BirthDate && rx.Fold(a.LastName) == rx.Fold(b.LastName) && rx.Fold(a.FirstName) == rx.Fold(b.FirstName)
+}
+
+// PickView is what the choice of a patient shows.
+type PickView struct {
+	Words   string
+	Results []Person
+	Empty   string // what to do, when there is no result
+	Drafts  []Person
+	Add     Button
+	Form    *FormView
+	Notices []Notice
+}
+
+// Person is a row to choose from.
+type Person struct {
+	Name, Born, Number string
+	About              string
+	Selected           bool
+	Press              func()
+}
+
+func (p *Pick) view() *PickView {
+	lang := p.env.Lang
+	v := &PickView{Words: p.words, Notices: p.env.say(p.notes)}
+	if p.form != nil {
+		v.Form = p.form.view(p.picked)
+		v.Form.Save.Press, v.Form.Cancel.Press = p.SaveNew, p.Cancel
+		return v
+	}
+	for i, k := range p.results() {
+		v.Results = append(v.Results, Person{Name: fullName(k.Patient), Born: p.env.born(k.Patient), Number: p.env.number(k.Patient), About: k.Phone,
+			Selected: i == p.sel, Press: func() { p.Choose(i) }})
+	}
+	switch {
+	case strings.TrimSpace(p.words) == "":
+		v.Empty = i18n.Text(lang, "ui.patient.empty")
+	case p.foundFor == p.words && len(p.found) == 0:
+		v.Empty = i18n.Text(lang, "ui.patient.none")
+	}
+	for _, d := range p.drafts {
+		n := len(d.Request.Lines)
+		v.Drafts = append(v.Drafts, Person{Name: fullName(d.Request.Patient), Born: p.env.born(d.Request.Patient), Number: p.env.number(d.Request.Patient),
+			About: i18n.Count(lang, "ui.draft", n, "state", i18n.Text(lang, "state.draft"), "time", p.env.time(d.Updated)), Press: func() { p.goOn(d) }})
+	}
+	v.Add = Button{Label: i18n.Text(lang, "ui.patient.add"), On: true, Strong: p.foundFor == p.words && len(p.found) == 0 && p.words != "", Press: p.Add}
+	return v
+}
+
+// Form is a new patient as typed.
+type Form struct {
+	env                                          *Env
+	LastName, FirstName, SSIN, Birth, Sex, Phone string
+	NoSSIN                                       rx.NoSSIN
+	Language                                     rx.Lang
+	tried, saving                                bool
+	notes                                        []note
+	known                                        *rx.Known // who has this number already
+}
+
+func defaultLang(l rx.Lang) rx.Lang {
+	if slices.Contains(rx.DocumentLangs, l) {
+		return l
+	}
+	return ""
+}
+
+// fill begins the form with what was searched for in vain: a national number, or names.
+func (f *Form) fill(words string) {
+	words = strings.TrimSpace(words)
+	if n, err := rx.ParseSSIN(words); err == nil {
+		f.Set(FieldSSIN, n.Dotted())
+		return
+	}
+	if strings.ContainsAny(words, "0123456789") {
+		return
+	}
+	f.LastName, f.FirstName, _ = strings.Cut(words, " ")
+}
+
+// Set takes what is typed or chosen. A sound national number states birth date and sex, where none are typed yet.
+func (f *Form) Set(field Field, value string) {
+	switch field {
+	case FieldLastName:
+		f.LastName = value
+	case FieldFirstName:
+		f.FirstName = value
+	case FieldNoSSIN:
+		f.NoSSIN = rx.NoSSIN(value)
+	case FieldBirth:
+		f.Birth = value
+	case FieldSex:
+		f.Sex = value
+	case FieldLanguage:
+		f.Language = rx.Lang(value)
+	case FieldPhone:
+		f.Phone = value
+	case FieldSSIN:
+		f.SSIN = value
+		n, err := rx.ParseSSIN(strings.TrimSpace(value))
+		if err != nil {
+			return
+		}
+		if d, ok := n.BirthDate(); ok && f.Birth == "" {
+			f.Birth = i18n.Date(d)
+		}
+		if s, ok := n.Sex(); ok && f.Sex == "" {
+			f.Sex = string(s)
+		}
+	}
+}
+
+// check makes the patient of what is typed.
+func (f *Form) check() (rx.Patient, rx.Faults, rx.Faults) {
+	p := rx.Patient{LastName: strings.TrimSpace(f.LastName), FirstName: strings.TrimSpace(f.FirstName), NoSSIN: f.NoSSIN,
+		Sex: rx.Sex(f.Sex), Language: f.Language, Phone: strings.TrimSpace(f.Phone)}
+	var faults rx.Faults
+	if s := strings.TrimSpace(f.SSIN); s != "" {
+		n, err := rx.ParseSSIN(s)
+		if err != nil {
+			faults = append(faults, rx.Fault(rx.CodeOf(err)).At("$.ssin"))
+			n = rx.SSIN(s)
+		}
+		p.SSIN = n
+	}
+	if s := strings.TrimSpace(f.Birth); s != "" {
+		d, err := parseDay(s)
+		if err != nil {
+			faults = append(faults, rx.Fault(rx.CodeDateForm).At("$.birth_date"))
+		}
+		p.BirthDate = d
+	}
+	more, warnings := rx.CheckPatient("$", p, rx.CheckOptions{Today: f.env.today(), Paper: true, Shows: f.env.Service.Shows})
+	for _, m := range more {
+		if !slices.ContainsFunc(faults, func(has *rx.Error) bool { return has.Path == m.Path }) {
+			faults = append(faults, m)
+		}
+	}
+	return p, faults, warnings
+}
+
+// FormView is what the form shows.
+type FormView struct {
+	LastName, FirstName, SSIN, Birth, Phone string
+	NoSSINs, Sexes, Languages               []Choice
+	Notices                                 []Notice
+	Save, Cancel                            Button
+}
+
+// Choice is one of a closed list.
+type Choice struct {
+	Value, Label string
+	Chosen       bool
+}
+
+func (f *Form) view(pick func(rx.Known)) *FormView {
+	lang := f.env.Lang
+	v := &FormView{LastName: f.LastName, FirstName: f.FirstName, SSIN: f.SSIN, Birth: f.Birth, Phone: f.Phone}
+	v.NoSSINs = []Choice{{Value: "", Label: i18n.Text(lang, "ui.form.has-ssin"), Chosen: f.NoSSIN == ""}}
+	for _, n := range rx.NoSSINs {
+		v.NoSSINs = append(v.NoSSINs, Choice{Value: string(n), Label: i18n.Text(lang, "no-ssin."+string(n)), Chosen: f.NoSSIN == n})
+	}
+	for _, s := range rx.Sexes {
+		v.Sexes = append(v.Sexes, Choice{Value: string(s), Label: i18n.Text(lang, "sex."+string(s)), Chosen: f.Sex == string(s)})
+	}
+	for _, l := range rx.DocumentLangs {
+		v.Languages = append(v.Languages, Choice{Value: string(l), Label: i18n.Text(lang, "language."+string(l)), Chosen: f.Language == l})
+	}
+	_, faults, warnings := f.check()
+	if f.tried {
+		v.Notices = f.env.faults(faults.OrNil())
+	}
+	v.Notices = append(v.Notices, f.env.warnings(warnings)...)
+	v.Notices = append(v.Notices, f.env.say(f.notes)...)
+	if k := f.known; k != nil {
+		v.Notices = append(v.Notices, Notice{Tone: Warn, Text: i18n.Text(lang, "ui.patient.known", "name", fullName(k.Patient), "born", f.env.born(k.Patient)),
+			Buttons: []Button{{Label: i18n.Text(lang, "ui.patient.take"), On: true, Press: func() { pick(*k) }}}})
+	}
+	v.Save = Button{Label: i18n.Text(lang, "ui.form.save"), On: !f.saving}
+	v.Cancel = Button{Label: i18n.Text(lang, "ui.cancel"), Key: i18n.Text(lang, "ui.key.escape"), On: true}
+	return v
+}

@@ -1,0 +1,267 @@
+package model
+
+import (
+	"slices"
+	"strings"
+
+	"relais/app/i18n"
+	"relais/app/rx"
+)
+
+// PrescribeView is what the screen *Prescrire* shows: the choice of a patient, or the patient with the lines.
+type PrescribeView struct {
+	Pick *PickView // nil when there is a patient
+
+	Name   string // of the patient, as on every document
+	Banner string
+	Near   Notice // who could be taken for the patient; no text: nobody
+	Entry  *EntryView
+	Done   string // in place of the entry once the order is issued
+	Lines  []Line
+	Empty  string // in place of lines
+
+	Takes   string // what the patient takes along
+	Leave   Notice // whether the patient can leave
+	Paper   *PaperView
+	Notices []Notice
+	Focus   Focus
+
+	Send, Proof, OnPaper, LetGo, Next Button // always there, always in this place
+}
+
+// View is the screen as it stands.
+func (p *Prescribe) View() PrescribeView {
+	lang := p.env.Lang
+	v := PrescribeView{Notices: p.env.say(p.notes), Paper: p.Paper.view(), Focus: p.focus}
+	v.Send = Button{Label: i18n.Text(lang, "ui.send"), Key: i18n.Text(lang, "ui.key.send"), Press: p.Send}
+	v.Proof = Button{Label: i18n.Text(lang, "ui.proof"), Key: i18n.Text(lang, "ui.key.proof"), Press: p.Proof}
+	v.OnPaper = Button{Label: i18n.Text(lang, "ui.paper"), Key: i18n.Text(lang, "ui.key.paper"), Press: p.AskPaper}
+	v.LetGo = Button{Label: i18n.Text(lang, "ui.let-go"), Key: i18n.Text(lang, "ui.key.let-go"), Press: p.LetGo}
+	v.Next = Button{Label: i18n.Text(lang, "ui.next"), Key: i18n.Text(lang, "ui.key.next"), Press: p.Next, On: !p.acting}
+	w := p.w
+	if w == nil {
+		v.Pick = p.Pick.view()
+		return v
+	}
+	v.Name, v.Banner = fullName(w.patient.Patient), p.env.banner(w.patient.Patient)
+	if len(w.near) > 0 {
+		names := make([]string, len(w.near))
+		for i, k := range w.near {
+			names[i] = fullName(k.Patient) + ", " + p.env.born(k.Patient)
+		}
+		v.Near = Notice{Tone: Warn, Text: i18n.Text(lang, "ui.near", "names", strings.Join(names, " ; "))}
+	}
+	n := len(w.lines) + len(w.ids)
+	if p.Entry.chosen {
+		n++
+	}
+	if n > 0 {
+		v.Send.Label = i18n.Count(lang, "ui.send.lines", n, "name", shortName(w.patient.Patient))
+	}
+	if w.issued {
+		p.viewIssued(w, &v)
+		return v
+	}
+	entry := p.Entry.view(p.Choose)
+	v.Entry = &entry
+	for i := range w.lines {
+		v.Lines = append(v.Lines, p.written(i))
+	}
+	if len(v.Lines) == 0 {
+		v.Empty = i18n.Text(lang, "ui.lines.empty")
+	}
+	v.Send.On, v.Send.Strong = n > 0 && !p.acting, true
+	v.OnPaper.On = n > 0 && !p.acting
+	v.OnPaper.Strong = w.patient.SSIN == "" || p.env.down(rx.Recipe) || p.env.down(rx.KGSS)
+	return v
+}
+
+// written is line i of an order that is not issued yet.
+func (p *Prescribe) written(i int) Line {
+	lang, l := p.env.Lang, p.w.lines[i]
+	checked, faults, warnings := p.env.checkLine(p.w.patient.Patient, l)
+	m := checked.Medicine
+	name := m.Name.In(lang)
+	if name == "" {
+		name = strings.Join(strings.Fields(l.Name+" "+l.Text), " ")
+	}
+	until := checked.Expires
+	if until.IsZero() {
+		until = rx.DefaultExpiry(p.env.today())
+	}
+	line := Line{
+		N: i18n.Int(i + 1), Product: p.env.product(name, m.PackText.In(lang), l),
+		Dose:  i18n.Text(lang, "ui.dose", "posology", i18n.Posology(lang, l.Posology)),
+		Until: i18n.Text(lang, "ui.until", "date", i18n.Date(until)),
+		State: i18n.Text(lang, "state.draft"),
+		Buttons: []Button{
+			{Label: i18n.Text(lang, "ui.line.edit"), On: !p.acting, Press: func() { p.Edit(i) }},
+			{Label: i18n.Text(lang, "ui.line.remove"), On: !p.acting, Press: func() { p.Remove(i) }},
+		},
+	}
+	line.Notices = append(p.env.faults(faults.OrNil()), p.env.warnings(warnings)...)
+	return line
+}
+
+func (p *Prescribe) viewIssued(w *order, v *PrescribeView) {
+	lang := p.env.Lang
+	v.Done = i18n.Text(lang, "ui.issued")
+	if len(w.items) == 0 {
+		v.Empty = i18n.Text(lang, "ui.reading")
+		return
+	}
+	v.Done = i18n.Text(lang, "ui.issued.at", "time", p.env.time(w.items[0].Issued))
+	down := p.env.down(rx.Recipe) || p.env.down(rx.KGSS)
+	for i, item := range w.items {
+		v.Lines = append(v.Lines, p.sent(i, item))
+		v.Proof.On = v.Proof.On || provable(item.Prescription)
+		v.OnPaper.On = v.OnPaper.On || claimable(item.Prescription)
+		v.OnPaper.Strong = v.OnPaper.Strong || claimable(item.Prescription) && (down || p.unanswered(item))
+	}
+	v.Proof.Strong = v.Proof.On
+	v.Takes, v.Leave = p.takes(w), p.leave(w)
+	v.LetGo.On = !left(w)
+	v.LetGo.Strong = v.LetGo.On && v.Leave.Tone == Good
+	if p.acting {
+		v.Proof.On, v.OnPaper.On, v.LetGo.On = false, false, false
+	}
+}
+
+// sent is line i of an issued order, with what can be done about it.
+func (p *Prescribe) sent(i int, item rx.Item) Line {
+	lang, w := p.env.Lang, p.w
+	owed := p.env.Service.Owed(item)
+	line := p.env.line(item, owed)
+	line.N = i18n.Int(i + 1)
+	offered := p.unanswered(item)
+	if offered {
+		pick := w.choices[item.ID]
+		line.Buttons = append(line.Buttons,
+			Button{Label: i18n.Text(lang, "ui.choice.wait"), On: true, Strong: pick == choiceWait, Press: func() { p.answer(item.ID, choiceWait) }},
+			Button{Label: i18n.Text(lang, "ui.choice.paper"), On: claimable(item.Prescription), Press: func() {
+				p.askPaper(func(o rx.Item) bool { return o.ID == item.ID && claimable(o.Prescription) })
+			}},
+			Button{Label: i18n.Text(lang, "ui.choice.later"), On: true, Strong: pick == choiceLater, Press: func() { p.answer(item.ID, choiceLater) }})
+	}
+	for _, d := range owed {
+		if len(d.Outcomes) == 0 {
+			continue
+		}
+		_, why, _ := i18n.Duty(lang, d)
+		line.Facts = append(line.Facts, why)
+		for j, b := range p.env.outcomes(d, p.settle) {
+			if !offered || d.Outcomes[j] != rx.ToPaper {
+				line.Buttons = append(line.Buttons, b)
+			}
+		}
+	}
+	if unhanded(item.Prescription) && !item.Sheet().Handwritten {
+		line.Buttons = append(line.Buttons,
+			Button{Label: i18n.Text(lang, "ui.paper.again"), On: true, Press: func() { p.reprint(item.ID) }},
+			Button{Label: i18n.Text(lang, "ui.paper.redo"), On: item.Electronic && !item.Elsewhere, Press: func() { p.redo(item.ID) }})
+	}
+	for j := range line.Buttons {
+		line.Buttons[j].On = line.Buttons[j].On && !p.acting
+	}
+	return line
+}
+
+// unanswered tells that a line may be decided upon: no RID within the screen's promise, an attempt of which nothing
+// left, or none without answer, or services that are known to be away.
+func (p *Prescribe) unanswered(item rx.Item) bool {
+	if !open(item.Prescription) {
+		return false
+	}
+	failed := len(item.Attempts) > 0 && item.Attempts[len(item.Attempts)-1].Result == rx.ResultNotSent
+	return item.State == rx.StateUnknown || failed || p.env.now().Sub(item.Issued) >= p.env.Service.Waits.Answer ||
+		p.env.down(rx.Recipe) || p.env.down(rx.KGSS)
+}
+
+// takings are what a patient takes along, in the order of the sentence.
+var takings = []string{"proof", "electronic", "paper", "later", "none", "open"}
+
+// taking is what the patient takes of one line.
+func (w *order) taking(item rx.Item) string {
+	switch {
+	case item.State == rx.StateConfirmed && !item.Wished.Set() && item.Proof:
+		return "proof"
+	case item.State == rx.StateConfirmed && !item.Wished.Set():
+		return "electronic"
+	case item.State == rx.StatePaper && item.Sheet() != nil:
+		return "paper"
+	case open(item.Prescription) && !item.Wished.Set() && w.choices[item.ID] == choiceLater:
+		return "later"
+	case open(item.Prescription) && !item.Wished.Set():
+		return "open"
+	}
+	return "none"
+}
+
+// takes is "Le patient emporte : 1–2 preuve électronique · 3 prescription papier".
+func (p *Prescribe) takes(w *order) string {
+	of := map[string][]int{}
+	for i, item := range w.items {
+		of[w.taking(item)] = append(of[w.taking(item)], i+1)
+	}
+	var parts []string
+	for _, t := range takings {
+		if lines := of[t]; lines != nil {
+			parts = append(parts, i18n.Text(p.env.Lang, "ui.takes."+t, "lines", numbers(lines)))
+		}
+	}
+	return i18n.Text(p.env.Lang, "ui.takes", "what", strings.Join(parts, " · "))
+}
+
+// holds are why a patient should not leave yet, in the order of the sentence.
+var holds = []string{"unknown", "waiting", "refused", "paper", "double"}
+
+// hold is why the patient should not leave because of one line, "" when nothing holds.
+func (p *Prescribe) hold(w *order, item rx.Item) string {
+	owed := p.env.Service.Owed(item)
+	tell := slices.ContainsFunc(owed, func(d rx.Duty) bool { return d.Kind == rx.DutyTell })
+	switch {
+	case w.taking(item) == "open" && item.State == rx.StateReady:
+		return "waiting"
+	case w.taking(item) == "open":
+		return "unknown"
+	case tell && (item.State == rx.StateRefused || item.State == rx.StateLapsed):
+		return "refused"
+	case unhanded(item.Prescription):
+		return "paper"
+	case tell:
+		return "double"
+	}
+	return ""
+}
+
+// left tells that the patient is known to have left.
+func left(w *order) bool {
+	return len(w.items) > 0 && !slices.ContainsFunc(w.items, func(item rx.Item) bool { return !item.LetGo.Set() })
+}
+
+// leave says whether the patient can leave, or when they left.
+func (p *Prescribe) leave(w *order) Notice {
+	lang := p.env.Lang
+	of := map[string][]int{}
+	for i, item := range w.items {
+		if why := p.hold(w, item); why != "" {
+			of[why] = append(of[why], i+1)
+		}
+	}
+	var parts []string
+	for _, why := range holds {
+		if lines := of[why]; lines != nil {
+			parts = append(parts, i18n.Text(lang, "ui.hold."+why, "lines", p.env.lines(lines)))
+		}
+	}
+	what := strings.Join(parts, " ; ")
+	switch {
+	case left(w) && what == "":
+		return Notice{Tone: Quiet, Text: i18n.Text(lang, "ui.left", "time", p.env.time(w.items[0].LetGo.At))}
+	case left(w):
+		return Notice{Tone: Warn, Text: i18n.Text(lang, "ui.left.open", "time", p.env.time(w.items[0].LetGo.At), "what", what)}
+	case what != "":
+		return Notice{Tone: Bad, Text: i18n.Text(lang, "ui.hold", "what", what)}
+	}
+	return Notice{Tone: Good, Text: i18n.Text(lang, "ui.may-leave")}
+}

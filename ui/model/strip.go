@@ -1,0 +1,113 @@
+package model
+
+import (
+	"context"
+
+	"relais/app/i18n"
+	"relais/app/rx"
+)
+
+// Strip is the line that is always there: what the services said last, what waits, what is to be treated.
+type Strip struct {
+	env     *Env
+	fault   func() error // of the engine behind the window
+	counts  Counts
+	counted bool
+	err     error
+	loading loader
+}
+
+// Counts are what the strip counts.
+type Counts struct {
+	Waiting int // issued, nothing sent
+	Silent  int // sent without an answer
+	Treat   int // asks a person
+}
+
+// NewStrip makes the strip; fault is why nothing is being sent by this program, nil when it is.
+func NewStrip(env *Env, fault func() error) *Strip {
+	return &Strip{env: env, fault: fault, loading: loader{env: env}}
+}
+
+// Load counts again.
+func (s *Strip) Load() {
+	s.loading.load(func(ctx context.Context) func() {
+		c, err := s.env.count(ctx)
+		return func() {
+			if s.err = err; err == nil {
+				s.counts, s.counted = c, true
+			}
+		}
+	})
+}
+
+func (e *Env) count(ctx context.Context) (Counts, error) {
+	var c Counts
+	for _, of := range []struct {
+		state rx.State
+		n     *int
+	}{{rx.StateReady, &c.Waiting}, {rx.StateSending, &c.Waiting}, {rx.StateUnknown, &c.Silent}} {
+		items, err := e.Service.Store.List(ctx, rx.Filter{State: of.state})
+		if err != nil {
+			return c, err
+		}
+		*of.n += len(items)
+	}
+	treats, err := e.Service.ToTreat(ctx)
+	for _, t := range treats {
+		if len(t.Outcomes) > 0 {
+			c.Treat++
+		}
+	}
+	return c, err
+}
+
+// StripView is the strip in words.
+type StripView struct {
+	Services []Notice // one that answers, or each that does not
+	Waiting  Notice
+	Silent   Notice // no text: none
+	Treat    Notice
+	Faults   []Notice
+}
+
+// View is the strip as it stands.
+func (s *Strip) View() StripView {
+	lang := s.env.Lang
+	var v StripView
+	for _, name := range rx.Services {
+		if seen := s.env.Seen(name); s.env.down(name) {
+			v.Services = append(v.Services, Notice{Tone: Bad, Text: i18n.Text(lang, "ui.strip.down", "service", i18n.Text(lang, "service."+string(name)),
+				"time", s.env.time(seen.Since), "failures", i18n.Count(lang, "ui.failures", seen.Failures))})
+		}
+	}
+	if len(v.Services) == 0 {
+		recipe := i18n.Text(lang, "service."+string(rx.Recipe))
+		if seen := s.env.Seen(rx.Recipe); seen.Since.IsZero() {
+			v.Services = []Notice{{Tone: Quiet, Text: i18n.Text(lang, "ui.strip.unknown", "service", recipe)}}
+		} else {
+			v.Services = []Notice{{Tone: Good, Text: i18n.Text(lang, "ui.strip.up", "service", recipe, "time", s.env.time(seen.Answered))}}
+		}
+	}
+	if s.counted {
+		v.Waiting = Notice{Tone: Quiet, Text: i18n.Count(lang, "ui.strip.waiting", s.counts.Waiting)}
+		if s.counts.Waiting > 0 {
+			v.Waiting.Tone = Busy
+		}
+		if s.counts.Silent > 0 {
+			v.Silent = Notice{Tone: Warn, Text: i18n.Count(lang, "ui.strip.silent", s.counts.Silent)}
+		}
+		v.Treat = Notice{Tone: Quiet, Text: i18n.Count(lang, "ui.strip.treat", s.counts.Treat)}
+		if s.counts.Treat > 0 {
+			v.Treat.Tone = Warn
+		}
+	}
+	for _, err := range []error{s.fault(), s.err} {
+		if rx.CodeOf(err) == rx.CodeEngineBusy { // not a fault of anybody's: another window or command sends
+			v.Faults = append(v.Faults, Notice{Tone: Quiet, Text: i18n.Text(lang, "ui.strip.elsewhere")})
+		} else {
+			v.Faults = append(v.Faults, s.env.faults(err)...)
+		}
+	}
+	return v
+}
