@@ -201,10 +201,7 @@ func (e *Engine) hear(m Moment, er *errand, r rx.Reply) {
 	if !r.ServerAt.IsZero() {
 		e.server.set(m, r.ServerAt)
 	}
-	reached := r.Result == rx.ResultAccepted || r.Result == rx.ResultRefused
-	if r.Result == rx.ResultNotSent && !r.ServerAt.IsZero() {
-		reached = true // refused at the gate: the service is there
-	}
+	reached := !r.ServerAt.IsZero() || r.Result == rx.ResultAccepted || r.Result == rx.ResultRefused
 	g := e.gate(er.call.Op.Service())
 	if reached {
 		g.ok(m)

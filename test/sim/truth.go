@@ -371,6 +371,7 @@ func (s *Sim) judgeEnd() {
 			}
 		}
 	}
+	s.judgeKnown(truth)
 	count := map[rx.ID]int{}
 	for i := range truth.Records {
 		if rec := &truth.Records[i]; !rec.Foreign && (rec.DeliverableAt(truth.Now) || !rec.Delivered.IsZero()) && !rec.Unreadable {
@@ -388,6 +389,26 @@ func (s *Sim) judgeEnd() {
 		}
 	}
 	s.replay()
+}
+
+// judgeKnown: a record that a pharmacist can deliver is known to the prescription
+// that it is of, or that prescription says that it may exist.
+func (s *Sim) judgeKnown(truth world.Truth) {
+	for i := range truth.Records {
+		rec := &truth.Records[i]
+		if rec.Foreign || !rec.DeliverableAt(truth.Now) && rec.Delivered.IsZero() {
+			continue
+		}
+		for _, r := range s.rows() {
+			known := r.p.LiveAttempt() != nil || rx.ToLook(r.p, s.now())
+			for _, k := range r.p.Records {
+				known = known || k.RID == rec.RID
+			}
+			if r.p.LocalID() == rec.Local && !known {
+				s.broken("%s is true: a record of it is at the server and nobody here knows", r.p.State)
+			}
+		}
+	}
 }
 
 // blind tells that a record of the patient cannot be read, so that absence cannot
