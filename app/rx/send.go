@@ -147,7 +147,7 @@ func (p *Prescription) claims(c Candidate) (int, bool) {
 			return a.N, true
 		}
 	}
-	return 0, c.Local != "" && c.Local == p.LocalID()
+	return 0, c.Local == p.LocalID()
 }
 
 // cannotExclude tells that candidate c, which is not known to be of p, may be. A

@@ -294,11 +294,11 @@ func (p *Prescription) LocalID() ID { return LocalIDOf(p.Order, p.Line) }
 // RestoredOpen tells that the doctor has not yet said what happened in the
 // meantime to a prescription out of a backup or a copied directory.
 func (p *Prescription) RestoredOpen() bool {
-	return p.Restored.Set() && p.RestoredAns.Rev < p.Restored.Rev
+	return p.RestoredAns.Rev < p.Restored.Rev
 }
 
 // TwinOpen tells that the question of a twin in other software is not answered.
-func (p *Prescription) TwinOpen() bool { return p.Twin.Set() && p.TwinAnswer.Rev < p.Twin.Rev }
+func (p *Prescription) TwinOpen() bool { return p.TwinAnswer.Rev < p.Twin.Rev }
 
 // MustGo tells that record r must not be delivered: it is surplus, the
 // prescription went to paper, or the doctor wants it revoked.
