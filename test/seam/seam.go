@@ -33,7 +33,9 @@ type Hands interface {
 	Fault(op rx.Op, kind string, count int)
 	Mend()
 
-	// Deliver, Archive and Feedback are a pharmacist's; PatientRevokes the patient's.
+	// Take (in process), Deliver, Archive and Feedback are a pharmacist's;
+	// PatientRevokes the patient's.
+	Take(rid rx.RID)
 	Deliver(rid rx.RID)
 	Archive(rid rx.RID)
 	Feedback(rid rx.RID, text []byte)

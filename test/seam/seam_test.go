@@ -102,6 +102,7 @@ func (h *hands) Fault(op rx.Op, kind string, count int) {
 
 func (h *hands) Mend() { h.must(h.world.SetPlan(nil, h.now)) }
 
+func (h *hands) Take(rid rx.RID)                  { h.must(h.world.Act(world.Take, rid, h.now)) }
 func (h *hands) Deliver(rid rx.RID)               { h.must(h.world.Act(world.Deliver, rid, h.now)) }
 func (h *hands) Archive(rid rx.RID)               { h.must(h.world.Act(world.Archive, rid, h.now)) }
 func (h *hands) PatientRevokes(rid rx.RID)        { h.must(h.world.Act(world.PatientRevoke, rid, h.now)) }

@@ -83,8 +83,12 @@ func TestCreatesAreAsTheirFates(t *testing.T) {
 			if got := tally(t, own, q.Local, after); got.Records != stored(g, q, at) {
 				t.Fatalf("%d records, the fate %+v allows %d", got.Records, g, stored(g, q, at))
 			}
-			if r := own.Receive(ticket, after); (g.Ends == Answers) != (r.Result != rx.Unanswered) {
+			r := own.Receive(ticket, after)
+			if (g.Ends == Answers) != (r.Result != rx.Unanswered) {
 				t.Fatalf("%s, though the fate ends as %d", r.Result, g.Ends)
+			}
+			if stored(g, q, at) == 2 && r.OK() && !isNth(t, own, r.RID, g.Heard, after) {
+				t.Fatal("the answer is not that of the pass that the fate lets hear")
 			}
 		}
 		truth, err := scheduled.Truth(at)
@@ -97,6 +101,23 @@ func TestCreatesAreAsTheirFates(t *testing.T) {
 			}
 		}
 	})
+}
+
+// isNth tells whether rid is the record number n, from 0, of its LOCAL id.
+func isNth(t rapid.TB, w *World, rid rx.RID, n int, at time.Time) bool {
+	t.Helper()
+	truth, err := w.Truth(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := map[rx.ID]int{}
+	for _, r := range truth.Records {
+		if r.RID == rid {
+			return before[r.Local] == n
+		}
+		before[r.Local]++
+	}
+	return false
 }
 
 // What is on its way takes place in the order of its time, at its time, whoever
@@ -199,7 +220,7 @@ func TestRandomFates(t *testing.T) {
 	w := New(rand.NewPCG(1, 2))
 	w.Random(Hostile, rand.NewPCG(3, 4))
 	ends := map[Ending]int{}
-	var twice, second, refused, lag, paged, blind, late int
+	var lost, twice, second, refused, lag, paged, blind, late int
 	for range 20_000 {
 		for _, op := range []rx.Op{rx.OpCreate, rx.OpOpen, rx.OpGet} {
 			f := w.Fate(rx.Call{Op: op}, monday)
@@ -216,6 +237,7 @@ func TestRandomFates(t *testing.T) {
 			if (f.Ends == Refuses) && len(f.Passes) > 0 {
 				t.Fatalf("a refused connection reached the gate: %+v", f)
 			}
+			lost += count(f.Ends == Hangs && len(f.Passes) > 0)
 			twice += count(len(f.Passes) == 2)
 			second += count(f.Heard == 1)
 			refused += count(f.Twist.Refuse)
@@ -225,7 +247,7 @@ func TestRandomFates(t *testing.T) {
 		}
 	}
 	for name, n := range map[string]int{"answers": ends[Answers], "drops": ends[Drops], "hangs": ends[Hangs], "refused connections": ends[Refuses],
-		"second arrivals": twice, "second answers": second, "refusals": refused, "lags": lag, "pages": paged, "blind answers": blind, "late processings": late} {
+		"lost answers": lost, "second arrivals": twice, "second answers": second, "refusals": refused, "lags": lag, "pages": paged, "blind answers": blind, "late processings": late} {
 		if n < 100 {
 			t.Errorf("%d %s in 60,000 calls", n, name)
 		}

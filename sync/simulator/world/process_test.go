@@ -174,6 +174,67 @@ func TestRevokeInProcessIsASetting(t *testing.T) {
 	}
 }
 
+// What faults make of a create for ever, and of one answer.
+func TestTwists(t *testing.T) {
+	w := New(rand.NewPCG(1, 2))
+	plain := create(t, w, parcelOf(w, 1, monday), monday)
+	blind := w.Process(rx.Call{Op: rx.OpCreate, Parcel: parcelOf(w, 2, monday)}, Twist{Blind: true}, monday).RID
+	late := w.Process(rx.Call{Op: rx.OpCreate, Parcel: parcelOf(w, 3, monday)}, Twist{Lag: time.Minute}, monday).RID
+	for _, c := range []struct {
+		rid   rx.RID
+		twist Twist
+		read  bool
+	}{{plain, Twist{}, true}, {plain, Twist{Blind: true}, false}, {blind, Twist{}, false}, {late, Twist{}, true}} {
+		r := w.Process(rx.Call{Op: rx.OpGet, RID: c.rid}, c.twist, monday)
+		if r.OK() != c.read || (r.KeyID != "") != c.read {
+			t.Errorf("%+v: %s", c, r.Result)
+		}
+	}
+	for wait, want := range map[time.Duration]int{0: 2, time.Minute - 1: 2, time.Minute: 3} {
+		for _, call := range []rx.Call{{Op: rx.OpOpen, Patient: marie}, {Op: rx.OpHistory, Patient: marie, Active: true}} {
+			if r := w.Process(call, Twist{}, monday.Add(wait)); len(r.Listed) != want {
+				t.Errorf("%s after %v: %d listed, want %d", call.Op, wait, len(r.Listed), want)
+			}
+		}
+	}
+	if err := w.Set(Settings{Page: 2}); err != nil {
+		t.Fatal(err)
+	}
+	if r := w.Process(rx.Call{Op: rx.OpHistory, Patient: marie, Active: true}, Twist{}, monday.Add(time.Hour)); len(r.Listed) != 2 || !r.More {
+		t.Errorf("%d on a page of 2", len(r.Listed))
+	}
+}
+
+// The truth at a moment is that of the server's clock, and agrees with Tally.
+func TestTruthIsOfItsMoment(t *testing.T) {
+	w := New(rand.NewPCG(1, 2))
+	p := parcelOf(w, 1, monday)
+	p.Expires = rx.DateOf(monday)
+	rid := create(t, w, p, monday)
+	w.Process(rx.Call{Op: rx.OpRevoke, RID: create(t, w, parcelOf(w, 1, monday), monday), Reason: "stopped"}, Twist{}, monday)
+	for _, c := range []struct {
+		offset time.Duration
+		want   Tally
+	}{{0, Tally{2, 1, 0}}, {24 * time.Hour, Tally{2, 0, 0}}} {
+		if err := w.Set(Settings{Offset: c.offset}); err != nil {
+			t.Fatal(err)
+		}
+		truth, err := w.Truth(monday)
+		if err != nil || !truth.Now.Equal(monday.Add(c.offset)) {
+			t.Fatalf("the truth of %v, %v", truth.Now, err)
+		}
+		if got := truth.PerLocal()[p.Local]; got != c.want || got != tally(t, w, p.Local, monday) {
+			t.Errorf("offset %v: %+v, want %+v", c.offset, got, c.want)
+		}
+		if got := truth.PerKey()[p.Key.ID]; got.Records != 1 || truth.Records[0].RID != rid {
+			t.Errorf("%+v of the key", got)
+		}
+		if r := truth.Records[1]; r.By != Prescriber || r.Reason != "stopped" || r.Status != rx.StatusRevoked {
+			t.Errorf("the revoke is kept as %s by %s", r.Reason, r.By)
+		}
+	}
+}
+
 func TestExpiry(t *testing.T) {
 	w := New(rand.NewPCG(1, 2))
 	brussels := time.FixedZone("Brussels in winter", 3600)
