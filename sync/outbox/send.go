@@ -80,9 +80,14 @@ func (e *Engine) sends(ctx context.Context, m Moment, tasks []rx.Task) ([]Act, e
 }
 
 // inOrder puts fresh ones first, then by time of issue and line.
-func (e *Engine) inOrder(m Moment, tasks []rx.Task) []rx.Task {
-	waiting := slices.DeleteFunc(slices.Clone(tasks), func(t rx.Task) bool { return t.State != rx.StateReady })
-	slices.SortStableFunc(waiting, func(a, b rx.Task) int {
+func (e *Engine) inOrder(m Moment, tasks []rx.Task) []*rx.Task {
+	var waiting []*rx.Task
+	for i := range tasks {
+		if tasks[i].State == rx.StateReady {
+			waiting = append(waiting, &tasks[i])
+		}
+	}
+	slices.SortStableFunc(waiting, func(a, b *rx.Task) int {
 		la, lb := rx.IsLate(a.Prescription, m.Wall, e.waits), rx.IsLate(b.Prescription, m.Wall, e.waits)
 		switch {
 		case la != lb && lb:
@@ -127,19 +132,19 @@ func (e *Engine) slot(m Moment, late bool) bool {
 
 // clear makes sure that the patient's open list has just been read. It gives the
 // first call of a look-up when one must be begun.
-func (e *Engine) clear(m Moment, t rx.Task) ([]Act, bool) {
+func (e *Engine) clear(m Moment, t *rx.Task) ([]Act, bool) {
 	if at, ok := e.cleared[t.Patient]; ok && m.Mono-at <= clearFor && e.gate(rx.Recipe).open() {
 		return nil, true
 	}
 	if e.looks[t.Patient] != nil || !e.mayRead(rx.Recipe, m) {
 		return nil, false
 	}
-	return []Act{e.beginLook(m, t)}, false
+	return []Act{e.beginLook(m, *t)}, false
 }
 
 // send claims the electronic door durably, writes the outside mark, and only then
 // gives the call.
-func (e *Engine) send(ctx context.Context, m Moment, t rx.Task, late bool) ([]Act, error) {
+func (e *Engine) send(ctx context.Context, m Moment, t *rx.Task, late bool) ([]Act, error) {
 	signed := e.server.now(m)
 	parcel, p, err := e.store.Mark(ctx, t.ID, t.Version, m.Wall, signed, signed.Add(e.waits.Timestamp))
 	switch rx.CodeOf(err) {

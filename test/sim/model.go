@@ -22,6 +22,9 @@ type Model struct {
 	mark mark // kept outside; survives also when an older disk is put back
 	dir  int  // identity of the directory
 
+	tasks  []rx.Task // of the last Work, until something is written
+	worked workKey
+
 	// step is called before and after each durable step; it may panic with
 	// crashed, or answer an error before the step.
 	step func(op string, after bool) error
@@ -100,6 +103,7 @@ func (m *Model) open() {
 		return
 	}
 	now := m.now()
+	m.worked = workKey{}
 	m.disk.restored = now
 	clear(m.disk.keys)
 	for _, id := range m.disk.order {
@@ -197,8 +201,19 @@ func (m *Model) Outside(context.Context) error {
 	})
 }
 
-// Work lists what the engine may owe something for.
+// workKey changes with everything that Work reads.
+type workKey struct {
+	lines, keys int
+	day         rx.Date
+	rows        int
+}
+
+// Work lists what the engine may owe something for. Callers do not write to it.
 func (m *Model) Work(context.Context) ([]rx.Task, error) {
+	now := workKey{len(m.disk.journal), len(m.disk.used), rx.DateOf(m.now()), len(m.disk.order)}
+	if m.worked == now {
+		return m.tasks, nil
+	}
 	var tasks []rx.Task
 	for _, id := range m.disk.order {
 		r := m.disk.rows[id]
@@ -207,6 +222,7 @@ func (m *Model) Work(context.Context) ([]rx.Task, error) {
 		}
 		tasks = append(tasks, rx.Task{Prescription: r.p, SSIN: r.facts.Patient.SSIN, Around: m.around(r), Keys: len(m.disk.keys[r.p.Patient])})
 	}
+	m.tasks, m.worked = tasks, now
 	return tasks, nil
 }
 

@@ -430,7 +430,7 @@ func (s *Sim) putBack(span time.Duration) {
 			s.count("older copy put back")
 			s.note("put back")
 			s.epoch++
-			s.model.disk = old
+			s.model.disk, s.model.worked = old, workKey{}
 			if s.one(2) {
 				s.model.dir++ // on another disk
 			}

@@ -5,11 +5,18 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 )
+
+// TestMain lets the collector work less often: a run makes much and keeps little.
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(800)
+	os.Exit(m.Run())
+}
 
 var seedFlag = flag.Uint64("seed", 0, "the seed to replay")
 
