@@ -314,6 +314,7 @@ func restored(p *Prescription, e Event, now Stamp) error {
 	return nil
 }
 
+// claim needs force where an electronic one may still come, or be delivered.
 func claim(p *Prescription, e Event, now Stamp) error {
 	if e.Sheet == nil || e.Sheet.ID == "" || !slices.Contains(PaperReasons, e.Paper) {
 		return Fault(CodeReasonMissing)
@@ -324,20 +325,20 @@ func claim(p *Prescription, e Event, now Stamp) error {
 	if DateOf(e.At).After(p.Expires) {
 		return Fault(CodeValidityPassed)
 	}
-	s := Sheet{ID: e.Sheet.ID, Handwritten: e.Sheet.Handwritten, Day: e.Sheet.Day, Claimed: now, Forced: p.LiveAttempt() != nil}
+	live, stands := p.LiveAttempt() != nil, slices.ContainsFunc(p.Records, Record.Usable)
+	switch {
+	case live && !e.Sheet.Forced:
+		return Fault(CodeMayHaveArrived)
+	case stands && !e.Sheet.Forced:
+		return Fault(CodeElectronicExists)
+	}
+	s := Sheet{ID: e.Sheet.ID, Handwritten: e.Sheet.Handwritten, Day: e.Sheet.Day, Claimed: now, Forced: live || stands}
 	if s.Handwritten {
 		s.Handed = now
 	}
 	p.Sheets = append(p.Sheets, s)
 	p.State, p.PaperReason = StatePaper, e.Paper
 	return nil
-}
-
-func claimForced(p *Prescription, e Event, now Stamp) error {
-	if e.Sheet == nil || !e.Sheet.Forced {
-		return Fault(CodeMayHaveArrived)
-	}
-	return claim(p, e, now)
 }
 
 // sheetOf gives the sheet of the event that is still there.

@@ -58,7 +58,7 @@ func TestStepRefuses(t *testing.T) {
 		{"ready, absent, asked", toPaper, CodeAnswerRestored},
 		{"refused, asked", toPaper, CodeAnswerRestored},
 		{"unknown", toPaper, CodeMayHaveArrived},
-		{"unknown", with(toPaper, func(e *Event) { e.Sheet = nil }), CodeMayHaveArrived},
+		{"refused, found", toPaper, CodeElectronicExists},
 		{"unknown, asked", byForce, CodeAnswerRestored},
 		{"paper, printed", Event{Kind: EventOut}, CodeEventIncomplete},
 		{"paper, printed", Event{Kind: EventOut, Sheet: &Sheet{ID: "sheet-2"}}, CodeNoSuchSheet},
@@ -311,6 +311,8 @@ func TestStepFacts(t *testing.T) {
 		{"ready", byForce, claimed(Sheet{ID: "sheet-1"}, "outage-recipe")}, // nothing to force
 		{"ready", byHand, claimed(Sheet{ID: "sheet-1", Handwritten: true, Day: Date{2026, 11, 22}}, "outside-practice")},
 		{"refused", toPaper, claimed(Sheet{ID: "sheet-1"}, "outage-recipe")},
+		{"refused, found", byForce, claimed(Sheet{ID: "sheet-1", Forced: true}, "outage-recipe")},
+		{"refused, found and gone", toPaper, claimed(Sheet{ID: "sheet-1"}, "outage-recipe")},
 		{"unknown", byForce, claimed(Sheet{ID: "sheet-1", Forced: true}, "outage-recipe")},
 		{"paper", print1, sheet(func(s *Sheet, now Stamp) { s.Copies, s.Printed = 1, now.At })},
 		{"paper, out", print1, sheet(func(s *Sheet, now Stamp) { s.Copies, s.Printed, s.Out = 2, now.At, Stamp{} })},

@@ -59,6 +59,7 @@ func TestOwed(t *testing.T) {
 		"refused":                  {"tell:refused@2 told"},
 		"refused, asked":           {"tell:refused@2 told", "restored:restored@3" + askRestored},
 		"refused, found":           {"revoke-surplus:found@3", "tell:refused@2 told"},
+		"refused, found and gone":  {"tell:refused@2 told"},
 		"refused, let go":          {"tell:refused@3 told"},
 		"refused, second found":    {"revoke-surplus:found@3", "tell:refused@2 told"},
 		"revoked, asked":           {"restored:restored@1" + askRestored},

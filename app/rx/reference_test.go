@@ -1,6 +1,9 @@
 package rx
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // reference is a second model of the state machine, written from the prose of the
 // design. It keeps what happened, knows no table, and says what may be done and
@@ -10,6 +13,7 @@ type reference struct {
 	last        Date
 	attempts    []fate // by number
 	rids        []RID
+	usable      map[RID]bool // as last read
 	adopted     RID
 	ended       State // 0, or refused, withdrawn, lapsed, revoked
 	paper       bool
@@ -33,7 +37,7 @@ const (
 func (f fate) live() bool { return f == onWire || f == silent || f == lost }
 
 func (r reference) clone() reference {
-	r.attempts, r.rids = slices.Clone(r.attempts), slices.Clone(r.rids)
+	r.attempts, r.rids, r.usable = slices.Clone(r.attempts), slices.Clone(r.rids), maps.Clone(r.usable)
 	return r
 }
 
@@ -49,8 +53,9 @@ func (r *reference) may(e Event) bool {
 	switch e.Kind {
 	case EventMarked: // nothing leaves twice, after its time, or before the question is answered
 		return r.free() && r.electronic && valid && !r.question
-	case EventClaimed: // paper excludes what is there; what may be there only by force
-		return (r.free() || unanswered && e.Sheet.Forced || r.ended == StateRefused && !r.paper) && valid && !r.question
+	case EventClaimed: // what is there, or may be there, excludes paper, save by force
+		refused := r.ended == StateRefused && !r.paper && (e.Sheet.Forced || !slices.Contains(slices.Collect(maps.Values(r.usable)), true))
+		return (r.free() || unanswered && e.Sheet.Forced || refused) && valid && !r.question
 	case EventPrinted, EventDestroyed:
 		return r.paper && !r.torn && !r.handed && !r.question
 	case EventOut:
@@ -100,6 +105,7 @@ func (r *reference) happened(e Event) {
 	case EventRestarted:
 		r.silence()
 	case EventStatusRead:
+		r.usable[e.RID] = e.Status != StatusRevoked && e.Status != Expired
 		if e.Status == StatusRevoked && e.RID == r.adopted && r.ended == 0 && !r.paper {
 			r.ended = StateRevoked
 		}
@@ -160,6 +166,7 @@ func (r *reference) record(e Event) {
 		}
 	}
 	r.attempts[n-1], r.rids = recorded, append(r.rids, e.RID)
+	r.usable[e.RID] = e.Kind == EventAccepted || e.Status != StatusRevoked && e.Status != Expired
 	if first {
 		if r.adopted = e.RID; e.Kind == EventFound && e.Status == StatusRevoked {
 			r.ended = StateRevoked

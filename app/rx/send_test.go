@@ -271,7 +271,7 @@ func TestAbsenceTakesTwoLooks(t *testing.T) {
 
 func TestToLook(t *testing.T) {
 	need := []State{StateUnknown, StateConfirmed, StateRevoked}
-	more := []string{"refused, found", "refused, second found", "withdrawn, found", "withdrawn, second found", "lapsed, found", "lapsed, second found",
+	more := []string{"refused, found", "refused, found and gone", "refused, second found", "withdrawn, found", "withdrawn, second found", "lapsed, found", "lapsed, second found",
 		"paper, forced", "paper, forced, missed", "paper, forced, found", "paper, forced, wished", "paper, by the lost copy"}
 	for name, p := range stories() {
 		want := slices.Contains(need, p.State) && name != "confirmed, checked" || slices.Contains(more, name)

@@ -1,6 +1,9 @@
 package rx
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // State of an issued prescription. A draft is not a prescription yet and is kept
 // apart. The words for people are in the catalogues ("state.NAME").
@@ -189,6 +192,9 @@ type Record struct {
 	Denied  *Problem  `json:"denied,omitempty"`
 }
 
+// Usable tells that a pharmacist can deliver it, or has.
+func (r Record) Usable() bool { return r.Status.MayBeDelivered() || r.Status.Taken() }
+
 // RevokedBy tells who revoked.
 type RevokedBy string
 
@@ -212,7 +218,7 @@ var RevokeReasons = []string{"wrong-patient", "wrong-medicine", "duplicate", "st
 type Sheet struct {
 	ID          ID        `json:"id"`
 	Handwritten bool      `json:"handwritten,omitempty"`
-	Forced      bool      `json:"forced,omitempty"` // although an attempt had no answer
+	Forced      bool      `json:"forced,omitempty"` // although an electronic one may come, or stands at Recip-e
 	Day         Date      `json:"day,omitzero"`     // written by hand on this day
 	Claimed     Stamp     `json:"claimed"`
 	Copies      int       `json:"copies,omitempty"` // printed so far
@@ -312,12 +318,7 @@ func Harmless(p Prescription) bool {
 	if p.State == StateReady || p.LiveAttempt() != nil || p.Sheet() != nil || p.RestoredOpen() {
 		return false
 	}
-	for _, r := range p.Records {
-		if r.Status.MayBeDelivered() || r.Status.Taken() {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(p.Records, Record.Usable)
 }
 
 // Over tells that a record of p could no longer be delivered: its validity ended,

@@ -128,7 +128,7 @@ var table = [...]row{
 		keep("asked", restored), keep("asked", restored), keep("asked", restored), nothing)},
 
 	EventClaimed: {"the doctor claims it for paper", cells(
-		to(StatePaper, claim), no(CodeBeingSent), to(StatePaper, claimForced), no(CodeElectronicExists), to(StatePaper, claim),
+		to(StatePaper, claim), no(CodeBeingSent), to(StatePaper, claim), no(CodeElectronicExists), to(StatePaper, claim),
 		no(CodeClosed), no(CodeClosed), no(CodeOnPaper), no(CodeClosed))},
 	EventPrinted:    {"a copy of the sheet was made", onPaper("copy counted", printed)},
 	EventOut:        {"the copy came out of the printer", onPaper("noted", out)},

@@ -150,6 +150,7 @@ func stories() map[string]Prescription {
 		"refused":                   tell(waiting(), mark1, refuse1),
 		"refused, let go":           tell(waiting(), left, mark1, refuse1),
 		"refused, found":            tell(waiting(), mark1, refuse1, found1),
+		"refused, found and gone":   tell(waiting(), mark1, refuse1, found1, isGone),
 		"refused, second found":     tell(waiting(), mark1, refuse1, found0),
 		"refused, asked":            tell(waiting(), mark1, refuse1, putBack),
 		"withdrawn":                 tell(waiting(), takeBack),

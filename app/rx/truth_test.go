@@ -61,7 +61,7 @@ func newWalk(t *rapid.T, seen map[string]bool) *walk {
 	w := &walk{T: t, seen: seen, truth: truth{clock: begin, papers: map[ID]bool{}}, p: waiting()}
 	w.p.Electronic = rapid.IntRange(0, 9).Draw(t, "paper only") > 0
 	w.p.Proof = rapid.Bool().Draw(t, "proof")
-	w.ref = reference{electronic: w.p.Electronic, last: w.p.Expires}
+	w.ref = reference{electronic: w.p.Electronic, last: w.p.Expires, usable: map[RID]bool{}}
 	w.save()
 	return w
 }
