@@ -75,7 +75,7 @@ type Document struct {
 	PDF  []byte
 }
 
-// Line is one line of the day: an event of a prescription.
+// Line is one line of the day: an event of a prescription. Its issue has no kind.
 type Line struct {
 	Prescription rx.ID
 	rx.Happening

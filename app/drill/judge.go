@@ -51,10 +51,16 @@ func (d *day) count() error {
 		if err != nil {
 			return err
 		}
+		r.Timeline = append(r.Timeline, Line{item.ID, rx.Happening{Event: rx.Event{At: item.Issued}, To: rx.StateReady}})
 		for _, h := range happenings {
 			r.Timeline = append(r.Timeline, Line{item.ID, h})
 		}
 	}
-	slices.SortStableFunc(r.Timeline, func(a, b Line) int { return int(a.Seq - b.Seq) })
+	slices.SortStableFunc(r.Timeline, func(a, b Line) int {
+		if c := a.Event.At.Compare(b.Event.At); c != 0 {
+			return c
+		}
+		return int(a.Seq - b.Seq)
+	})
 	return nil
 }

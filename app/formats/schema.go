@@ -187,7 +187,7 @@ func named[T any](list []T, name func(T) string) object {
 
 var (
 	states = named(rx.States, rx.State.String)
-	events = named(rx.Events, rx.EventKind.String)
+	events = object{{"enum", append([]string{"issued"}, named(rx.Events, rx.EventKind.String)[0].value.([]string)...)}}
 )
 
 // bounds are what a field's type does not say, by type and field.

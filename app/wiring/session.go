@@ -104,14 +104,34 @@ func (s *Session) Services(ctx context.Context) ([]Seen, error) {
 // MedicinesAge is the age of the medicines file in days.
 func (s *Session) MedicinesAge() int { return max(0, medicinesDay.DaysUntil(rx.DateOf(s.dir.Now()))) }
 
-// SetPlan lets things go wrong in the simulated services; nil ends all that.
-// CodeOnlySimulated elsewhere.
-func (s *Session) SetPlan(faults []world.Fault) error {
+// Fault is an entry of a fault plan (formats, "Fault plan"); From and For are counted from
+// the moment when the plan is set.
+type Fault struct {
+	Service   rx.Service
+	Operation rx.Op // "" all that the kind befalls
+	Kind      string
+	After     int // calls to let pass first
+	Count     int // 0: without end
+	From, For time.Duration
+}
+
+// SetPlan lets calls to the simulated services fail in these ways, in place of the ways
+// before; none ends all that. CodeOnlySimulated elsewhere; what the simulated services
+// cannot play is refused whole, each fault with its JSON path.
+func (s *Session) SetPlan(faults []Fault) error {
 	w, err := s.simulated()
 	if err != nil {
 		return err
 	}
-	return w.SetPlan(faults, s.dir.Now())
+	return w.SetPlan(plan(faults), s.dir.Now())
+}
+
+func plan(faults []Fault) []world.Fault {
+	list := make([]world.Fault, len(faults))
+	for i, f := range faults {
+		list[i] = world.Fault{Service: f.Service, Operation: f.Operation, Kind: world.Kind(f.Kind), After: f.After, Count: f.Count, From: f.From, For: f.For}
+	}
+	return list
 }
 
 // simulated opens the world of the directory at its first use.

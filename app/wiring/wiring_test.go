@@ -271,7 +271,7 @@ func TestDriveEndsWhenNothingWillBeTried(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := open(t, d)
-	if err := s.SetPlan([]world.Fault{{Kind: world.RefuseConnect}}); err != nil {
+	if err := s.SetPlan([]Fault{{Kind: "refuse-connect"}}); err != nil {
 		t.Fatal(err)
 	}
 	done, err := s.Service.Issue(ctx, request(), prescribing.How{})

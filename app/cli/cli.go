@@ -1,0 +1,262 @@
+// Package cli is the command line: the second door into the program.
+//
+// It owns the command tree, what commands read (files, standard input, passphrase) and
+// what they print, and the exit codes. What a command does is one call of a use case;
+// nothing is decided here.
+//
+// Contract:
+//
+//   - standard output is the answer, for people in their language or, with --json, exactly
+//     the formats of app/formats; standard error is one sentence and a next step for each
+//     fault, without anything of a patient;
+//   - secrets and what is known of patients are never arguments: files, standard input;
+//   - exit codes: 0 done, 1 failed with a reason, 2 usage, 3 kept but not sent, 4 needs a
+//     person; of several lines the worst wins in the order 4, 1, 3, 0;
+//   - commands may run beside the window and beside each other.
+//
+// Failure modes: every error is told by its code in the catalogues; what has none is
+// "internal". A command that is interrupted leaves what was said to be durable.
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"relais/app/config"
+	"relais/app/i18n"
+	"relais/app/rx"
+	"relais/app/wiring"
+)
+
+// Codes of this package.
+const (
+	CodeUsage          rx.Code = "usage"           // the command line itself (usage, detail)
+	CodeNoPassphrase   rx.Code = "no-passphrase"   // no file names it and there is no terminal to ask at
+	CodePassphrases    rx.Code = "passphrases"     // the two that were typed differ
+	CodeFileRead       rx.Code = "file-read"       // a file that was named cannot be read (file)
+	CodeFileExists     rx.Code = "file-exists"     // it would be overwritten (file)
+	CodeFileWrite      rx.Code = "file-write"      // it cannot be written (file)
+	CodeIDMissing      rx.Code = "id-missing"      // with --json the caller makes the order's id
+	CodeNoWindow       rx.Code = "no-window"       // this program was built without one
+	CodeDrillFaults    rx.Code = "drill-faults"    // something was lost or double in a drill (duplicates, lost)
+	CodeNothingWritten rx.Code = "nothing-written" // no text came from standard input
+)
+
+// Exit is how a command ended.
+type Exit int
+
+// In the order in which the worst of several lines wins.
+const (
+	Done        Exit = 0
+	Kept        Exit = 3 // durable, not sent
+	Failed      Exit = 1
+	NeedsPerson Exit = 4
+	Usage       Exit = 2
+)
+
+// severity of an exit: the higher wins.
+var severity = map[Exit]int{Done: 0, Kept: 1, Failed: 2, NeedsPerson: 3, Usage: 4}
+
+func (e Exit) or(other Exit) Exit {
+	if severity[other] > severity[e] {
+		return other
+	}
+	return e
+}
+
+// House is the data directory that a window stands in front of.
+type House = wiring.House
+
+// Window opens the window on a data directory and returns when it was closed.
+type Window func(*House) error
+
+// System is what a command line runs on.
+type System struct {
+	Args           []string // without the program's name
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Getenv         func(string) string
+	Home           string
+	Window         Window // nil: none
+}
+
+// Main runs the command line of this process and gives its exit code. window opens the
+// window; nil in programs without one.
+func Main(window Window) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	home, err := os.UserHomeDir()
+	if err != nil { // a directory given by name needs none
+		home = ""
+	}
+	return int(Run(ctx, System{Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Home: home, Window: window}))
+}
+
+// Run runs one command line.
+func Run(ctx context.Context, sys System) Exit {
+	r := &run{System: sys, ctx: ctx, lang: language(sys.Args, sys.Getenv)}
+	var tree commands
+	command, err := r.parse(&tree)
+	if err != nil {
+		r.fail(err)
+		return Usage
+	}
+	if command == nil { // help was printed
+		return Done
+	}
+	r.tree = &tree
+	exit, err := command.do(r)
+	if err := errors.Join(err, r.close()); err != nil {
+		return r.fail(err).or(exit)
+	}
+	return exit
+}
+
+// command is a leaf of the tree.
+type command interface {
+	do(r *run) (Exit, error)
+}
+
+// commands is the tree. Help texts are the keys cli.help.… of the catalogues.
+type commands struct {
+	Data string `placeholder:"DIR" help:"${help_data}"`
+	Demo bool   `help:"${help_demo}"`
+	JSON bool   `name:"json" help:"${help_json}"`
+	Lang string `placeholder:"fr|nl|de|en" help:"${help_lang}"`
+
+	Window    windowCmd    `cmd:"" default:"1" hidden:""`
+	Init      initCmd      `cmd:"" help:"${help_init}"`
+	Prescribe prescribeCmd `cmd:"" help:"${help_prescribe}"`
+	Issue     issueCmd     `cmd:"" help:"${help_issue}"`
+	List      listCmd      `cmd:"" help:"${help_list}"`
+	Show      showCmd      `cmd:"" help:"${help_show}"`
+	Status    statusCmd    `cmd:"" help:"${help_status}"`
+	Send      sendCmd      `cmd:"" help:"${help_send}"`
+	Proof     proofCmd     `cmd:"" help:"${help_proof}"`
+	Paper     paperCmd     `cmd:"" help:"${help_paper}"`
+	Redo      redoCmd      `cmd:"" help:"${help_redo}"`
+	Revoke    revokeCmd    `cmd:"" help:"${help_revoke}"`
+	Withdraw  withdrawCmd  `cmd:"" help:"${help_withdraw}"`
+	Settle    settleCmd    `cmd:"" help:"${help_settle}"`
+	LetGo     letGoCmd     `cmd:"" help:"${help_let_go}"`
+	Twin      twinCmd      `cmd:"" help:"${help_twin}"`
+	Repeat    repeatCmd    `cmd:"" help:"${help_repeat}"`
+	Patients  struct {
+		Find findCmd `cmd:"" help:"${help_patients_find}"`
+	} `cmd:"" help:"${help_patients}"`
+	Schema   schemaCmd `cmd:"" help:"${help_schema}"`
+	Drill    drillCmd  `cmd:"" help:"${help_drill}"`
+	Simulate struct {
+		Plan planCmd `cmd:"" help:"${help_simulate_plan}"`
+	} `cmd:"" help:"${help_simulate}"`
+}
+
+// run is one command line being run.
+type run struct {
+	System
+	ctx     context.Context
+	lang    rx.Lang
+	tree    *commands
+	session *wiring.Session
+}
+
+// text is a text of the catalogues in the person's language.
+func (r *run) text(key string, args ...string) string { return i18n.Text(r.lang, key, args...) }
+
+// parse finds the command; nil when help was asked for and printed.
+func (r *run) parse(tree *commands) (command, error) {
+	vars := kong.Vars{}
+	for _, name := range helpKeys {
+		vars["help_"+name] = r.text("cli.help." + name)
+	}
+	helped := false
+	parser, err := kong.New(tree, kong.Name("relais"), vars, kong.Writers(r.Stdout, r.Stderr), kong.Help(r.help),
+		kong.Exit(func(int) { helped = true }))
+	if err != nil {
+		return nil, rx.Fault(rx.CodeInternal).Because(err)
+	}
+	parsed, err := parser.Parse(r.Args)
+	if helped {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, usage(parser, err)
+	}
+	if tree.Lang != "" {
+		lang, ok := i18n.Lang(tree.Lang)
+		if !ok {
+			return nil, rx.Fault(CodeUsage, "usage", "--lang fr|nl|de|en", "detail", "")
+		}
+		r.lang = lang
+	}
+	c, ok := parsed.Selected().Target.Addr().Interface().(command)
+	if !ok {
+		return nil, rx.Fault(rx.CodeInternal).Because(errors.New("cli: not a command: " + parsed.Command()))
+	}
+	return c, nil
+}
+
+// directory is the data directory of the command line.
+func (r *run) directory() (wiring.Directory, error) {
+	host := config.Host{OS: runtime.GOOS, Home: r.Home, Getenv: r.Getenv}
+	paths, err := host.Locate(r.tree.Data, r.tree.Demo)
+	if err != nil {
+		return wiring.Directory{}, err
+	}
+	return wiring.At(paths)
+}
+
+// open opens the data directory; it is closed when the command ends. The demonstration's
+// is made when there is none.
+func (r *run) open() (*wiring.Session, error) {
+	d, err := r.directory()
+	if err != nil {
+		return nil, err
+	}
+	var passphrase []byte
+	if r.tree.Demo {
+		passphrase, err = []byte(wiring.DemoPassphrase), d.EnsureDemo(r.ctx)
+	} else if _, err = d.Environment(); err == nil { // what cannot be opened asks for no passphrase
+		passphrase, err = r.passphrase()
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.session, err = d.Open(r.ctx, passphrase)
+	return r.session, err
+}
+
+func (r *run) close() error {
+	if r.session == nil {
+		return nil
+	}
+	return r.session.Close(context.WithoutCancel(r.ctx))
+}
+
+// windowCmd is the program without a command.
+type windowCmd struct{}
+
+func (windowCmd) do(r *run) (Exit, error) {
+	d, err := r.directory()
+	if err != nil {
+		return Failed, err
+	}
+	if r.Window == nil {
+		return Failed, rx.Fault(CodeNoWindow)
+	}
+	house, err := wiring.NewHouse(r.ctx, d, r.tree.Demo, r.lang)
+	if err != nil {
+		return Failed, err
+	}
+	if err := r.Window(house); err != nil {
+		return Failed, err
+	}
+	return Done, nil
+}

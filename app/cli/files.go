@@ -1,0 +1,173 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/term"
+
+	"relais/app/config"
+	"relais/app/formats"
+	"relais/app/rx"
+)
+
+// readFile reads a file that the person names; "-" is the standard input. It reads a
+// little more than a format may have, so that what is too large is told as such.
+func (r *run) readFile(name string) ([]byte, error) {
+	in := r.Stdin
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, rx.Fault(CodeFileRead, "file", filepath.Base(name)).Because(cause(err))
+		}
+		defer f.Close()
+		in = f
+	}
+	b, err := io.ReadAll(io.LimitReader(in, formats.MaxBytes+1))
+	if err != nil {
+		return nil, rx.Fault(CodeFileRead, "file", filepath.Base(name)).Because(cause(err))
+	}
+	return b, nil
+}
+
+// cause is err without its path.
+func cause(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
+
+// words are what the person writes on the standard input: text of patients and reasons is
+// never an argument.
+func (r *run) words() (string, error) {
+	b, err := io.ReadAll(io.LimitReader(r.Stdin, 10_000))
+	if err != nil {
+		return "", rx.Fault(CodeFileRead, "file", "-").Because(cause(err))
+	}
+	text := strings.Join(strings.Fields(string(b)), " ")
+	if text == "" {
+		return "", rx.Fault(CodeNothingWritten)
+	}
+	return text, nil
+}
+
+// output is a file to be written by a command.
+type output struct {
+	Out   string `name:"out" short:"o" placeholder:"F.pdf" help:"${help_out}"`
+	Force bool   `help:"${help_force}"`
+}
+
+// free tells, before anything is done, that the file may be written: it does not exist, or
+// may be overwritten, and its directory is there.
+func (o output) free() error {
+	if o.Out == "" {
+		return nil
+	}
+	info, err := os.Stat(o.Out)
+	if err == nil && (!o.Force || !info.Mode().IsRegular()) {
+		return rx.Fault(CodeFileExists, "file", filepath.Base(o.Out))
+	}
+	if dir, err := os.Stat(filepath.Dir(o.Out)); err != nil || !dir.IsDir() {
+		return rx.Fault(CodeFileWrite, "file", filepath.Base(o.Out))
+	}
+	return nil
+}
+
+// write writes the file for this account alone, whole or not at all.
+func (o output) write(content []byte) error {
+	if err := o.free(); err != nil {
+		return err
+	}
+	return writeFile(o.Out, content, o.Force)
+}
+
+func writeFile(path string, content []byte, force bool) (err error) {
+	fault := func(err error) error {
+		return rx.Fault(CodeFileWrite, "file", filepath.Base(path)).Because(cause(err))
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".relais-*") // of mode 0600
+	if err != nil {
+		return fault(err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(f.Name()))
+		}
+	}()
+	_, err = f.Write(content)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return fault(err)
+	}
+	if force {
+		err = os.Rename(f.Name(), path)
+	} else if err = os.Link(f.Name(), path); err == nil { // refuses what exists, also what came this moment
+		err = os.Remove(f.Name())
+	} else if errors.Is(err, fs.ErrExist) {
+		return rx.Fault(CodeFileExists, "file", filepath.Base(path))
+	} else { // a disk without links
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return fault(err)
+	}
+	return nil
+}
+
+// passphrase comes from the file that the environment names, or from the terminal.
+func (r *run) passphrase() ([]byte, error) {
+	if name := r.Getenv(config.EnvPassphrase); name != "" {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			return nil, rx.Fault(CodeFileRead, "file", config.EnvPassphrase).Because(cause(err))
+		}
+		line, rest, _ := bytes.Cut(b, []byte("\n"))
+		clear(rest)
+		return bytes.TrimSuffix(line, []byte("\r")), nil
+	}
+	return r.prompt("cli.passphrase")
+}
+
+// newPassphrase asks twice at a terminal.
+func (r *run) newPassphrase() ([]byte, error) {
+	if r.Getenv(config.EnvPassphrase) != "" {
+		return r.passphrase()
+	}
+	first, err := r.prompt("cli.passphrase.new")
+	if err != nil {
+		return nil, err
+	}
+	second, err := r.prompt("cli.passphrase.again")
+	if err != nil {
+		return nil, err
+	}
+	defer clear(second)
+	if !bytes.Equal(first, second) {
+		clear(first)
+		return nil, rx.Fault(CodePassphrases)
+	}
+	return first, nil
+}
+
+// prompt asks at the terminal, which need not be the standard input.
+func (r *run) prompt(key string) ([]byte, error) {
+	terminal, err := os.OpenFile(terminalName, os.O_RDWR, 0)
+	if err != nil {
+		return nil, rx.Fault(CodeNoPassphrase)
+	}
+	defer terminal.Close()
+	fmt.Fprint(r.Stderr, r.text(key)+" ")
+	b, err := term.ReadPassword(int(terminal.Fd()))
+	fmt.Fprintln(r.Stderr)
+	if err != nil {
+		return nil, rx.Fault(CodeNoPassphrase)
+	}
+	return b, nil
+}

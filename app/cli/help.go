@@ -1,0 +1,62 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// helpKeys are the texts of the help: "cli.help.KEY" in the catalogues, ${help_KEY} in the
+// tree.
+var helpKeys = []string{
+	"data", "demo", "json", "lang",
+	"init", "prescribe", "issue", "list", "show", "status", "send", "proof", "paper", "redo", "revoke", "withdraw", "settle", "let_go", "twin",
+	"repeat", "patients", "patients_find", "schema", "drill", "simulate", "simulate_plan",
+	"practice", "profile", "file", "draft", "paper_reason", "handwritten", "date", "wait", "as_free_text", "out", "force", "state", "patient",
+	"although", "reason", "outcome", "outcome_reason", "seeds", "dir", "name", "id", "ids", "order_id", "draft_id", "duty_id",
+}
+
+// help prints the help of the program or of a command.
+func (r *run) help(_ kong.HelpOptions, ctx *kong.Context) error {
+	p := &page{run: r}
+	node := ctx.Selected()
+	if node == nil || node.Name == "window" {
+		node = ctx.Model.Node
+	}
+	p.say("cli.usage", "usage", summary(node))
+	if node == ctx.Model.Node {
+		p.line("")
+		p.say("cli.about")
+	} else {
+		p.line("\n%s", node.Help)
+	}
+	var rows [][]string
+	for _, arg := range node.Positional {
+		rows = append(rows, []string{"  " + arg.Summary(), arg.Help})
+	}
+	for _, leaf := range node.Leaves(true) {
+		if leaf != node {
+			rows = append(rows, []string{"  " + strings.TrimPrefix(leaf.Path(), node.Path()+" "), leaf.Help})
+		}
+	}
+	p.section("cli.commands", rows)
+	rows = nil
+	for _, flags := range node.AllFlags(true) {
+		for _, flag := range flags {
+			if flag.Name != "help" {
+				rows = append(rows, []string{"  " + flag.String(), flag.Help})
+			}
+		}
+	}
+	p.section("cli.flags", rows)
+	_, err := r.Stdout.Write([]byte(p.text.String()))
+	return err
+}
+
+func (p *page) section(key string, rows [][]string) {
+	if len(rows) > 0 {
+		p.line("")
+		p.say(key)
+		p.table(rows)
+	}
+}

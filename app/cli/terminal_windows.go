@@ -1,0 +1,4 @@
+package cli
+
+// terminalName is the process's terminal, whatever its standard input is.
+const terminalName = "CONIN$"
