@@ -383,7 +383,11 @@ func (m *Model) List(ctx context.Context, f rx.Filter) ([]rx.Item, error) {
 		if f.State != 0 && r.p.State != f.State || f.Patient != "" && r.p.Patient != f.Patient || f.Order != "" && r.p.Order != f.Order {
 			continue
 		}
-		items = append(items, rx.Item{Prescription: r.p, Facts: r.facts, Around: m.around(r)})
+		around := m.around(r)
+		if f.Owing && r.p.State != rx.StateReady && len(rx.Owed(r.p, m.now(), around, rx.DefaultWaits)) == 0 {
+			continue
+		}
+		items = append(items, rx.Item{Prescription: r.p, Facts: r.facts, Around: around})
 	}
 	return items, nil
 }

@@ -260,7 +260,7 @@ func (s *Sim) perform(act outbox.Act) {
 	for i, pass := range fate.Passes {
 		s.after(pass.Process, func() {
 			reply := s.world.Pass(call, fate, i, begun)
-			s.moved = true
+			s.moved, s.served = true, true
 			if i == fate.Heard {
 				heard = reply
 			}
@@ -271,7 +271,7 @@ func (s *Sim) perform(act outbox.Act) {
 		s.after(fate.End+time.Second, func() { // as a client library that repeats a request by itself
 			if again := s.world.Fate(call, s.at()); len(again.Passes) > 0 && fate.Ends == world.Drops {
 				s.world.Pass(call, again, 0, s.at())
-				s.moved = true
+				s.moved, s.served = true, true
 			}
 		})
 	}

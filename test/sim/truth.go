@@ -16,7 +16,9 @@ type truth struct {
 	keys   map[rx.KeyID]rx.ID
 
 	judged map[rx.ID]*row // as they were when last judged
-	moved  bool           // something happened at the server or to a paper
+	moved  bool           // something happened at the server, to a paper or a row
+	known  world.Truth    // of the server, when something last happened there
+	served bool           // something happened there since
 }
 
 // paper is one copy of a sheet.
@@ -216,8 +218,13 @@ func (s *Sim) accounted(r *row) bool {
 // judgeWorld counts, for one medicine of one patient, what a pharmacist could
 // deliver: records by the attempt that made them, and papers in the patient's hand.
 func (s *Sim) judgeWorld() {
-	truth, err := s.world.Truth(s.at())
-	s.must(err)
+	if s.served {
+		truth, err := s.world.Truth(s.at())
+		s.must(err)
+		s.known, s.served = truth, false
+	}
+	truth := &s.known
+	truth.Now = s.at()
 	keys := map[rx.ID]map[rx.KeyID]bool{}
 	for i := range truth.Records {
 		rec := &truth.Records[i]
