@@ -36,9 +36,9 @@
 //
 // Creates are never deduplicated. At the gate a create whose signed timestamp
 // has ended by the server's clock at arrival, or begins more than 5 minutes in
-// its future, is refused with SOA-01001 and nothing is stored: the fence of the
-// engine rests on it, and on a processing of at most LongestProcessing after
-// arrival. Both are hypotheses about the real service (reliability facts §2.7).
+// its future, is turned away with SOA-01001 and this arrival stores nothing: the
+// fence of the engine rests on it, and on a processing of at most
+// LongestProcessing after arrival. Both are hypotheses about the real service (reliability facts §2.7).
 // One prescriber stands before the world; a record of another prescriber is for
 // them an unknown RID. Statuses move by table (see moves); a record past its last
 // day reads Expired.

@@ -62,12 +62,11 @@ func TestCreatesAreAsTheirFates(t *testing.T) {
 			f := scheduled.Fate(call, at)
 			rids := 0
 			for i := range f.Passes {
-				switch r := scheduled.Pass(call, f, i, at); r.Result {
-				case rx.ResultAccepted:
+				switch r := scheduled.Pass(call, f, i, at); {
+				case r.OK():
 					rids++
-				case rx.ResultRefused:
-				default:
-					t.Fatalf("a pass was %s", r.Result)
+				case r.Result != rx.ResultRefused && r.Why != notAuthenticated.Code:
+					t.Fatalf("a pass was %s: %s", r.Result, r.Why)
 				}
 			}
 			want := stored(f, p, at)
@@ -84,8 +83,8 @@ func TestCreatesAreAsTheirFates(t *testing.T) {
 				t.Fatalf("%d records, the fate %+v allows %d", got.Records, g, stored(g, q, at))
 			}
 			r := own.Receive(ticket, after)
-			if (g.Ends == Answers) != (r.Result != rx.Unanswered) {
-				t.Fatalf("%s, though the fate ends as %d", r.Result, g.Ends)
+			if (g.Ends == Answers) != (r.Why != WhyTimeout) {
+				t.Fatalf("%s %s, though the fate ends as %d", r.Result, r.Why, g.Ends)
 			}
 			if stored(g, q, at) == 2 && r.OK() && !isNth(t, own, r.RID, g.Heard, after) {
 				t.Fatal("the answer is not that of the pass that the fate lets hear")
@@ -186,15 +185,15 @@ func TestGate(t *testing.T) {
 		arrive  time.Duration // after the signature
 		process time.Duration
 		offset  time.Duration // server's clock
-		stored  bool
+		want    rx.Result
 	}{
-		{"at once", 0, 0, 0, true},
-		{"at its end", minute, minute, 0, true},
-		{"after its end", minute + 1, minute + 1, 0, false},
-		{"processed after its end", minute, minute + LongestProcessing, 0, true},
-		{"server's clock ahead", 0, 0, minute + 1, false},
-		{"server's clock behind by five minutes", 0, 0, -5 * minute, true},
-		{"server's clock further behind", 0, 0, -5*minute - 1, false},
+		{"at once", 0, 0, 0, rx.ResultAccepted},
+		{"at its end", minute, minute, 0, rx.ResultAccepted},
+		{"after its end", minute + 1, minute + 1, 0, rx.Unanswered},
+		{"processed after its end", minute, minute + LongestProcessing, 0, rx.ResultAccepted},
+		{"server's clock ahead", 0, 0, minute + 1, rx.Unanswered},
+		{"server's clock behind by five minutes", 0, 0, -5 * minute, rx.ResultAccepted},
+		{"server's clock further behind", 0, 0, -5*minute - 1, rx.ResultNotSent},
 	} {
 		w := New(rand.NewPCG(1, 2))
 		if err := w.Set(Settings{Offset: c.offset}); err != nil {
@@ -202,11 +201,11 @@ func TestGate(t *testing.T) {
 		}
 		p := parcelOf(w, 1, monday)
 		r := w.Pass(rx.Call{Op: rx.OpCreate, Parcel: p}, Fate{Passes: []Pass{{c.arrive, c.process}}}, 0, monday)
-		if got := tally(t, w, p.Local, monday).Records; r.OK() != c.stored || got == 1 != c.stored {
+		if got := tally(t, w, p.Local, monday).Records; r.Result != c.want || got == 1 != r.OK() {
 			t.Errorf("%s: %s with %d records", c.name, r.Result, got)
 		}
-		if !r.OK() && (r.Problem.Code != "SOA-01001" || !r.ServerAt.Equal(monday.Add(c.arrive+c.offset))) {
-			t.Errorf("%s: the refusal says %s", c.name, r.Problem.Code)
+		if !r.OK() && (r.Why != "SOA-01001" || !r.ServerAt.Equal(monday.Add(c.arrive+c.offset))) {
+			t.Errorf("%s: turned away with %s", c.name, r.Why)
 		}
 	}
 	p := &rx.Parcel{Patient: marie, Type: "P0", Expires: rx.DateOf(monday), Message: []byte("m"), Key: rx.Key{ID: "k"}}
