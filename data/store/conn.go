@@ -35,8 +35,8 @@ var pragmas = []pragma{
 var (
 	toWrite  = slices.Concat(pragmas, []pragma{{"query_only", "off", "0"}})
 	toRead   = slices.Concat(pragmas, []pragma{{"query_only", "on", "1"}})
-	toCreate = []pragma{{"journal_mode", "delete", "delete"}, {"synchronous", "extra", "3"}, {"foreign_keys", "on", "1"}, {"temp_store", "memory", "2"}}
-	toLook   = []pragma{{"query_only", "on", "1"}} // changes nothing, whatever the file is
+	toCreate = []pragma{{"busy_timeout", "5000", "5000"}, {"journal_mode", "delete", "delete"}, {"synchronous", "extra", "3"}, {"foreign_keys", "on", "1"}, {"temp_store", "memory", "2"}}
+	toLook   = []pragma{{"busy_timeout", "5000", "5000"}, {"query_only", "on", "1"}} // changes nothing, whatever the file is
 )
 
 // dial gives connections to the file at path with those pragmas. mode is SQLite's: "ro" or "rw"; neither makes a file.

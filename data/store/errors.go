@@ -72,9 +72,13 @@ func violated(err *sqlite.Error) error {
 
 // pathless drops the path of a file error: a home directory names a person.
 func pathless(err error) error {
-	var p *fs.PathError
-	if errors.As(err, &p) {
-		return fmt.Errorf("%s: %w", p.Op, p.Err)
+	var number syscall.Errno
+	var path *fs.PathError
+	switch {
+	case errors.As(err, &number):
+		return number
+	case errors.As(err, &path):
+		return path.Err
 	}
 	return err
 }
