@@ -87,10 +87,9 @@ type Call struct {
 //
 //	accepted    the operation took place; the fields of the operation are set
 //	refused     an authenticated business refusal; Problem
-//	not-sent    no byte of the request can have been processed, or the gate turned it
-//	            away for a reason that excludes an earlier passage; Why
-//	unanswered  anything else, also a gate that finds the timestamp ended: the same
-//	            request may have passed it before; Why
+//	not-sent    no byte of the request can have been processed; Why
+//	unanswered  anything else, also a gate that turns the timestamp away: the same
+//	            request may have passed it before, or may yet; Why
 type Reply struct {
 	Result   Result
 	Why      string // class: refused-connection, timeout, dropped, …

@@ -83,7 +83,8 @@ func (e *Engine) doneLook(ctx context.Context, m Moment, er *errand, r rx.Reply)
 		return nil
 	}
 	if !r.ServerAt.IsZero() && l.begun.IsZero() {
-		l.begun = r.ServerAt
+		// The list may be as old as the call: the answer's time is not the list's.
+		l.begun = r.ServerAt.Add(er.started - m.Mono)
 	}
 	switch {
 	case er.call.Op == rx.OpGet && (r.OK() || r.Result == rx.ResultRefused):

@@ -60,7 +60,7 @@ func (e *Engine) sends(ctx context.Context, m Moment, tasks []rx.Task) ([]Act, e
 			continue
 		}
 		late := rx.IsLate(t.Prescription, m.Wall, e.waits)
-		if late || !e.gate(rx.Recipe).open() {
+		if late || !e.gate(rx.Recipe).open() || !e.server.known { // a create is signed by the server's clock
 			act, ready := e.clear(m, t)
 			acts = append(acts, act...)
 			if !ready {
@@ -133,7 +133,7 @@ func (e *Engine) slot(m Moment, late bool) bool {
 // clear makes sure that the patient's open list has just been read. It gives the
 // first call of a look-up when one must be begun.
 func (e *Engine) clear(m Moment, t *rx.Task) ([]Act, bool) {
-	if at, ok := e.cleared[t.Patient]; ok && m.Mono-at <= clearFor && e.gate(rx.Recipe).open() {
+	if at, ok := e.cleared[t.Patient]; ok && m.Mono-at <= clearFor && e.gate(rx.Recipe).open() && e.server.known {
 		return nil, true
 	}
 	if e.looks[t.Patient] != nil || !e.mayRead(rx.Recipe, m) {

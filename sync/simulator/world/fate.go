@@ -141,20 +141,15 @@ func (w *World) Pass(call rx.Call, fate Fate, i int, start time.Time) (reply rx.
 
 func (w *World) pass(tx shelf, call *rx.Call, twist Twist, arrived, at time.Time) rx.Reply {
 	if now := tx.control().server(arrived); !signedNow(call, now) {
-		return turnedAway(call.Parcel, now)
+		return turnedAway(now)
 	}
 	return w.process(tx, call, twist, at)
 }
 
-// turnedAway is what the caller may conclude at a closed gate: of a timestamp that
-// has not begun, that nothing was stored; of one that has ended, nothing, since the
-// same request may have passed the gate before.
-func turnedAway(p *rx.Parcel, now time.Time) rx.Reply {
-	r := rx.Reply{Result: rx.Unanswered, Why: notAuthenticated.Code, Problem: notAuthenticated, ServerAt: now.UTC()}
-	if !now.After(p.SignedUntil) {
-		r.Result = rx.ResultNotSent
-	}
-	return r
+// turnedAway is what the caller may conclude at a closed gate: nothing, since the
+// same request may have passed it before, or may yet come a second time.
+func turnedAway(now time.Time) rx.Reply {
+	return rx.Reply{Result: rx.Unanswered, Why: notAuthenticated.Code, Problem: notAuthenticated, ServerAt: now.UTC()}
 }
 
 // signedNow is the gate: whether the signed timestamp of a create holds at the

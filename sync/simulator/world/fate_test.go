@@ -193,7 +193,7 @@ func TestGate(t *testing.T) {
 		{"processed after its end", minute, minute + LongestProcessing, 0, rx.ResultAccepted},
 		{"server's clock ahead", 0, 0, minute + 1, rx.Unanswered},
 		{"server's clock behind by five minutes", 0, 0, -5 * minute, rx.ResultAccepted},
-		{"server's clock further behind", 0, 0, -5*minute - 1, rx.ResultNotSent},
+		{"server's clock further behind", 0, 0, -5*minute - 1, rx.Unanswered},
 	} {
 		w := New(rand.NewPCG(1, 2))
 		if err := w.Set(Settings{Offset: c.offset}); err != nil {
