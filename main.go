@@ -9,12 +9,12 @@ import (
 	_ "embed"
 	"fmt"
 	"os"
-	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
 	"github.com/BurntSushi/toml"
 
+	"relais/app/cli"
 	"relais/ui/shell"
 )
 
@@ -23,30 +23,16 @@ import (
 //go:embed FyneApp.toml
 var about string
 
-func main() { os.Exit(run(os.Args[1:])) }
+func main() { os.Exit(cli.Main(openWindow)) }
 
-// run answers the command line until app/cli takes its place, and returns the exit code: 0 done, 2 usage.
-func run(args []string) int {
-	demo := slices.Equal(args, []string{"--demo"})
-	if len(args) > 0 && !demo {
-		fmt.Fprintf(os.Stderr, "relais: %q is not built yet; this version opens its window: relais [--demo]\n", args[0])
-		return 2
-	}
-	if err := openWindow(demo); err != nil {
-		fmt.Fprintln(os.Stderr, "relais:", err)
-		return 1
-	}
-	return 0
-}
-
-// openWindow shows the window and returns when it was closed.
-func openWindow(demo bool) error {
+// openWindow shows the window on a data directory and returns when it was closed.
+func openWindow(house *cli.House) error {
 	meta, err := metadata()
 	if err != nil {
 		return err
 	}
 	app.SetMetadata(meta)
-	shell.New(app.NewWithID(meta.ID), demo).ShowAndRun()
+	shell.New(app.NewWithID(meta.ID), house.DemoPassphrase() != "").ShowAndRun()
 	return nil
 }
 

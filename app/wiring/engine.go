@@ -22,9 +22,10 @@ type Ended struct {
 }
 
 // Send lets the engine of this process work until ctx ends. CodeEngineBusy when another
-// one has the sending lock.
-func (s *Session) Send(ctx context.Context) error {
-	_, err := s.work(ctx, nil)
+// one has the sending lock. met is told after each step what the store refused in it, nil
+// when nothing.
+func (s *Session) Send(ctx context.Context, met func(error)) error {
+	_, err := s.work(ctx, nil, met)
 	return err
 }
 
@@ -37,7 +38,7 @@ func (s *Session) Send(ctx context.Context) error {
 func (s *Session) Drive(ctx context.Context, wait time.Duration, done func(context.Context) (bool, error)) (Ended, error) {
 	deadline := time.Now().Add(wait)
 	for {
-		ended, err := s.work(ctx, &patience{deadline: deadline, grace: s.Profile.Waits.Answer, done: done})
+		ended, err := s.work(ctx, &patience{deadline: deadline, grace: s.Profile.Waits.Answer, done: done}, func(error) {})
 		if rx.CodeOf(err) != rx.CodeEngineBusy {
 			return ended, err
 		}
@@ -72,7 +73,7 @@ func (p *patience) over(ctx context.Context, idle outbox.Idle) (bool, error) {
 }
 
 // work takes the sending lock and runs the engine; p may be nil.
-func (s *Session) work(ctx context.Context, p *patience) (ended Ended, err error) {
+func (s *Session) work(ctx context.Context, p *patience, met func(error)) (ended Ended, err error) {
 	release, err := s.db.TryEngine()
 	if err != nil {
 		return ended, err
@@ -87,7 +88,13 @@ func (s *Session) work(ctx context.Context, p *patience) (ended Ended, err error
 
 	feed, stop := context.WithCancel(ctx)
 	watched := make(chan error, 1)
-	go func() { watched <- s.Watch(feed, poll, func([]rx.ID) { runner.Nudge() }) }()
+	go func() {
+		watched <- s.Watch(feed, poll, func(ids []rx.ID) {
+			if len(ids) > 0 {
+				runner.Nudge()
+			}
+		})
+	}()
 	defer func() {
 		stop()
 		err = errors.Join(err, <-watched)
@@ -99,9 +106,11 @@ func (s *Session) work(ctx context.Context, p *patience) (ended Ended, err error
 	}
 	var asked error
 	err = runner.Run(ctx, func(idle outbox.Idle) bool {
-		if err := s.services.saveTurn(ctx); err != nil {
-			ended.Fault = err
+		fault := errors.Join(idle.Err, s.services.saveTurn(ctx))
+		if fault != nil {
+			ended.Fault = fault
 		}
+		met(fault)
 		ended.Next = s.dir.Now().Add(idle.Wait)
 		if p == nil {
 			return true

@@ -29,7 +29,7 @@ func (s Seen) Known() bool { return !s.Since.IsZero() }
 // services keeps what was seen.
 type services struct {
 	keep settings
-	now  func() time.Time
+	told func() // something was seen
 
 	mu     sync.Mutex
 	seen   map[rx.Service]Seen
@@ -89,6 +89,7 @@ func (s *services) all() []Seen {
 
 // observe takes what a reply said.
 func (s *services) observe(o outbox.Observation) {
+	defer s.told()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	was := s.seen[o.Service]

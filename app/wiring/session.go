@@ -36,6 +36,7 @@ type Session struct {
 	db       *store.DB
 	keys     *vault.Keys
 	services *services
+	news     bell // rings when what is known of services or engine has changed
 
 	verified atomic.Bool // the database was held against its journal in this session
 
@@ -54,7 +55,7 @@ func (d Directory) session(ctx context.Context, v *vault.Vault, keys *vault.Keys
 		return nil, err
 	}
 	s := &Session{Profile: profile, dir: d, db: db, keys: keys}
-	s.services = &services{keep: db, now: d.Now}
+	s.services = &services{keep: db, told: s.news.ring}
 	s.Service = &prescribing.Service{
 		Store: db, Medicines: list, Composer: composer{}, Press: press{simulated: profile.Simulated, now: d.Now},
 		Waits: profile.Waits, Now: d.Now, Rand: d.Rand, Shows: documents.Shows, Changed: s.changed, Degraded: s.services.inDoubt,
@@ -152,12 +153,15 @@ func (s *Session) simulated() (*world.World, error) {
 }
 
 // Watch tells of changes, by whichever process, until ctx ends: first at once with no
-// ids, then after each change with the prescriptions that it touched.
+// ids, then after each change with the prescriptions that it touched, and with no ids when
+// what is known of services or engine has changed.
 func (s *Session) Watch(ctx context.Context, every time.Duration, changed func([]rx.ID)) error {
 	last, _, err := s.db.Changes(ctx, math.MaxInt64) // the present number, and no ids
 	if err != nil {
 		return err
 	}
+	rings, stop := s.news.listen()
+	defer stop()
 	changed(nil)
 	tick := time.NewTicker(every)
 	defer tick.Stop()
@@ -165,17 +169,55 @@ func (s *Session) Watch(ctx context.Context, every time.Duration, changed func([
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-rings:
+			changed(nil)
+			continue
 		case <-tick.C:
 		}
 		now, ids, err := s.db.Changes(ctx, last)
+		if err == nil && now != last {
+			last = now
+			if err = s.services.load(ctx); err == nil { // another process may have seen more
+				changed(ids)
+			}
+		}
 		switch {
 		case ctx.Err() != nil:
 			return nil
 		case err != nil && rx.CodeOf(err) != rx.CodeBusy:
 			return err
-		case err == nil && now != last:
-			last = now
-			changed(ids)
 		}
+	}
+}
+
+// bell tells listeners that something changed; who does not listen in time hears it once.
+type bell struct {
+	mu        sync.Mutex
+	listeners map[chan struct{}]bool
+}
+
+func (b *bell) ring() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for l := range b.listeners {
+		select {
+		case l <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func (b *bell) listen() (rings <-chan struct{}, stop func()) {
+	l := make(chan struct{}, 1)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.listeners == nil {
+		b.listeners = map[chan struct{}]bool{}
+	}
+	b.listeners[l] = true
+	return l, func() {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		delete(b.listeners, l)
 	}
 }

@@ -2,23 +2,233 @@ package wiring
 
 import (
 	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
 
+	"relais/app/config"
+	"relais/app/prescribing"
 	"relais/app/rx"
+	"relais/sync/simulator/world"
 )
 
 // House is a data directory in front of which a window stands, still locked.
 type House struct {
-	dir  Directory
-	demo bool
-	lang rx.Lang
+	dir         Directory
+	environment string
+	demo        bool
+	lang        rx.Lang
 }
 
-// NewHouse is the house of a directory. The demonstration's is made when there is none.
+// NewHouse is the house of a directory; lang is the person's language. The
+// demonstration's directory is made when there is none.
 func NewHouse(ctx context.Context, d Directory, demo bool, lang rx.Lang) (*House, error) {
 	if demo {
 		if err := d.EnsureDemo(ctx); err != nil {
 			return nil, err
 		}
 	}
-	return &House{d, demo, lang}, nil
+	environment, err := d.Environment()
+	return &House{d, environment, demo, lang}, err
+}
+
+// DemoPassphrase opens the demonstration's directory; "" everywhere else.
+func (h *House) DemoPassphrase() string {
+	if h.demo {
+		return DemoPassphrase
+	}
+	return ""
+}
+
+// Simulated tells that all services of the directory are simulated.
+func (h *House) Simulated() bool {
+	p, built := config.Built(h.environment)
+	return !built || p.Simulated
+}
+
+// Language is that of the screen before anything can be read.
+func (h *House) Language() rx.Lang { return h.lang }
+
+// Unlock opens the directory, takes the lock of its one window and starts the engine, as
+// soon as no other process sends. passphrase is wiped.
+func (h *House) Unlock(ctx context.Context, passphrase []byte) (_ *Desk, err error) {
+	s, err := h.dir.Open(ctx, passphrase)
+	if err != nil {
+		return nil, err
+	}
+	d := &Desk{session: s, ended: make(chan struct{})}
+	if d.release, err = s.TryWindow(); err != nil {
+		return nil, errors.Join(err, s.Close(ctx))
+	}
+	if err := d.forget(); err != nil { // what a window that was killed left
+		return nil, errors.Join(err, d.release(), s.Close(ctx))
+	}
+	working, stop := context.WithCancel(context.WithoutCancel(ctx))
+	d.stop = stop
+	go d.send(working)
+	return d, nil
+}
+
+// Desk is the open directory of a window. All its methods may be called from any
+// goroutine.
+type Desk struct {
+	session *Session
+	release func() error // the lock of the window
+	stop    func()
+	ended   chan struct{}
+
+	mu    sync.Mutex
+	fault error // of the engine
+}
+
+// send runs the engine, or waits until no other process does.
+func (d *Desk) send(ctx context.Context) {
+	defer close(d.ended)
+	for {
+		err := d.session.Send(ctx, d.met)
+		if ctx.Err() != nil {
+			return
+		}
+		d.met(err)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(4 * poll):
+		}
+	}
+}
+
+// met keeps what the engine met, and tells of it.
+func (d *Desk) met(err error) {
+	d.mu.Lock()
+	changed := rx.CodeOf(d.fault) != rx.CodeOf(err)
+	d.fault = err
+	d.mu.Unlock()
+	if changed {
+		d.session.news.ring()
+	}
+}
+
+// Fault is why this process's engine stopped or the last of its writes failed, nil while
+// it works; engine-busy when another process sends in its place.
+func (d *Desk) Fault() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.fault
+}
+
+// Service is the use cases.
+func (d *Desk) Service() *prescribing.Service { return d.session.Service }
+
+// Watch tells of changes until ctx ends, see Session.Watch.
+func (d *Desk) Watch(ctx context.Context, changed func([]rx.ID)) error {
+	return d.session.Watch(ctx, poll, changed)
+}
+
+// Seen is what the last calls said of a service; since is zero when it was never called.
+func (d *Desk) Seen(service rx.Service) (reached bool, since, answered time.Time, failures int, why string) {
+	for _, k := range d.session.services.all() {
+		if k.Service == service {
+			return k.Reached, k.Since, k.Answered, k.Failures, k.Why
+		}
+	}
+	return false, time.Time{}, time.Time{}, 0, ""
+}
+
+// weathers are the plans of the drill switch.
+var weathers = []struct {
+	name string
+	kind world.Kind // "" none
+}{{"fair", ""}, {"down", world.RefuseConnect}, {"hang", world.Hang}, {"drop", world.Drop}}
+
+// Weather is what the simulated services do now: fair, down, hang or drop; "" where
+// services are real. A plan of another kind counts by its first fault of a known one.
+func (d *Desk) Weather() string {
+	w, err := d.session.simulated()
+	if err != nil {
+		return ""
+	}
+	faults, _, err := w.Plan()
+	if err != nil {
+		return ""
+	}
+	for _, f := range faults {
+		for _, weather := range weathers {
+			if f.Kind == weather.kind {
+				return weather.name
+			}
+		}
+	}
+	return weathers[0].name
+}
+
+// SetWeather changes that at once.
+func (d *Desk) SetWeather(_ context.Context, kind string) error {
+	for _, weather := range weathers {
+		switch {
+		case weather.name != kind:
+		case weather.kind == "":
+			return d.session.SetPlan(nil)
+		default:
+			return d.session.SetPlan([]Fault{{Kind: string(weather.kind)}})
+		}
+	}
+	return rx.Fault(rx.CodeNotInList, "list", "fair, down, hang, drop")
+}
+
+// printing is where documents wait for the printer. They stay for at most keepPDF, and
+// not longer than the window.
+const (
+	printing = "printing"
+	keepPDF  = 10 * time.Minute
+)
+
+// SavePDF keeps a document for its printing, readable by this account alone, and tells
+// where. A file of that name is never replaced: the new one gets a number.
+func (d *Desk) SavePDF(name string, pdf []byte) (string, error) {
+	dir := filepath.Join(d.session.dir.Data, printing)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fromVault(err)
+	}
+	base := strings.TrimSuffix(filepath.Base(name), ".pdf")
+	for n := 1; ; n++ {
+		path := filepath.Join(dir, base+".pdf")
+		if n > 1 {
+			path = filepath.Join(dir, base+"-"+strconv.Itoa(n)+".pdf")
+		}
+		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err != nil {
+			return "", fromVault(err)
+		}
+		_, err = f.Write(pdf)
+		if err := errors.Join(err, f.Close()); err != nil {
+			return "", fromVault(errors.Join(err, os.Remove(path)))
+		}
+		time.AfterFunc(keepPDF, func() { _ = os.Remove(path) }) // Close removes what this cannot
+		return path, nil
+	}
+}
+
+// forget removes the documents.
+func (d *Desk) forget() error {
+	if err := os.RemoveAll(filepath.Join(d.session.dir.Data, printing)); err != nil {
+		return fromVault(err)
+	}
+	return nil
+}
+
+// Close stops the engine, removes the documents, gives back the locks and forgets the
+// keys.
+func (d *Desk) Close(ctx context.Context) error {
+	d.stop()
+	<-d.ended
+	return errors.Join(d.forget(), d.session.Close(ctx), d.release())
 }

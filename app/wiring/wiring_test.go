@@ -233,7 +233,7 @@ func TestAnotherSends(t *testing.T) {
 	a, b := open(t, d), open(t, d)
 	sending, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
-	go func() { ended <- a.Send(sending) }()
+	go func() { ended <- a.Send(sending, func(error) {}) }()
 	for { // until a has the lock
 		release, err := b.db.TryEngine()
 		if rx.CodeOf(err) == rx.CodeEngineBusy {
