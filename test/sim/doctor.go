@@ -119,6 +119,7 @@ func (s *Sim) patient() {
 }
 
 func (s *Sim) issue(r rx.Request, how prescribing.How) {
+	asked := r.ID
 	if s.Planted == "callers-retry" {
 		r.ID = ""
 	}
@@ -128,6 +129,7 @@ func (s *Sim) issue(r rx.Request, how prescribing.How) {
 	s.doctor("issue", func() error {
 		done, err := s.service.Issue(ctx, r, how)
 		if err == nil {
+			s.asked(asked, done.Prescriptions)
 			s.saved(done.Prescriptions)
 		}
 		return err

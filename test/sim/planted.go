@@ -10,7 +10,7 @@ import (
 // Planted are known mistakes; the simulation must find each. They stand in wrappers
 // around the ports, so that no product code knows of them.
 var Planted = []string{
-	"retry-on-timeout",   // a transport that repeats a create whose connection broke
+	"retry-on-timeout",   // no answer counts as not sent
 	"mark-not-durable",   // the create leaves, the attempt is written later
 	"no-fence",           // one empty look-up counts as absence, at once
 	"key-reuse",          // keys cached by patient

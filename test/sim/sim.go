@@ -250,6 +250,9 @@ func (s *Sim) perform(act outbox.Act) {
 			return
 		}
 		done = true
+		if s.Planted == "retry-on-timeout" && call.Op == rx.OpCreate && r.Result == rx.Unanswered {
+			r.Result = rx.ResultNotSent
+		}
 		s.note("reply %d %s %s %s", act.ID, call.Op, r.Result, r.Why)
 		s.program(func() {
 			s.failsafe(s.engine.Done(ctx, s.moment(), act.ID, r))
@@ -265,14 +268,6 @@ func (s *Sim) perform(act outbox.Act) {
 				heard = reply
 			}
 			s.note("world %s %s", call.Op, reply.Result)
-		})
-	}
-	if s.Planted == "retry-on-timeout" && call.Op == rx.OpCreate && fate.Ends != world.Refuses {
-		s.after(fate.End+time.Second, func() { // as a client library that repeats a request by itself
-			if again := s.world.Fate(call, s.at()); len(again.Passes) > 0 && fate.Ends == world.Drops {
-				s.world.Pass(call, again, 0, s.at())
-				s.moved, s.served = true, true
-			}
 		})
 	}
 	switch fate.Ends {

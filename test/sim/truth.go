@@ -116,6 +116,16 @@ func (s *Sim) joins(made []rx.Prescription, old rx.Prescription) {
 	}
 }
 
+// asked: whatever ids the program gives them, what one caller asks once is one
+// medicine for one patient by line.
+func (s *Sim) asked(order rx.ID, made []rx.Prescription) {
+	for i := range made {
+		if local, want := made[i].LocalID(), rx.LocalIDOf(order, made[i].Line); local != want {
+			s.group[local] = s.first(want)
+		}
+	}
+}
+
 func (s *Sim) saved(made []rx.Prescription) {
 	for i := range made {
 		r := s.model.disk.rows[made[i].ID]
