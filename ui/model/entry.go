@@ -237,8 +237,8 @@ func (e *Entry) checked() (rx.Line, rx.CheckedLine, rx.Faults, rx.Faults) {
 	l, faults := e.build()
 	c, more, warnings := e.env.checkLine(e.patient(), l)
 	for _, f := range more {
-		if !slices.ContainsFunc(faults, func(has *rx.Error) bool { return has.Path == f.Path }) {
-			faults = append(faults, f)
+		if !slices.ContainsFunc(faults, func(has *rx.Error) bool { return strings.HasPrefix(has.Path, f.Path) }) {
+			faults = append(faults, f) // else what cannot be read is said already
 		}
 	}
 	return l, c, faults, warnings

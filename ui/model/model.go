@@ -166,7 +166,11 @@ func (e *Env) say(notes []note) []Notice {
 func (e *Env) faults(err error) []Notice {
 	var notices []Notice
 	for _, said := range i18n.Say(e.Lang, err) {
-		notices = append(notices, Notice{Tone: Bad, Text: i18n.Text(e.Lang, "ui.fault", "text", sentences(e.Lang, said), "code", string(said.Code))})
+		text := sentences(e.Lang, said)
+		if said.Path == "" { // not about what was typed
+			text = i18n.Text(e.Lang, "ui.fault", "text", text, "code", string(said.Code))
+		}
+		notices = append(notices, Notice{Tone: Bad, Text: text})
 	}
 	return notices
 }
@@ -181,7 +185,11 @@ func (e *Env) warnings(faults rx.Faults) []Notice {
 }
 
 func sentences(lang rx.Lang, said i18n.Said) string {
-	text := said.What + " " + said.Next
+	next := said.Next
+	if said.Code == rx.CodeDateForm { // files have another form than screens
+		next = i18n.Text(lang, "ui.fault.date")
+	}
+	text := said.What + " " + next
 	if said.Where == "" {
 		return text
 	}

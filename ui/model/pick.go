@@ -12,6 +12,7 @@ import (
 // Pick finds the patient to prescribe for, or a draft to go on with.
 type Pick struct {
 	env    *Env
+	still  func() bool // the choice is still open
 	picked func(rx.Known)
 	resume func(rx.Draft, rx.Known)
 
@@ -65,7 +66,7 @@ func (p *Pick) Enter() { p.Choose(p.sel) }
 
 // Choose takes patient i of the results.
 func (p *Pick) Choose(i int) {
-	if found := p.results(); i >= 0 && i < len(found) {
+	if found := p.results(); p.still() && i >= 0 && i < len(found) {
 		p.picked(found[i])
 	}
 }
@@ -103,7 +104,7 @@ func (p *Pick) SaveNew() {
 		return func() {
 			f.saving = false
 			switch {
-			case p.form != f:
+			case p.form != f || !p.still():
 			case err != nil:
 				f.notes = []note{{err: err}}
 			case twin:
@@ -153,7 +154,7 @@ func (p *Pick) goOn(d rx.Draft) {
 	p.env.Do(func(ctx context.Context) func() {
 		all, err := p.env.Service.Store.Patients(ctx)
 		return func() {
-			if !last() {
+			if !last() || !p.still() {
 				return
 			}
 			if err != nil {
@@ -202,7 +203,11 @@ func (p *Pick) view() *PickView {
 	lang := p.env.Lang
 	v := &PickView{Words: p.words, Notices: p.env.say(p.notes)}
 	if p.form != nil {
-		v.Form = p.form.view(p.picked)
+		v.Form = p.form.view(func(k rx.Known) {
+			if p.still() {
+				p.picked(k)
+			}
+		})
 		v.Form.Save.Press, v.Form.Cancel.Press = p.SaveNew, p.Cancel
 		return v
 	}

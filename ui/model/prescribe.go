@@ -39,6 +39,7 @@ type order struct {
 	changed bool // since the last save
 	at      time.Time
 	saving  bool
+	failed  bool   // the last save: another one waits a while
 	kept    bool   // a draft of it is in the store
 	then    func() // waits for the save under way
 
@@ -77,16 +78,19 @@ func (p *Prescribe) Next() {
 		return
 	}
 	if w := p.w; w != nil && !w.issued {
-		p.pend(w)
+		w.lines = p.request(w).Lines // with what is in the entry line, complete or not
 		if w.changed || w.saving {
 			p.aside = append(p.aside, w)
 		}
-		p.save(w)
 	}
 	p.w, p.notes = nil, nil
 	p.Entry.clear()
+	p.Tick()
 	p.Paper.Cancel()
-	p.Pick = &Pick{env: p.env, sel: -1, picked: p.pick, resume: p.resume, drafting: loader{env: p.env}}
+	pick := &Pick{env: p.env, sel: -1, drafting: loader{env: p.env}}
+	pick.still = func() bool { return p.Pick == pick && p.w == nil } // a late answer must not change the patient
+	pick.picked, pick.resume = p.pick, p.resume
+	p.Pick = pick
 	p.Pick.Load()
 	p.focus.to(FieldPatient)
 }
@@ -139,7 +143,7 @@ func (p *Prescribe) Reopen(id rx.ID) {
 	if p.acting {
 		return
 	}
-	last := p.Pick.asked.next()
+	pick, last := p.Pick, p.Pick.asked.next()
 	p.env.Do(func(ctx context.Context) func() {
 		issued, err := p.env.Service.Store.Order(ctx, id)
 		var known rx.Known
@@ -148,7 +152,7 @@ func (p *Prescribe) Reopen(id rx.ID) {
 		}
 		return func() {
 			switch {
-			case !last():
+			case !last() || !pick.still():
 				return
 			case err != nil:
 				p.Pick.notes = []note{{err: err}}
@@ -166,10 +170,17 @@ func (p *Prescribe) fail(w *order, err error) {
 	}
 }
 
-// Search, Move and Set are what is typed into the entry line.
+// Search looks for medicines as they are typed into the entry line.
 func (p *Prescribe) Search(words string) {
 	if p.writing() {
 		p.Entry.Search(words)
+	}
+}
+
+// Move changes which result is selected.
+func (p *Prescribe) Move(by int) {
+	if p.writing() {
+		p.Entry.Move(by)
 	}
 }
 
@@ -307,17 +318,9 @@ func (p *Prescribe) Tick() {
 		due = append(due, p.w)
 	}
 	for _, w := range due {
-		if w.changed && p.env.now().Sub(w.at) >= draftPause {
+		if w.changed && (p.env.now().Sub(w.at) >= draftPause || w != p.w && !w.failed) {
 			p.save(w)
 		}
-	}
-}
-
-// pend adds what is in the entry line to the order, complete or not, so that a draft loses nothing.
-func (p *Prescribe) pend(w *order) {
-	if p.Entry.chosen {
-		l, _ := p.Entry.build()
-		w.lines = append(w.lines, l)
 	}
 }
 
@@ -348,7 +351,7 @@ func (p *Prescribe) save(w *order) {
 		}
 		return func() {
 			w.saving = false
-			if err != nil {
+			if w.failed = err != nil; w.failed {
 				w.changed, w.at = true, p.env.now()
 				p.notes = []note{{err: err}}
 			} else {

@@ -49,7 +49,7 @@ func (p *Prescribe) View() PrescribeView {
 		for i, k := range w.near {
 			names[i] = fullName(k.Patient) + ", " + p.env.born(k.Patient)
 		}
-		v.Near = Notice{Tone: Warn, Text: i18n.Text(lang, "ui.near", "names", strings.Join(names, " ; "))}
+		v.Near = Notice{Tone: Warn, Text: i18n.Text(lang, "ui.near", "names", strings.Join(names, i18n.Text(lang, "ui.and")))}
 	}
 	n := len(w.lines) + len(w.ids)
 	if p.Entry.chosen {
@@ -254,7 +254,7 @@ func (p *Prescribe) leave(w *order) Notice {
 			parts = append(parts, i18n.Text(lang, "ui.hold."+why, "lines", p.env.lines(lines)))
 		}
 	}
-	what := strings.Join(parts, " ; ")
+	what := strings.Join(parts, i18n.Text(lang, "ui.and"))
 	switch {
 	case left(w) && what == "":
 		return Notice{Tone: Quiet, Text: i18n.Text(lang, "ui.left", "time", p.env.time(w.items[0].LetGo.At))}
