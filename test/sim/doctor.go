@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"relais/app/prescribing"
@@ -24,8 +25,7 @@ var patients = func() []rx.Patient {
 	var list []rx.Patient
 	for i := range 4 {
 		first := fmt.Sprintf("%02d0101%03d", 50+i, 997+2*(i%2))
-		n := 0
-		fmt.Sscan(first, &n)
+		n, _ := strconv.Atoi(first)
 		ssin, err := rx.ParseSSIN(fmt.Sprintf("%s%02d", first, 97-n%97))
 		if err != nil {
 			panic(err)
