@@ -2,10 +2,10 @@ package rx
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
+	"testing"
 	"time"
-
-	"pgregory.net/rapid"
 )
 
 // The world of TestWalks, and what may happen in it.
@@ -42,7 +42,9 @@ type stored struct {
 func (s *stored) usable() bool { return s.status.MayBeDelivered() || s.status.Taken() }
 
 type walk struct {
-	*rapid.T
+	*testing.T
+	seed uint64
+	rng  *rand.Rand
 	truth
 	p     Prescription
 	ref   reference
@@ -53,14 +55,16 @@ type walk struct {
 	wall  time.Duration // our clock less the server's
 	life  int
 	keys  int
+	calm  int // the doctor undoes something once in so many times
 	trail []string
 	seen  map[string]bool // what any walk came by
 }
 
-func newWalk(t *rapid.T, seen map[string]bool) *walk {
-	w := &walk{T: t, seen: seen, truth: truth{clock: begin, papers: map[ID]bool{}}, p: waiting()}
-	w.p.Electronic = rapid.IntRange(0, 9).Draw(t, "paper only") > 0
-	w.p.Proof = rapid.Bool().Draw(t, "proof")
+func newWalk(t *testing.T, seed uint64, seen map[string]bool) *walk {
+	w := &walk{T: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 0x77616c6b)), seen: seen, truth: truth{clock: begin, papers: map[ID]bool{}}, p: waiting()}
+	w.calm = pick(w, []int{3, 30, 300})
+	w.p.Electronic = !w.one(20)
+	w.p.Proof = w.one(2)
 	w.ref = reference{electronic: w.p.Electronic, last: w.p.Expires, usable: map[RID]bool{}}
 	w.save()
 	return w
@@ -69,13 +73,13 @@ func newWalk(t *rapid.T, seen map[string]bool) *walk {
 func (w *walk) save()          { w.saved.p, w.saved.ref = w.p.clone(), w.ref.clone() }
 func (w *walk) now() time.Time { return w.clock.Add(w.wall).In(brussels) }
 func (w *walk) say(s string)   { w.trail = append(w.trail, s) }
-func (w *walk) one(n int, what string) bool {
-	return rapid.IntRange(1, n).Draw(w.T, what) == 1
-}
+func (w *walk) one(n int) bool { return w.rng.IntN(n) == 0 }
+
+func pick[T any](w *walk, from []T) T { return from[w.rng.IntN(len(from))] }
 
 func (w *walk) fail(format string, args ...any) {
 	w.Helper()
-	w.Fatalf("%s\nstate %s, %s\ntrail %v", fmt.Sprintf(format, args...), w.p.State, toJSON(w.p), w.trail)
+	w.Fatalf("seed %d: %s\nstate %s, %s\ntrail %v", w.seed, fmt.Sprintf(format, args...), w.p.State, toJSON(w.p), w.trail)
 }
 
 // apply is an event that a real system would write.
@@ -122,14 +126,14 @@ type act struct {
 var acts = []act{
 	{"time", func(w *walk) {
 		steps := []time.Duration{time.Second, 10 * time.Second, 30 * time.Second, 61 * time.Second, 5 * time.Minute, time.Hour, 5 * time.Hour, 26 * time.Hour}
-		w.pass(rapid.SampledFrom(steps).Draw(w.T, "passes"))
+		w.pass(pick(w, steps))
 	}},
-	{"time", func(w *walk) { w.pass(61 * time.Second) }},
+	{"edge of time", (*walk).edge}, {"edge of time", (*walk).edge},
 	{"our clock jumps", func(w *walk) {
-		if w.one(3, "jump") {
-			w.wall = time.Duration(rapid.IntRange(-50, 50).Draw(w.T, "hours")) * time.Hour
+		if w.one(3) {
+			w.wall = time.Duration(w.rng.IntN(101)-50) * time.Hour
 		}
-		if w.one(40, "far") {
+		if w.one(40) {
 			w.wall = 100 * 24 * time.Hour
 		}
 	}},
@@ -153,7 +157,7 @@ var acts = []act{
 	{"read status", (*walk).readStatus},
 	{"pharmacist", (*walk).pharmacist},
 	{"patient revokes", func(w *walk) {
-		if r := w.some("record"); r != nil && r.status == NotDelivered && w.one(3, "does") {
+		if r := w.some(); r != nil && r.status == NotDelivered && w.one(3) {
 			r.status = StatusRevoked
 		}
 	}},
@@ -162,29 +166,29 @@ var acts = []act{
 	{"restore", (*walk).restore},
 	{"claim", func(w *walk) { w.claim(false, false) }},
 	{"force", func(w *walk) { w.claim(true, false) }},
-	{"by hand", func(w *walk) { w.claim(w.one(2, "force"), true) }},
+	{"by hand", func(w *walk) { w.claim(w.one(2), true) }},
 	{"print", func(w *walk) { w.onSheet(EventPrinted) }},
 	{"came out", func(w *walk) { w.onSheet(EventOut) }},
 	{"hand over", func(w *walk) { w.onSheet(EventHandedOver) }},
 	{"tear", func(w *walk) {
-		if w.one(4, "does") {
+		if w.one(w.calm) {
 			w.onSheet(EventDestroyed)
 		}
 	}},
 	{"withdraw", func(w *walk) {
-		if w.one(4, "does") {
+		if w.one(w.calm) {
 			w.apply(Event{Kind: EventWithdrawn, Reason: "stopped"})
 		}
 	}},
 	{"wish", func(w *walk) {
-		if w.p.State == StateSending || w.p.State == StateUnknown || w.p.State == StateConfirmed || w.p.State == StatePaper {
+		if w.one(w.calm) && (w.p.State == StateSending || w.p.State == StateUnknown || w.p.State == StateConfirmed || w.p.State == StatePaper) {
 			w.apply(Event{Kind: EventRevokeWished, Reason: "stopped"})
 		}
 	}},
 	{"let go", func(w *walk) { w.apply(left) }},
 	{"also tried elsewhere", func(w *walk) {
-		if w.one(6, "does") && !w.p.State.closed() {
-			w.other = w.other || w.one(2, "arrived")
+		if w.one(6) && !w.p.State.closed() {
+			w.other = w.other || w.one(2)
 			w.apply(seenTwin)
 		}
 	}},
@@ -197,6 +201,30 @@ func (w *walk) pass(d time.Duration) {
 		if r.status == NotDelivered && DateOf(w.clock.In(brussels)).After(w.p.Expires) {
 			r.status = Expired
 		}
+	}
+}
+
+// edge goes to a moment at which a rule may change its mind.
+func (w *walk) edge() {
+	var edges []time.Time
+	for _, c := range w.calls {
+		last := c.until.Add(DefaultWaits.Processing)
+		edges = append(edges, c.until, last, last.Add(time.Millisecond), last.Add(time.Millisecond+DefaultWaits.Between))
+	}
+	for _, r := range w.records {
+		edges = append(edges, r.listed.Add(-time.Millisecond), r.listed)
+	}
+	for _, a := range w.p.Attempts {
+		if !a.Missed.IsZero() {
+			edges = append(edges, a.Missed.Add(DefaultWaits.Between))
+		}
+		if !a.Expires.IsZero() {
+			edges = append(edges, a.Fence(DefaultWaits))
+		}
+	}
+	edges = slices.DeleteFunc(edges, func(at time.Time) bool { return !at.After(w.clock) })
+	if len(edges) > 0 {
+		w.pass(pick(w, edges).Sub(w.clock))
 	}
 }
 
@@ -220,21 +248,21 @@ func (w *walk) mark() bool {
 // process: the server takes a request, stores it once or twice, or refuses it.
 func (w *walk) process() {
 	for _, c := range w.calls {
-		if c.refused || w.clock.After(c.until.Add(DefaultWaits.Processing)) || !w.one(2, "takes it") {
+		if c.refused || w.clock.After(c.until.Add(DefaultWaits.Processing)) || !w.one(2) {
 			continue
 		}
-		if c.record == nil && w.one(5, "refuses") {
+		if c.record == nil && w.one(5) {
 			c.refused = true
 			continue
 		}
-		if c.record == nil || w.one(8, "twice") {
+		if c.record == nil || w.one(3) {
 			c.record = w.store(c.key)
 		}
 	}
 }
 
 func (w *walk) store(key KeyID) *stored {
-	lag := time.Duration(rapid.IntRange(0, 59_999).Draw(w.T, "lag")) * time.Millisecond
+	lag := time.Duration(w.rng.IntN(60_000)) * time.Millisecond
 	r := &stored{rid: RID(fmt.Sprintf("BEP2%07d0", len(w.records)+1)), key: key, status: NotDelivered, listed: w.clock.Add(lag)}
 	w.records = append(w.records, r)
 	return r
@@ -260,7 +288,7 @@ func (w *walk) answer() {
 	switch {
 	case c.refused:
 		w.apply(Event{Kind: EventRefused, N: c.attempt, Problem: &Problem{Code: "500019"}})
-	case len(w.p.Records) > 0 && w.one(10, "wrong RID"):
+	case len(w.p.Records) > 0 && w.one(10):
 		w.apply(Event{Kind: EventAccepted, N: c.attempt, RID: w.p.Records[0].RID})
 	default:
 		w.apply(Event{Kind: EventAccepted, N: c.attempt, RID: c.record.rid})
@@ -270,18 +298,18 @@ func (w *walk) answer() {
 // silent: no answer in time; it may still come.
 func (w *walk) silent() {
 	if c := w.open(); c != nil {
-		c.answered = c.answered || w.one(2, "lost for ever")
+		c.answered = c.answered || w.one(2)
 		w.apply(Event{Kind: EventUnanswered, N: c.attempt, Why: "timeout"})
 	}
 }
 
 // lookUp reads what the lists show and concludes.
 func (w *walk) lookUp(well bool) {
-	look := Look{Begun: w.clock, Complete: well || !w.one(4, "breaks off")}
-	if !well && w.one(6, "no clock") {
+	look := Look{Begun: w.clock, Complete: well || !w.one(4)}
+	if !well && w.one(6) {
 		look.Begun = time.Time{}
 	}
-	sealed, unread := !well && w.one(3, "KGSS down"), !well && w.one(4, "unread")
+	sealed, unread := !well && w.one(3), !well && w.one(4)
 	for _, r := range w.records {
 		if w.p.record(r.rid) != nil || w.clock.Before(r.listed) {
 			continue
@@ -295,7 +323,7 @@ func (w *walk) lookUp(well bool) {
 		}
 		look.Candidates = append(look.Candidates, c)
 	}
-	if w.one(4, "of others") {
+	if w.one(4) {
 		look.Candidates = append(look.Candidates, Candidate{RID: "BEP2OTHERS01", Read: true, Key: "key-other", Local: "0192f6a0-0000-8000-8000-000000000000"})
 	}
 	for _, e := range Conclude(w.p, look, w.now(), DefaultWaits) {
@@ -323,7 +351,7 @@ func (w *walk) revoke() {
 		if t := w.known(r.RID); t.status == NotDelivered || t.status == StatusRevoked {
 			t.status, e = StatusRevoked, Event{Kind: EventRevokeTaken, RID: r.RID}
 		}
-		if !w.one(4, "answer lost") {
+		if !w.one(4) {
 			w.apply(e)
 		}
 	}
@@ -335,20 +363,20 @@ func (w *walk) readStatus() {
 	}
 }
 
-func (w *walk) some(what string) *stored {
+func (w *walk) some() *stored {
 	if len(w.records) == 0 {
 		return nil
 	}
-	return rapid.SampledFrom(w.records).Draw(w.T, what)
+	return pick(w, w.records)
 }
 
 func (w *walk) pharmacist() {
-	r := w.some("record")
+	r := w.some()
 	switch {
 	case r == nil:
-	case r.status == NotDelivered && w.one(2, "opens"):
+	case r.status == NotDelivered && w.one(2):
 		r.status = InProcess
-	case r.status == InProcess && w.one(2, "gives"):
+	case r.status == InProcess && w.one(2):
 		r.status = Delivered
 	case r.status == InProcess:
 		r.status = NotDelivered
@@ -364,7 +392,7 @@ func (w *walk) expire() {
 // restore puts the last saved copy back. What happened since has happened; the
 // doctor remembers what was also tried elsewhere.
 func (w *walk) restore() {
-	if !w.one(4, "does") {
+	if !w.one(4) {
 		return
 	}
 	w.life++
@@ -382,7 +410,7 @@ func (w *walk) remember() {
 }
 
 func (w *walk) claim(forced, byHand bool) {
-	if !w.one(3, "does") {
+	if !w.one(w.calm) {
 		return
 	}
 	s := &Sheet{ID: w.sheetID(), Forced: forced, Handwritten: byHand, Day: DateOf(w.now())}
@@ -414,7 +442,7 @@ func (w *walk) settle() {
 	if len(asking) == 0 {
 		return
 	}
-	d := rapid.SampledFrom(asking).Draw(w.T, "duty")
+	d := pick(w, asking)
 	outcomes := d.Outcomes
 	switch d.Kind {
 	case DutyRestored:
@@ -429,7 +457,7 @@ func (w *walk) settle() {
 			outcomes = []Outcome{AlsoThere}
 		}
 	}
-	e := w.settling(d, rapid.SampledFrom(outcomes).Draw(w.T, "outcome"))
+	e := w.settling(d, pick(w, outcomes))
 	if w.apply(e) && e.Kind == EventHandedOver {
 		w.papers[e.Sheet.ID] = true
 	}
