@@ -7,10 +7,11 @@ import (
 	"time"
 )
 
-// TestWalks takes one prescription through long random lives, each from its seed, and checks after each
-// step that the machine agrees with the reference and with the truth; at the end
-// the faults stop, the engine works, the doctor answers, and everything must come
-// to rest with at most one thing in the world that a pharmacist can deliver.
+// TestWalks takes one prescription through long random lives, each from its seed,
+// and checks after each step that the machine agrees with the reference and with the
+// truth. At the end the faults stop, the engine works, the doctor answers, and
+// everything must come to rest with at most one thing in the world that a pharmacist
+// can deliver, or with somebody told.
 func TestWalks(t *testing.T) {
 	seeds := uint64(6_000)
 	if os.Getenv("RELAIS_SOAK") != "" {
