@@ -1,6 +1,7 @@
 package rx
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -415,8 +416,9 @@ func TestSettle(t *testing.T) {
 	if CodeOf(err) != CodeNoSuchOutcome {
 		t.Errorf("an outcome that is not offered: %v", err)
 	}
-	if fault := err.(*Error); fault.Args["duty"] != "hand-over" || fault.Args["outcome"] != "noted" {
-		t.Errorf("%v", fault.Args)
+	var fault *Error
+	if !errors.As(err, &fault) || fault.Args["duty"] != "hand-over" || fault.Args["outcome"] != "noted" {
+		t.Errorf("%v", err)
 	}
 	for o, k := range settles {
 		want := k
