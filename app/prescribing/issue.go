@@ -84,8 +84,11 @@ func (s *Service) Issue(ctx context.Context, r rx.Request, how How) (Done, error
 	}
 	s.changed()
 	done := Done{Issued: issued, Warnings: warnings}
-	if how.Paper == "" || issued.Existing {
+	switch {
+	case how.Paper == "" || issued.Existing:
 		return done, nil
+	case how.Handwritten: // the patient has it: nothing is printed
+		return done, s.Store.Outside(ctx)
 	}
 	ids := make([]rx.ID, len(issued.Prescriptions))
 	for i, p := range issued.Prescriptions {

@@ -80,7 +80,7 @@ func (s *Service) press(ctx context.Context, ids []rx.ID) ([]byte, error) {
 	}
 	var items []rx.Item
 	for _, id := range ids {
-		p, err := s.apply(ctx, id, func(item rx.Item) (rx.Event, error) {
+		_, err := s.apply(ctx, id, func(item rx.Item) (rx.Event, error) {
 			sheet := item.Sheet()
 			if item.State != rx.StatePaper || sheet == nil {
 				return rx.Event{}, rx.Fault(rx.CodeNoSuchSheet)
@@ -90,17 +90,11 @@ func (s *Service) press(ctx context.Context, ids []rx.ID) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if sheet := p.Sheet(); sheet.Handwritten {
-			continue
-		}
 		item, err := s.Store.Item(ctx, id)
 		if err != nil {
 			return nil, err
 		}
 		items = append(items, item)
-	}
-	if len(items) == 0 {
-		return nil, nil
 	}
 	return s.Press.Sheet(items)
 }
