@@ -22,13 +22,13 @@ func (c sendCmd) do(r *run) (Exit, error) {
 		return Failed, err
 	}
 	p := r.present()
-	before, err := p.moving(r.ctx)
+	before, err := p.queue(r.ctx)
 	if err != nil {
 		return Failed, err
 	}
 	ended, err := s.Drive(r.ctx, c.Wait, func(ctx context.Context) (bool, error) {
-		left, err := p.moving(ctx)
-		return len(left) == 0, err
+		left, err := p.queue(ctx)
+		return !slices.ContainsFunc(left, p.moves), err
 	})
 	if err != nil {
 		return Failed, err
@@ -54,8 +54,7 @@ func (c sendCmd) do(r *run) (Exit, error) {
 			pg.say("cli.send.nothing")
 		}
 		pg.show(p, items)
-		left := slices.ContainsFunc(items, func(item rx.Item) bool { return !p.answered(item) })
-		switch {
+		switch left := slices.ContainsFunc(items, p.moves); {
 		case left && ended.Elsewhere:
 			pg.say("cli.send.elsewhere")
 		case left:
@@ -64,14 +63,16 @@ func (c sendCmd) do(r *run) (Exit, error) {
 	})
 }
 
-// moving are the prescriptions that the engine works at: waiting, on the wire, without
-// an answer, or to be revoked.
-func (p present) moving(ctx context.Context) ([]rx.Item, error) {
+// queue are the prescriptions that wait, are on the wire or without an answer, or at
+// which the engine works otherwise.
+func (p present) queue(ctx context.Context) ([]rx.Item, error) {
 	items, err := p.svc.Store.List(ctx, rx.Filter{Owing: true})
-	return slices.DeleteFunc(items, func(item rx.Item) bool {
-		byEngine := slices.ContainsFunc(p.svc.Owed(item), func(d rx.Duty) bool { return d.Kind.ByEngine() && len(d.Outcomes) == 0 })
-		return p.answered(item) && !byEngine
-	}), err
+	return slices.DeleteFunc(items, func(item rx.Item) bool { return item.State != rx.StateReady && !p.moves(item) }), err
+}
+
+// moves tells that the engine can still change how it stands with item.
+func (p present) moves(item rx.Item) bool {
+	return !p.answered(item) || slices.ContainsFunc(p.svc.Owed(item), func(d rx.Duty) bool { return d.Kind.ByEngine() && len(d.Outcomes) == 0 })
 }
 
 // proofCmd writes the proof of confirmed prescriptions.

@@ -40,6 +40,9 @@ func language(args []string, getenv func(string) string) rx.Lang {
 func (r *run) fail(err error) Exit {
 	said := i18n.Say(r.lang, err)
 	r.complain(said)
+	if rx.CodeOf(err) == rx.CodeInternal { // a fault of the program: its engineers need the cause, which holds nothing of a patient
+		fmt.Fprintln(r.Stderr, "  ["+err.Error()+"]")
+	}
 	if r.wantsJSON() {
 		out := formats.Failure{}
 		for _, s := range said {

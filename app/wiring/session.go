@@ -157,6 +157,9 @@ func (s *Session) simulated() (*world.World, error) {
 // what is known of services or engine has changed.
 func (s *Session) Watch(ctx context.Context, every time.Duration, changed func([]rx.ID)) error {
 	last, _, err := s.db.Changes(ctx, math.MaxInt64) // the present number, and no ids
+	if ctx.Err() != nil {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

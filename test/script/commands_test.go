@@ -1,0 +1,236 @@
+//go:build unix
+
+package script
+
+import (
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	_ "modernc.org/sqlite"
+
+	"relais/app/rx"
+	"relais/sync/simulator/world"
+)
+
+// commands of the scripts beside testscript's own. PATH is a place in the JSON of the
+// last standard output: prescriptions.0.state; a last "len" counts.
+var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
+	"code":       code,       // code N CMD ARGS…: the command ends with exit code N
+	"get":        get,        // get VAR PATH
+	"is":         is,         // is PATH VALUE
+	"until":      until,      // until PATH VALUE CMD ARGS…: run it again until it is so, 20 s at most
+	"held":       held,       // held N: the server holds N records of ours that a pharmacist can deliver
+	"await":      await,      // await N: until it does, 20 s at most
+	"latency":    latency,    // latency D: each way to the server takes so long
+	"pharmacist": pharmacist, // pharmacist MOVE RID
+	"elsewhere":  elsewhere,  // elsewhere SSIN: other software creates a prescription of the patient
+	"sql":        sqlite,     // sql FILE STATEMENT
+	"edit":       edit,       // edit FROM TO OLD NEW [OLD NEW…]: a changed copy of a file
+	"nobody":     nobody,     // nobody N CMD ARGS…: as code, but without the rights of an administrator
+	"copydir":    copydir,    // copydir FROM TO
+}
+
+func need(ts *testscript.TestScript, ok bool, usage string) {
+	if !ok {
+		ts.Fatalf("usage: %s", usage)
+	}
+}
+
+func exitOf(err error) int {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return exit.ExitCode()
+	}
+	if err != nil {
+		return -1
+	}
+	return 0
+}
+
+func code(ts *testscript.TestScript, _ bool, args []string) {
+	need(ts, len(args) > 1, "code N CMD ARGS…")
+	if got := strconv.Itoa(exitOf(ts.Exec(args[1], args[2:]...))); got != args[0] {
+		ts.Fatalf("exit code %s, not %s", got, args[0])
+	}
+}
+
+// look is the value at a path, as text.
+func look(ts *testscript.TestScript, path string) (string, error) {
+	var v any
+	if err := json.Unmarshal([]byte(ts.ReadFile("stdout")), &v); err != nil {
+		return "", err
+	}
+	for _, step := range strings.Split(path, ".") {
+		switch at := v.(type) {
+		case map[string]any:
+			next, ok := at[step]
+			if !ok {
+				return "", fmt.Errorf("no %q in %s", step, path)
+			}
+			v = next
+		case []any:
+			if step == "len" {
+				return strconv.Itoa(len(at)), nil
+			}
+			i, err := strconv.Atoi(step)
+			if err != nil || i < 0 || i >= len(at) {
+				return "", fmt.Errorf("no %q in %s: %d elements", step, path, len(at))
+			}
+			v = at[i]
+		default:
+			return "", fmt.Errorf("no %q in %s", step, path)
+		}
+	}
+	// What never breaks a line is an ordinary space in a script.
+	return strings.NewReplacer("\u00a0", " ", "\u202f", " ").Replace(fmt.Sprint(v)), nil
+}
+
+func get(ts *testscript.TestScript, _ bool, args []string) {
+	need(ts, len(args) == 2, "get VAR PATH")
+	value, err := look(ts, args[1])
+	ts.Check(err)
+	ts.Setenv(args[0], value)
+}
+
+func is(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, len(args) == 2, "is PATH VALUE")
+	value, err := look(ts, args[0])
+	if neg {
+		if err == nil && value == args[1] {
+			ts.Fatalf("%s is %q", args[0], value)
+		}
+		return
+	}
+	ts.Check(err)
+	if value != args[1] {
+		ts.Fatalf("%s is %q, not %q", args[0], value, args[1])
+	}
+}
+
+func until(ts *testscript.TestScript, _ bool, args []string) {
+	need(ts, len(args) > 2, "until PATH VALUE CMD ARGS…")
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		_ = ts.Exec(args[2], args[3:]...) // judged by what it prints
+		value, err := look(ts, args[0])
+		if err == nil && value == args[1] {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("%s stays %q (%v), never %q", args[0], value, err, args[1])
+		}
+	}
+}
+
+// openWorld opens the ground truth of a data directory.
+func openWorld(ts *testscript.TestScript, data string) *world.World {
+	w, err := world.Open(filepath.Join(data, "world.db"), rand.NewPCG(rand.Uint64(), rand.Uint64()))
+	ts.Check(err)
+	return w
+}
+
+// deliverable counts the records of ours that a pharmacist can deliver.
+func deliverable(ts *testscript.TestScript) (n int) {
+	w := openWorld(ts, ts.MkAbs(ts.Getenv("RELAIS_DATA")))
+	defer w.Close()
+	truth, err := w.Truth(time.Now())
+	ts.Check(err)
+	for _, r := range truth.Records {
+		if r.DeliverableAt(truth.Now) && !r.Foreign {
+			n++
+		}
+	}
+	return n
+}
+
+func held(ts *testscript.TestScript, _ bool, args []string) {
+	need(ts, len(args) == 1, "held N")
+	if n := strconv.Itoa(deliverable(ts)); n != args[0] {
+		ts.Fatalf("the server holds %s deliverable records, not %s", n, args[0])
+	}
+}
+
+func await(ts *testscript.TestScript, _ bool, args []string) {
+	need(ts, len(args) == 1, "await N")
+	for deadline := time.Now().Add(20 * time.Second); strconv.Itoa(deliverable(ts)) != args[0]; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			ts.Fatalf("the server never holds %s deliverable records", args[0])
+		}
+	}
+}
+
+func latency(ts *testscript.TestScript, _ bool, args []string) {
+	need(ts, len(args) == 1, "latency D")
+	d, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	w := openWorld(ts, ts.MkAbs(ts.Getenv("RELAIS_DATA")))
+	defer w.Close()
+	ts.Check(w.Set(world.Settings{Latency: d}))
+}
+
+func pharmacist(ts *testscript.TestScript, _ bool, args []string) {
+	need(ts, len(args) == 2, "pharmacist MOVE RID")
+	w := openWorld(ts, ts.MkAbs(ts.Getenv("RELAIS_DATA")))
+	defer w.Close()
+	rid := rx.RID(args[1])
+	if args[1] == "first" { // which nobody knows yet
+		truth, err := w.Truth(time.Now())
+		ts.Check(err)
+		rid = truth.Records[0].RID
+	}
+	ts.Check(w.Act(world.Move(args[0]), rid, time.Now()))
+}
+
+func elsewhere(ts *testscript.TestScript, _ bool, args []string) {
+	need(ts, len(args) == 1, "elsewhere SSIN")
+	w := openWorld(ts, ts.MkAbs(ts.Getenv("RELAIS_DATA")))
+	defer w.Close()
+	_, err := w.Store(world.Foreign{Patient: rx.SSIN(args[0]), Content: []byte("another")}, time.Now())
+	ts.Check(err)
+}
+
+func sqlite(ts *testscript.TestScript, _ bool, args []string) {
+	need(ts, len(args) == 2, "sql FILE STATEMENT")
+	db, err := sql.Open("sqlite", ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer db.Close()
+	_, err = db.Exec(args[1])
+	ts.Check(err)
+}
+
+func edit(ts *testscript.TestScript, _ bool, args []string) {
+	need(ts, len(args) >= 4 && len(args)%2 == 0, "edit FROM TO OLD NEW [OLD NEW…]")
+	content := ts.ReadFile(args[0])
+	for i := 2; i < len(args); i += 2 {
+		changed := strings.Replace(content, args[i], args[i+1], 1)
+		if changed == content {
+			ts.Fatalf("%s does not hold %q", args[0], args[i])
+		}
+		content = changed
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(content), 0o600))
+}
+
+// nobody runs a command with the rights that a directory shows: an administrator may
+// write anywhere, whatever they say.
+func nobody(ts *testscript.TestScript, _ bool, args []string) {
+	need(ts, len(args) > 1, "nobody N CMD ARGS…")
+	if os.Geteuid() == 0 {
+		args = append([]string{args[0], "setpriv", "--bounding-set=-dac_override,-dac_read_search"}, args[1:]...)
+	}
+	code(ts, false, args)
+}
+
+func copydir(ts *testscript.TestScript, _ bool, args []string) {
+	need(ts, len(args) == 2, "copydir FROM TO")
+	ts.Check(os.CopyFS(ts.MkAbs(args[1]), os.DirFS(ts.MkAbs(args[0]))))
+}
