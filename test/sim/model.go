@@ -22,6 +22,8 @@ type Model struct {
 	mark mark // kept outside; survives also when an older disk is put back
 	dir  int  // identity of the directory
 
+	touched []rx.ID // rows written since the invariants were judged last
+
 	tasks  []rx.Task // of the last Work, until something is written
 	worked workKey
 
@@ -146,6 +148,7 @@ func (m *Model) apply(id rx.ID, version int64, e rx.Event) (rx.Prescription, err
 	after := *r
 	after.p = next
 	m.disk.rows[id] = &after
+	m.touched = append(m.touched, id)
 	return next, nil
 }
 
@@ -308,6 +311,7 @@ func (m *Model) Issue(ctx context.Context, in rx.Issue) (out rx.Issued, err erro
 			_, sum, _ := item.Facts.Canonical()
 			m.disk.rows[p.ID] = &row{p: p, facts: item.Facts, message: item.Message, sum: sum}
 			m.disk.order = append(m.disk.order, p.ID)
+			m.touched = append(m.touched, p.ID)
 			o.ids = append(o.ids, p.ID)
 			for _, e := range item.Events {
 				m.disk.journal = append(m.disk.journal, entry{p.ID, e, rx.StateReady, p.State})

@@ -426,6 +426,8 @@ func (s *Sim) putBack(span time.Duration) {
 			s.note("put back")
 			s.epoch++
 			s.model.disk, s.model.worked = old, workKey{}
+			s.model.touched = slices.Clone(old.order)
+			clear(s.judged)
 			if s.one(2) {
 				s.model.dir++ // on another disk
 			}
@@ -434,5 +436,3 @@ func (s *Sim) putBack(span time.Duration) {
 		})
 	})
 }
-
-var _ = slices.Clip[[]int]

@@ -15,10 +15,10 @@ type truth struct {
 	kept   map[rx.ID]kept  // what the screen called saved
 	keys   map[rx.KeyID]rx.ID
 
-	judged map[rx.ID]*row // as they were when last judged
-	moved  bool           // something happened at the server, to a paper or a row
-	known  world.Truth    // of the server, when something last happened there
-	served bool           // something happened there since
+	judged map[rx.ID]rx.State // as they were when last judged
+	moved  bool               // something happened at the server, to a paper or a row
+	known  world.Truth        // of the server, when something last happened there
+	served bool               // something happened there since
 }
 
 // paper is one copy of a sheet.
@@ -35,7 +35,7 @@ type kept struct {
 }
 
 func newTruth() truth {
-	return truth{group: map[rx.ID]rx.ID{}, kept: map[rx.ID]kept{}, keys: map[rx.KeyID]rx.ID{}, judged: map[rx.ID]*row{}}
+	return truth{group: map[rx.ID]rx.ID{}, kept: map[rx.ID]kept{}, keys: map[rx.KeyID]rx.ID{}, judged: map[rx.ID]rx.State{}}
 }
 
 // printed puts a copy into the printer; a jam swallows it. Earlier copies that the
@@ -146,12 +146,14 @@ func (s *Sim) broken(format string, args ...any) { panic(violation{fmt.Sprintf(f
 
 // judge checks the invariants that hold after every step.
 func (s *Sim) judge() {
-	for _, id := range s.model.disk.order {
-		if r := s.model.disk.rows[id]; s.judged[id] != r {
-			s.judged[id], s.moved = r, true
+	for _, id := range s.model.touched {
+		if r := s.model.disk.rows[id]; r != nil {
 			s.judgeRow(r)
+			s.moved = s.moved || s.judged[id] != r.p.State
+			s.judged[id] = r.p.State
 		}
 	}
+	s.model.touched = s.model.touched[:0]
 	if !s.moved {
 		return
 	}
