@@ -12,12 +12,22 @@ type Drill struct {
 	kinds []string
 	is    func() string
 	set   func(ctx context.Context, kind string) error
+	now   string // as last read
 	notes []note
+	read  loader
 }
 
 // NewDrill makes the switch; is tells which of kinds holds, "" where services are real.
 func NewDrill(env *Env, kinds []string, is func() string, set func(context.Context, string) error) *Drill {
-	return &Drill{env: env, kinds: kinds, is: is, set: set}
+	return &Drill{env: env, kinds: kinds, is: is, set: set, read: loader{env: env}}
+}
+
+// Load reads the weather again.
+func (d *Drill) Load() {
+	d.read.load(func(context.Context) func() {
+		now := d.is()
+		return func() { d.now = now }
+	})
 }
 
 // Set lets the weather become kind.
@@ -28,7 +38,7 @@ func (d *Drill) Set(kind string) {
 			if d.notes = nil; err != nil {
 				d.notes = []note{{err: err}}
 			}
-			d.env.Changed()
+			d.Load()
 		}
 	})
 }
@@ -42,13 +52,12 @@ type DrillView struct {
 
 // View is the switch as it stands.
 func (d *Drill) View() *DrillView {
-	now := d.is()
-	if now == "" {
+	if d.now == "" {
 		return nil
 	}
 	v := &DrillView{Title: i18n.Text(d.env.Lang, "ui.drill"), Notices: d.env.say(d.notes)}
 	for _, kind := range d.kinds {
-		v.Kinds = append(v.Kinds, Button{Label: i18n.Text(d.env.Lang, "ui.drill."+kind), On: true, Strong: kind == now, Press: func() { d.Set(kind) }})
+		v.Kinds = append(v.Kinds, Button{Label: i18n.Text(d.env.Lang, "ui.drill."+kind), On: true, Strong: kind == d.now, Press: d.env.press(func() { d.Set(kind) })})
 	}
 	return v
 }

@@ -22,6 +22,7 @@ const sureLetters = 3
 type Entry struct {
 	env     *Env
 	patient func() rx.Patient
+	touched func() // something of the line changed
 
 	words   string
 	hits    []rx.Medicine
@@ -110,7 +111,7 @@ func (e *Entry) choose(i int) bool {
 // clear makes it empty; the search that may be under way is forgotten.
 func (e *Entry) clear() {
 	e.asked.next()
-	*e = Entry{env: e.env, patient: e.patient, asked: e.asked, sel: -1}
+	*e = Entry{env: e.env, patient: e.patient, touched: e.touched, asked: e.asked, sel: -1}
 }
 
 // open takes a line back to be changed.
@@ -263,6 +264,8 @@ type EntryView struct {
 	Preview  string // the posology in words
 	Coverage string
 	Cover    []Button // what makes the packages fit
+	Add      Button
+	Forget   Button // another product instead
 	Notices  []Notice
 }
 
@@ -279,7 +282,7 @@ func (e *Entry) view(choose func(int)) EntryView {
 		AsNeeded: e.asNeeded, Free: e.free, Unit: slices.Index(rx.Units, e.unit)}
 	if !e.chosen {
 		for i, o := range e.options() {
-			v.Hits = append(v.Hits, Hit{Text: e.env.optionText(o), Strength: o.medicine.Strength, About: e.env.optionAbout(o), Selected: i == e.sel, Press: func() { choose(i) }})
+			v.Hits = append(v.Hits, Hit{Text: e.env.optionText(o), Strength: o.medicine.Strength, About: e.env.optionAbout(o), Selected: i == e.sel, Press: e.env.press(func() { choose(i) })})
 		}
 		if strings.TrimSpace(e.words) == "" {
 			v.Empty = i18n.Text(lang, "ui.medicine.empty")
@@ -307,10 +310,10 @@ func (e *Entry) view(choose func(int)) EntryView {
 	if c, ok := rx.Covers(l.Posology, l.Duration, l.Quantity, e.medicine.PackSize, e.medicine.Unit); ok {
 		v.Coverage = i18n.Coverage(lang, c, l.Posology.Unit)
 		if c.Packs > l.Quantity && c.Packs <= rx.MaxQuantity {
-			v.Cover = append(v.Cover, Button{Label: i18n.Count(lang, "ui.cover.packs", c.Packs), On: true, Press: func() { e.quantity = digits(c.Packs) }})
+			v.Cover = append(v.Cover, Button{Label: i18n.Count(lang, "ui.cover.packs", c.Packs), On: true, Press: e.env.press(func() { e.quantity = digits(c.Packs); e.touched() })})
 		}
 		if c.Needed > c.Days && c.Days > 0 {
-			v.Cover = append(v.Cover, Button{Label: i18n.Count(lang, "ui.cover.days", c.Days), On: true, Press: func() { e.days = digits(c.Days) }})
+			v.Cover = append(v.Cover, Button{Label: i18n.Count(lang, "ui.cover.days", c.Days), On: true, Press: e.env.press(func() { e.days = digits(c.Days); e.touched() })})
 		}
 	}
 	if e.tried {

@@ -58,7 +58,7 @@ func dump(b *strings.Builder, v reflect.Value, indent string) {
 	case reflect.Struct:
 		for i := range v.NumField() {
 			f, name := v.Field(i), v.Type().Field(i).Name
-			if name == "Turn" || name == "Units" || f.Kind() == reflect.Func || f.IsZero() {
+			if name == "Turn" || name == "Units" || name == "Key" && f.Kind() == reflect.String && len(f.String()) > 30 || f.Kind() == reflect.Func || f.IsZero() {
 				continue
 			}
 			switch f.Kind() {

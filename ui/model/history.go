@@ -214,6 +214,9 @@ func (h *History) View() HistoryView {
 		Paper: h.Paper.view(), Notices: h.env.say(h.notes), Focus: h.focus}
 	items := h.items
 	v.Row = func(i int) Row { return h.env.row(items[i]) }
+	if v.Paper != nil {
+		v.Paper.Confirm.Press = h.env.press(h.ConfirmPaper)
+	}
 	v.Selected = slices.IndexFunc(items, func(item rx.Item) bool { return item.ID == h.selected })
 	switch {
 	case !h.read:
@@ -226,8 +229,8 @@ func (h *History) View() HistoryView {
 	if h.read {
 		v.Count = i18n.Count(lang, "ui.history.count", len(items))
 	}
-	v.Proof = Button{Label: i18n.Text(lang, "ui.proof"), Key: i18n.Text(lang, "ui.key.proof"), Press: h.Proof}
-	v.OnPaper = Button{Label: i18n.Text(lang, "ui.paper"), Key: i18n.Text(lang, "ui.key.paper"), Press: h.AskPaper}
+	v.Proof = Button{Label: i18n.Text(lang, "ui.proof"), Key: i18n.Text(lang, "ui.key.proof"), Press: h.env.press(h.Proof)}
+	v.OnPaper = Button{Label: i18n.Text(lang, "ui.paper"), Key: i18n.Text(lang, "ui.key.paper"), Press: h.env.press(h.AskPaper)}
 	if h.item != nil {
 		v.Detail = h.inFull(*h.item)
 		v.Proof.On = provable(h.item.Prescription) && !h.acting
@@ -247,7 +250,7 @@ func (h *History) inFull(item rx.Item) *Detail {
 	owed := h.env.Service.Owed(item)
 	d := &Detail{Name: fullName(item.Facts.Patient), Banner: h.env.banner(item.Facts.Patient), Line: h.env.line(item, owed),
 		Title:  i18n.Text(lang, "ui.timeline"),
-		Reopen: Button{Label: i18n.Text(lang, "ui.reopen"), On: true, Press: func() { h.reopen(item.Order) }}}
+		Reopen: Button{Label: i18n.Text(lang, "ui.reopen"), On: true, Press: h.env.press(func() { h.reopen(item.Order) })}}
 	for _, duty := range owed {
 		name, why, next := i18n.Duty(lang, duty)
 		d.Duties = append(d.Duties, Notice{Tone: Warn, Text: i18n.Text(lang, "ui.duty", "name", name, "why", why, "next", next), Buttons: h.env.outcomes(duty, h.settle)})

@@ -10,6 +10,7 @@ import (
 
 // Line is one prescription on a screen, written or issued.
 type Line struct {
+	Key     string // what it is about
 	N       string // its number in the order; "" outside one
 	Product string
 	Dose    string // with its label before it
@@ -25,6 +26,7 @@ type Line struct {
 func (e *Env) line(item rx.Item, owed []rx.Duty) Line {
 	f := item.Facts
 	l := Line{
+		Key:     string(item.ID),
 		Product: e.product(f.Product.Name, f.Product.Pack, f.Content),
 		Dose:    i18n.Text(e.Lang, "ui.dose", "posology", f.PosologyText),
 		Until:   i18n.Text(e.Lang, "ui.until", "date", i18n.Date(item.Expires)),
@@ -103,7 +105,7 @@ func provable(p rx.Prescription) bool { return p.State == rx.StateConfirmed && !
 func (e *Env) outcomes(d rx.Duty, settle func(rx.Duty, rx.Outcome)) []Button {
 	buttons := make([]Button, len(d.Outcomes))
 	for i, o := range d.Outcomes {
-		buttons[i] = Button{Label: i18n.Text(e.Lang, "outcome."+string(o)), On: true, Press: func() { settle(d, o) }}
+		buttons[i] = Button{Label: i18n.Text(e.Lang, "outcome."+string(o)), On: true, Press: e.press(func() { settle(d, o) })}
 	}
 	return buttons
 }

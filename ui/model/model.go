@@ -12,7 +12,8 @@
 //
 // Contract: all methods of all models are called on one goroutine, the screen's. Work that may take time goes through
 // Env.Do and comes back on that goroutine, in any order: an answer to a question that is no longer asked is dropped.
-// Env.Changed is called after each change that was not the direct effect of a method's return.
+// Env.Changed is called after each change that was not the direct effect of a method's return, and after each press of
+// a button.
 //
 // Failure modes: what fails is said in the model's own View, beside what it is about: what happened, what is safe, what
 // to do. Nothing is modal, and no model ever says that something was sent before Recip-e gave a RID.
@@ -75,6 +76,9 @@ func (e *Env) time(t time.Time) string {
 	}
 	return i18n.Moment(e.Lang, t)
 }
+
+// press is what a button does: the screen is told afterwards.
+func (e *Env) press(do func()) func() { return func() { do(); e.Changed() } }
 
 // Tone is how something matters; the screen adds a sign and a colour to the words, never instead of them.
 type Tone int
@@ -156,7 +160,7 @@ func (e *Env) say(notes []note) []Notice {
 		}
 		notice := Notice{Tone: n.tone, Text: i18n.Text(e.Lang, n.key, n.args...)}
 		if n.open != "" {
-			notice.Buttons = []Button{{Label: i18n.Text(e.Lang, "ui.open"), On: true, Press: func() { e.Open(n.open) }}}
+			notice.Buttons = []Button{{Label: i18n.Text(e.Lang, "ui.open"), On: true, Press: e.press(func() { e.Open(n.open) })}}
 		}
 		notices = append(notices, notice)
 	}

@@ -98,7 +98,7 @@ func (p *Paper) view() *PaperView {
 	if p.refused && p.reason == "" {
 		v.Missing = i18n.Text(lang, "ui.paper.reason-missing")
 	}
-	v.Confirm = Button{Label: i18n.Text(lang, "ui.paper.confirm"), Key: i18n.Text(lang, "ui.key.confirm"), On: true, Press: p.Confirm}
-	v.Cancel = Button{Label: i18n.Text(lang, "ui.cancel"), Key: i18n.Text(lang, "ui.key.escape"), On: true, Press: p.Cancel}
+	v.Confirm = Button{Label: i18n.Text(lang, "ui.paper.confirm"), Key: i18n.Text(lang, "ui.key.confirm"), On: true} // pressed by the owner of the line
+	v.Cancel = Button{Label: i18n.Text(lang, "ui.cancel"), Key: i18n.Text(lang, "ui.key.escape"), On: true, Press: p.env.press(p.Cancel)}
 	return v
 }

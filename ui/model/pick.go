@@ -15,6 +15,7 @@ type Pick struct {
 	still  func() bool // the choice is still open
 	picked func(rx.Known)
 	resume func(rx.Draft, rx.Known)
+	focus  func(Field)
 
 	words    string
 	found    []rx.Known
@@ -82,10 +83,23 @@ func (p *Pick) results() []rx.Known {
 func (p *Pick) Add() {
 	p.form = &Form{env: p.env, Language: defaultLang(p.env.Lang)}
 	p.form.fill(p.words)
+	p.focus(FieldLastName)
+}
+
+// Set takes what is typed or chosen in the form.
+func (p *Pick) Set(field Field, value string) {
+	if p.form != nil {
+		p.form.Set(field, value)
+	}
 }
 
 // Cancel closes the form.
-func (p *Pick) Cancel() { p.form = nil }
+func (p *Pick) Cancel() {
+	if p.form != nil {
+		p.form = nil
+		p.focus(FieldPatient)
+	}
+}
 
 // SaveNew keeps the new patient and takes it.
 func (p *Pick) SaveNew() {
@@ -96,6 +110,7 @@ func (p *Pick) SaveNew() {
 	f.tried, f.notes, f.known = true, nil, nil
 	patient, faults, _ := f.check()
 	if len(faults) > 0 {
+		p.focus(formFields[faults[0].Path])
 		return
 	}
 	f.saving = true
@@ -116,6 +131,10 @@ func (p *Pick) SaveNew() {
 		}
 	})
 }
+
+// formFields are the inputs of the form by the paths of faults.
+var formFields = map[string]Field{"$": FieldSSIN, "$.ssin": FieldSSIN, "$.no_ssin": FieldNoSSIN, "$.last_name": FieldLastName,
+	"$.first_name": FieldFirstName, "$.birth_date": FieldBirth, "$.sex": FieldSex, "$.language": FieldLanguage, "$.phone": FieldPhone}
 
 // addPatient keeps a patient, unless the national number is a known one's: then it gives that one, and twin.
 func addPatient(ctx context.Context, env *Env, patient rx.Patient) (known rx.Known, twin bool, err error) {
@@ -208,12 +227,12 @@ func (p *Pick) view() *PickView {
 				p.picked(k)
 			}
 		})
-		v.Form.Save.Press, v.Form.Cancel.Press = p.SaveNew, p.Cancel
+		v.Form.Save.Press, v.Form.Cancel.Press = p.env.press(p.SaveNew), p.env.press(p.Cancel)
 		return v
 	}
 	for i, k := range p.results() {
 		v.Results = append(v.Results, Person{Name: fullName(k.Patient), Born: p.env.born(k.Patient), Number: p.env.number(k.Patient), About: k.Phone,
-			Selected: i == p.sel, Press: func() { p.Choose(i) }})
+			Selected: i == p.sel, Press: p.env.press(func() { p.Choose(i) })})
 	}
 	switch {
 	case strings.TrimSpace(p.words) == "":
@@ -224,9 +243,9 @@ func (p *Pick) view() *PickView {
 	for _, d := range p.drafts {
 		n := len(d.Request.Lines)
 		v.Drafts = append(v.Drafts, Person{Name: fullName(d.Request.Patient), Born: p.env.born(d.Request.Patient), Number: p.env.number(d.Request.Patient),
-			About: i18n.Count(lang, "ui.draft", n, "state", i18n.Text(lang, "state.draft"), "time", p.env.time(d.Updated)), Press: func() { p.goOn(d) }})
+			About: i18n.Count(lang, "ui.draft", n, "state", i18n.Text(lang, "state.draft"), "time", p.env.time(d.Updated)), Press: p.env.press(func() { p.goOn(d) })})
 	}
-	v.Add = Button{Label: i18n.Text(lang, "ui.patient.add"), On: true, Strong: p.foundFor == p.words && len(p.found) == 0 && p.words != "", Press: p.Add}
+	v.Add = Button{Label: i18n.Text(lang, "ui.patient.add"), On: true, Strong: p.foundFor == p.words && len(p.found) == 0 && p.words != "", Press: p.env.press(p.Add)}
 	return v
 }
 
@@ -357,7 +376,7 @@ func (f *Form) view(pick func(rx.Known)) *FormView {
 	v.Notices = append(v.Notices, f.env.say(f.notes)...)
 	if k := f.known; k != nil {
 		v.Notices = append(v.Notices, Notice{Tone: Warn, Text: i18n.Text(lang, "ui.patient.known", "name", fullName(k.Patient), "born", f.env.born(k.Patient)),
-			Buttons: []Button{{Label: i18n.Text(lang, "ui.patient.take"), On: true, Press: func() { pick(*k) }}}})
+			Buttons: []Button{{Label: i18n.Text(lang, "ui.patient.take"), On: true, Press: f.env.press(func() { pick(*k) })}}})
 	}
 	v.Save = Button{Label: i18n.Text(lang, "ui.form.save"), On: !f.saving}
 	v.Cancel = Button{Label: i18n.Text(lang, "ui.cancel"), Key: i18n.Text(lang, "ui.key.escape"), On: true}

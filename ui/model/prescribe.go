@@ -21,11 +21,12 @@ type Prescribe struct {
 	Entry *Entry
 	Paper *Paper
 
-	w      *order   // nil: no patient
-	aside  []*order // put aside, their drafts not yet saved
-	notes  []note
-	focus  Focus
-	acting bool // something is being done: nothing else is begun
+	w       *order   // nil: no patient
+	aside   []*order // put aside, their drafts not yet saved
+	notes   []note
+	focus   Focus
+	acting  bool   // something is being done: nothing else is begun
+	leaving func() // waits until what was put aside is saved
 }
 
 // order is what is being written, and then what became of it, for one patient. A new patient has a new one, so that
@@ -62,7 +63,7 @@ const (
 // NewPrescribe begins with the choice of a patient.
 func NewPrescribe(env *Env) *Prescribe {
 	p := &Prescribe{env: env, Paper: &Paper{env: env}}
-	p.Entry = &Entry{env: env, sel: -1, patient: func() rx.Patient {
+	p.Entry = &Entry{env: env, sel: -1, touched: p.touch, patient: func() rx.Patient {
 		if p.w == nil {
 			return rx.Patient{}
 		}
@@ -89,7 +90,7 @@ func (p *Prescribe) Next() {
 	p.Paper.Cancel()
 	pick := &Pick{env: p.env, sel: -1, drafting: loader{env: p.env}}
 	pick.still = func() bool { return p.Pick == pick && p.w == nil } // a late answer must not change the patient
-	pick.picked, pick.resume = p.pick, p.resume
+	pick.picked, pick.resume, pick.focus = p.pick, p.resume, p.focus.to
 	p.Pick = pick
 	p.Pick.Load()
 	p.focus.to(FieldPatient)
@@ -308,7 +309,11 @@ func (p *Prescribe) Edit(i int) {
 }
 
 // touch marks the draft as changed.
-func (p *Prescribe) touch() { p.w.changed, p.w.at = true, p.env.now() }
+func (p *Prescribe) touch() {
+	if p.w != nil {
+		p.w.changed, p.w.at = true, p.env.now()
+	}
+}
 
 // Tick is called some times a second: it saves drafts once nothing was typed for a while, and those put aside until
 // they are saved.
@@ -361,14 +366,36 @@ func (p *Prescribe) save(w *order) {
 				w.then = nil
 				then()
 			}
+			if w.failed {
+				p.leaving = nil
+			}
 			if !w.changed {
 				p.aside = slices.DeleteFunc(p.aside, func(o *order) bool { return o == w })
 				p.Pick.Load()
+			}
+			if leave := p.leaving; leave != nil && len(p.aside) == 0 {
+				p.leaving = nil
+				leave()
+				return
 			}
 			p.env.Changed()
 		}
 	})
 }
+
+// Leave puts the order aside and calls then once everything is saved. When a draft cannot be saved it stays, and says
+// so; asked again it goes.
+func (p *Prescribe) Leave(then func()) {
+	p.Next()
+	if !slices.ContainsFunc(p.aside, func(w *order) bool { return !w.failed }) {
+		then()
+		return
+	}
+	p.leaving = then
+}
+
+// Return puts the focus where it was.
+func (p *Prescribe) Return() { p.focus.to(p.focus.Field) }
 
 // act does one thing with the order; while it is under way nothing else is begun. back is called with its error.
 func (p *Prescribe) act(work func(context.Context) ([]note, error), back func(error)) {

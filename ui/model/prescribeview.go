@@ -33,11 +33,14 @@ type PrescribeView struct {
 func (p *Prescribe) View() PrescribeView {
 	lang := p.env.Lang
 	v := PrescribeView{Notices: p.env.say(p.notes), Paper: p.Paper.view(), Focus: p.focus}
-	v.Send = Button{Label: i18n.Text(lang, "ui.send"), Key: i18n.Text(lang, "ui.key.send"), Press: p.Send}
-	v.Proof = Button{Label: i18n.Text(lang, "ui.proof"), Key: i18n.Text(lang, "ui.key.proof"), Press: p.Proof}
-	v.OnPaper = Button{Label: i18n.Text(lang, "ui.paper"), Key: i18n.Text(lang, "ui.key.paper"), Press: p.AskPaper}
-	v.LetGo = Button{Label: i18n.Text(lang, "ui.let-go"), Key: i18n.Text(lang, "ui.key.let-go"), Press: p.LetGo}
-	v.Next = Button{Label: i18n.Text(lang, "ui.next"), Key: i18n.Text(lang, "ui.key.next"), Press: p.Next, On: !p.acting}
+	if v.Paper != nil {
+		v.Paper.Confirm.Press = p.env.press(p.ConfirmPaper)
+	}
+	v.Send = Button{Label: i18n.Text(lang, "ui.send"), Key: i18n.Text(lang, "ui.key.send"), Press: p.env.press(p.Send)}
+	v.Proof = Button{Label: i18n.Text(lang, "ui.proof"), Key: i18n.Text(lang, "ui.key.proof"), Press: p.env.press(p.Proof)}
+	v.OnPaper = Button{Label: i18n.Text(lang, "ui.paper"), Key: i18n.Text(lang, "ui.key.paper"), Press: p.env.press(p.AskPaper)}
+	v.LetGo = Button{Label: i18n.Text(lang, "ui.let-go"), Key: i18n.Text(lang, "ui.key.let-go"), Press: p.env.press(p.LetGo)}
+	v.Next = Button{Label: i18n.Text(lang, "ui.next"), Key: i18n.Text(lang, "ui.key.next"), Press: p.env.press(p.Next), On: !p.acting}
 	w := p.w
 	if w == nil {
 		v.Pick = p.Pick.view()
@@ -63,6 +66,8 @@ func (p *Prescribe) View() PrescribeView {
 		return v
 	}
 	entry := p.Entry.view(p.Choose)
+	entry.Add = Button{Label: i18n.Text(lang, "ui.line.add"), Key: i18n.Text(lang, "ui.key.enter"), On: !p.acting, Press: p.env.press(func() { p.Add() })}
+	entry.Forget = Button{Label: i18n.Text(lang, "ui.line.forget"), On: !p.acting, Press: p.env.press(p.Forget)}
 	v.Entry = &entry
 	for i := range w.lines {
 		v.Lines = append(v.Lines, p.written(i))
@@ -90,13 +95,13 @@ func (p *Prescribe) written(i int) Line {
 		until = rx.DefaultExpiry(p.env.today())
 	}
 	line := Line{
-		N: i18n.Int(i + 1), Product: p.env.product(name, m.PackText.In(lang), l),
+		Key: i18n.Int(i+1) + name, N: i18n.Int(i + 1), Product: p.env.product(name, m.PackText.In(lang), l),
 		Dose:  i18n.Text(lang, "ui.dose", "posology", i18n.Posology(lang, l.Posology)),
 		Until: i18n.Text(lang, "ui.until", "date", i18n.Date(until)),
 		State: i18n.Text(lang, "state.draft"),
 		Buttons: []Button{
-			{Label: i18n.Text(lang, "ui.line.edit"), On: !p.acting, Press: func() { p.Edit(i) }},
-			{Label: i18n.Text(lang, "ui.line.remove"), On: !p.acting, Press: func() { p.Remove(i) }},
+			{Label: i18n.Text(lang, "ui.line.edit"), On: !p.acting, Press: p.env.press(func() { p.Edit(i) })},
+			{Label: i18n.Text(lang, "ui.line.remove"), On: !p.acting, Press: p.env.press(func() { p.Remove(i) })},
 		},
 	}
 	line.Notices = append(p.env.faults(faults.OrNil()), p.env.warnings(warnings)...)
@@ -137,11 +142,11 @@ func (p *Prescribe) sent(i int, item rx.Item) Line {
 	if offered {
 		pick := w.choices[item.ID]
 		line.Buttons = append(line.Buttons,
-			Button{Label: i18n.Text(lang, "ui.choice.wait"), On: true, Strong: pick == choiceWait, Press: func() { p.answer(item.ID, choiceWait) }},
-			Button{Label: i18n.Text(lang, "ui.choice.paper"), On: claimable(item.Prescription), Press: func() {
+			Button{Label: i18n.Text(lang, "ui.choice.wait"), On: true, Strong: pick == choiceWait, Press: p.env.press(func() { p.answer(item.ID, choiceWait) })},
+			Button{Label: i18n.Text(lang, "ui.choice.paper"), On: claimable(item.Prescription), Press: p.env.press(func() {
 				p.askPaper(func(o rx.Item) bool { return o.ID == item.ID && claimable(o.Prescription) })
-			}},
-			Button{Label: i18n.Text(lang, "ui.choice.later"), On: true, Strong: pick == choiceLater, Press: func() { p.answer(item.ID, choiceLater) }})
+			})},
+			Button{Label: i18n.Text(lang, "ui.choice.later"), On: true, Strong: pick == choiceLater, Press: p.env.press(func() { p.answer(item.ID, choiceLater) })})
 	}
 	for _, d := range owed {
 		if len(d.Outcomes) == 0 {
@@ -157,8 +162,8 @@ func (p *Prescribe) sent(i int, item rx.Item) Line {
 	}
 	if unhanded(item.Prescription) && !item.Sheet().Handwritten {
 		line.Buttons = append(line.Buttons,
-			Button{Label: i18n.Text(lang, "ui.paper.again"), On: true, Press: func() { p.reprint(item.ID) }},
-			Button{Label: i18n.Text(lang, "ui.paper.redo"), On: item.Electronic && !item.Elsewhere, Press: func() { p.redo(item.ID) }})
+			Button{Label: i18n.Text(lang, "ui.paper.again"), On: true, Press: p.env.press(func() { p.reprint(item.ID) })},
+			Button{Label: i18n.Text(lang, "ui.paper.redo"), On: item.Electronic && !item.Elsewhere, Press: p.env.press(func() { p.redo(item.ID) })})
 	}
 	for j := range line.Buttons {
 		line.Buttons[j].On = line.Buttons[j].On && !p.acting

@@ -10,7 +10,7 @@ import (
 // Strip is the line that is always there: what the services said last, what waits, what is to be treated.
 type Strip struct {
 	env     *Env
-	fault   func() error // of the engine behind the window
+	faults  func() []error // of what works behind the window; nil ones are none
 	counts  Counts
 	counted bool
 	err     error
@@ -24,9 +24,9 @@ type Counts struct {
 	Treat   int // asks a person
 }
 
-// NewStrip makes the strip; fault is why nothing is being sent by this program, nil when it is.
-func NewStrip(env *Env, fault func() error) *Strip {
-	return &Strip{env: env, fault: fault, loading: loader{env: env}}
+// NewStrip makes the strip; faults are those of what works behind the window.
+func NewStrip(env *Env, faults func() []error) *Strip {
+	return &Strip{env: env, faults: faults, loading: loader{env: env}}
 }
 
 // Load counts again.
@@ -68,6 +68,7 @@ type StripView struct {
 	Waiting  Notice
 	Silent   Notice // no text: none
 	Treat    Notice
+	Count    int // of what is to be treated
 	Faults   []Notice
 }
 
@@ -97,12 +98,13 @@ func (s *Strip) View() StripView {
 		if s.counts.Silent > 0 {
 			v.Silent = Notice{Tone: Warn, Text: i18n.Count(lang, "ui.strip.silent", s.counts.Silent)}
 		}
+		v.Count = s.counts.Treat
 		v.Treat = Notice{Tone: Quiet, Text: i18n.Count(lang, "ui.strip.treat", s.counts.Treat)}
 		if s.counts.Treat > 0 {
 			v.Treat.Tone = Warn
 		}
 	}
-	for _, err := range []error{s.fault(), s.err} {
+	for _, err := range append(s.faults(), s.err) {
 		if rx.CodeOf(err) == rx.CodeEngineBusy { // not a fault of anybody's: another window or command sends
 			v.Faults = append(v.Faults, Notice{Tone: Quiet, Text: i18n.Text(lang, "ui.strip.elsewhere")})
 		} else {

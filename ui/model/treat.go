@@ -98,6 +98,7 @@ type TreatView struct {
 
 // Duty is one thing owed.
 type Duty struct {
+	Key   string // what it is about
 	Name  string // of the patient
 	About string // born, number, phone
 	Line  Line
@@ -110,9 +111,12 @@ type Duty struct {
 func (t *Treat) View() TreatView {
 	lang := t.env.Lang
 	v := TreatView{Title: i18n.Text(lang, "ui.treat"), Paper: t.Paper.view(), Notices: t.env.say(t.notes), Focus: t.focus}
+	if v.Paper != nil {
+		v.Paper.Confirm.Press = t.env.press(t.ConfirmPaper)
+	}
 	for _, of := range t.treats {
 		owed := t.env.Service.Owed(of.Item)
-		d := Duty{Name: fullName(of.Item.Facts.Patient), About: t.env.banner(of.Item.Facts.Patient), Line: t.env.line(of.Item, owed)}
+		d := Duty{Key: of.ID(), Name: fullName(of.Item.Facts.Patient), About: t.env.banner(of.Item.Facts.Patient), Line: t.env.line(of.Item, owed)}
 		d.What, d.Why, d.Next = i18n.Duty(lang, of.Duty)
 		if !of.Deadline.IsZero() {
 			d.Next += " " + i18n.Text(lang, "ui.deadline", "moment", i18n.Moment(lang, t.env.clock(of.Deadline)))

@@ -1,15 +1,29 @@
-// Package shell is the window: its frame, navigation and lock. It is given a Fyne app by the front door and shows what
-// the use cases tell it; it opens no files and reaches no network.
+// Package shell is the window: its frame, its lock, its menu and the way from screen to screen. It is given a Fyne app
+// by the front door and a House by whoever opens data directories; it opens no files and reaches no network.
 //
-// So far it is the frame alone: the name, and in the demonstration a banner that stays on every screen.
+// Contract: everything runs on Fyne's goroutine; what takes time goes through a bridge.Gate, one for each time that the
+// window is unlocked. Locking or closing ends what is under way, waits for it, and closes the Desk. The present language
+// holds for every text of the window, Fyne's own included; it is changed while the window is open.
+//
+// Failure modes: a House that cannot be unlocked is told on the lock screen, a Desk whose feed or engine fails in the
+// strip; an error of closing is what Run returns.
 package shell
 
 import (
+	"context"
+	"errors"
+	"time"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/widget"
 
+	"relais/app/i18n"
+	"relais/app/rx"
 	"relais/assets"
+	"relais/ui/bridge"
+	"relais/ui/kit"
+	"relais/ui/model"
+	"relais/ui/screen"
 )
 
 // The smallest window in which every screen is whole, in Fyne's units.
@@ -18,18 +32,151 @@ const (
 	minHeight = 700
 )
 
-// New makes the window without showing it. With demo, the banner says in both languages that all is invented.
-func New(app fyne.App, demo bool) fyne.Window {
+// pulse is how often the window looks at the clock.
+const pulse = 250 * time.Millisecond
+
+// shell is the window.
+type shell struct {
+	app    fyne.App
+	window fyne.Window
+	house  House
+	lang   rx.Lang
+	gate   *bridge.Gate
+	opened Desk // by the unlocking under way or done
+
+	unlock *model.Unlock
+	lock   *screen.Unlock
+	open   *open // nil while locked
+	banner *kit.Text
+	place  *fyne.Container // what fills the window
+	err    error           // of closing
+}
+
+// Run shows the window and returns when it was closed.
+func Run(app fyne.App, house House) error {
+	s := newShell(app, house)
+	s.window.Resize(fyne.NewSize(minWidth, minHeight))
+	app.Lifecycle().SetOnStarted(s.start)
+	s.window.ShowAndRun()
+	return s.err
+}
+
+func newShell(app fyne.App, house House) *shell {
+	app.Settings().SetTheme(kit.Theme{})
 	app.SetIcon(fyne.NewStaticResource("icon.png", assets.Icon))
-	w := app.NewWindow("Relais")
-	var banner fyne.CanvasObject
-	if demo {
-		label := widget.NewLabelWithStyle("SIMULATION · données fictives · fictieve gegevens", fyne.TextAlignCenter, fyne.TextStyle{Bold: true})
-		label.Importance = widget.WarningImportance
-		banner = label
+	s := &shell{app: app, house: house, lang: house.Language(), window: app.NewWindow("Relais"), banner: kit.NewText(), place: container.NewStack()}
+	var content fyne.CanvasObject = s.place
+	if house.Simulated() {
+		content = kit.Simulation(s.banner, s.place)
 	}
-	said := widget.NewLabelWithStyle("Relais n'a pas encore d'écran.\nRelais heeft nog geen scherm.", fyne.TextAlignCenter, fyne.TextStyle{})
-	w.SetContent(container.NewBorder(banner, nil, nil, nil, container.NewCenter(said)))
-	w.Resize(fyne.NewSize(minWidth, minHeight))
-	return w
+	s.window.SetPadded(false)
+	s.window.SetContent(content)
+	s.window.SetMaster()
+	s.window.SetCloseIntercept(s.quit)
+	s.window.Canvas().SetOnTypedKey(func(key *fyne.KeyEvent) {
+		if key.Name == fyne.KeyEscape && s.open != nil {
+			s.open.cancel()
+		}
+	})
+	s.shut()
+	return s
+}
+
+// start begins the pulse; Fyne runs from now on.
+func (s *shell) start() { s.gate.Every(pulse, s.beat) }
+
+// shut shows the lock screen.
+func (s *shell) shut() {
+	s.gate = bridge.New()
+	s.open = nil
+	env := &model.Env{Do: s.gate.Do, Changed: s.show, Lang: s.lang}
+	s.unlock = model.NewUnlock(env, s.house.DemoPassphrase(), func(ctx context.Context, passphrase []byte) error {
+		desk, err := s.house.Unlock(ctx, passphrase)
+		if err == nil {
+			s.opened = desk
+		}
+		return err
+	})
+	s.lock = screen.NewUnlock(s.unlock, s.enter, s.show)
+	s.fill(s.lock.Object())
+	s.speak(s.lang)
+}
+
+// enter opens the window on what was unlocked.
+func (s *shell) enter() {
+	s.open = newOpen(s, s.opened)
+	s.fill(s.open.box)
+	s.speak(s.lang)
+	s.open.start()
+}
+
+func (s *shell) fill(o fyne.CanvasObject) {
+	s.place.Objects = []fyne.CanvasObject{o}
+	s.place.Refresh()
+}
+
+// speak puts the whole window into a language.
+func (s *shell) speak(l rx.Lang) {
+	s.lang = l
+	speakFyne(l)
+	s.banner.Set(kit.OnDrill(i18n.Text(l, "ui.simulation")))
+	s.window.SetMainMenu(s.menu())
+	s.show()
+}
+
+// show shows what the models say now.
+func (s *shell) show() {
+	if s.open != nil {
+		s.open.show()
+		return
+	}
+	s.lock.Show(s.lang)
+}
+
+// beat is the pulse.
+func (s *shell) beat() {
+	if s.open == nil {
+		s.unlock.Pass(pulse)
+	} else {
+		s.open.prescribe.Tick()
+	}
+	s.show()
+}
+
+// close ends what is under way, waits for it and closes the desk.
+func (s *shell) close() error {
+	s.gate.Close()
+	if s.opened == nil {
+		return nil
+	}
+	desk := s.opened
+	s.opened = nil
+	return desk.Close(context.Background())
+}
+
+// lockUp goes back to the lock screen. What was being written is a draft.
+func (s *shell) lockUp() {
+	if s.open == nil {
+		return
+	}
+	s.open.prescribe.Leave(func() {
+		s.err = errors.Join(s.err, s.close())
+		s.shut()
+		s.start()
+	})
+}
+
+// quit closes the window. What was being written is a draft.
+func (s *shell) quit() {
+	end := func() {
+		s.err = errors.Join(s.err, s.close())
+		s.window.SetCloseIntercept(nil)
+		s.window.Close()
+		s.app.Quit()
+	}
+	if s.open == nil {
+		end()
+		return
+	}
+	s.open.prescribe.Leave(end)
 }

@@ -1,0 +1,182 @@
+package kit
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+)
+
+// NewColumn puts objects under one another, each as wide as the column and as high as it then needs. Hidden and empty
+// ones take no room.
+func NewColumn(objects ...fyne.CanvasObject) *fyne.Container {
+	return container.New(column{}, objects...)
+}
+
+type column struct{}
+
+func (column) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	y := float32(0)
+	for _, o := range objects {
+		if !o.Visible() {
+			continue
+		}
+		o.Resize(fyne.NewSize(size.Width, o.MinSize().Height)) // the width decides where text wraps
+		h := o.MinSize().Height
+		o.Resize(fyne.NewSize(size.Width, h))
+		o.Move(fyne.NewPos(0, y))
+		y += h
+	}
+}
+
+func (column) MinSize(objects []fyne.CanvasObject) (min fyne.Size) {
+	for _, o := range objects {
+		if o.Visible() {
+			m := o.MinSize()
+			min.Width, min.Height = max(min.Width, m.Width), min.Height+m.Height
+		}
+	}
+	return min
+}
+
+// flow puts objects beside one another and goes on below when the line is full.
+type flow struct{ width float32 }
+
+func (f *flow) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	f.width = size.Width
+	f.place(objects, func(o fyne.CanvasObject, at fyne.Position, size fyne.Size) {
+		o.Resize(size)
+		o.Move(at)
+	})
+}
+
+func (f *flow) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	return f.place(objects, func(fyne.CanvasObject, fyne.Position, fyne.Size) {})
+}
+
+// NewFlow puts objects beside one another and goes on below when the line is full.
+func NewFlow(objects ...fyne.CanvasObject) *fyne.Container { return container.New(&flow{}, objects...) }
+
+// Gap leaves half a unit around o.
+func Gap(o fyne.CanvasObject) *fyne.Container { return container.New(&frame{Unit / 2}, o) }
+
+// Bottom puts o at the bottom of the room that it gets.
+func Bottom(o fyne.CanvasObject) *fyne.Container { return container.NewVBox(layout.NewSpacer(), o) }
+
+// place tells where each object goes at the last known width; it gives the least width and the height.
+func (f *flow) place(objects []fyne.CanvasObject, put func(fyne.CanvasObject, fyne.Position, fyne.Size)) (min fyne.Size) {
+	x, y, line := float32(0), float32(0), float32(0)
+	for _, o := range objects {
+		if !o.Visible() {
+			continue
+		}
+		m := o.MinSize()
+		if x > 0 && f.width > 0 && x+m.Width > f.width {
+			x, y, line = 0, y+line+Unit/2, 0
+		}
+		put(o, fyne.NewPos(x, y), m)
+		x += m.Width + Unit/2
+		line = max(line, m.Height)
+		min.Width = max(min.Width, m.Width)
+	}
+	min.Height = y + line
+	return min
+}
+
+// Capped scrolls what is higher than most; what is lower takes no more than it needs.
+func Capped(o fyne.CanvasObject, most float32) *fyne.Container {
+	return container.New(&capped{most: most, inside: o}, container.NewVScroll(o))
+}
+
+type capped struct {
+	most   float32
+	inside fyne.CanvasObject
+}
+
+func (c *capped) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	objects[0].Resize(size)
+	objects[0].Move(fyne.NewPos(0, 0))
+}
+
+func (c *capped) MinSize([]fyne.CanvasObject) fyne.Size {
+	m := c.inside.MinSize()
+	return fyne.NewSize(m.Width, min(m.Height, c.most))
+}
+
+// AtLeast gives an object a least size.
+func AtLeast(size fyne.Size, o fyne.CanvasObject) *fyne.Container {
+	return container.New(&atLeast{size}, o)
+}
+
+type atLeast struct{ size fyne.Size }
+
+func (a *atLeast) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	for _, o := range objects {
+		o.Resize(size)
+		o.Move(fyne.NewPos(0, 0))
+	}
+}
+
+func (a *atLeast) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	m := a.size
+	for _, o := range objects {
+		m = m.Max(o.MinSize())
+	}
+	return m
+}
+
+// ground is a rectangle in a colour of the theme.
+func ground(name fyne.ThemeColorName) *canvas.Rectangle {
+	return canvas.NewRectangle(palette[name])
+}
+
+// Card is a white ground with a thin border around o.
+func Card(o fyne.CanvasObject) *fyne.Container {
+	back := ground(colorSurface)
+	back.StrokeColor, back.StrokeWidth, back.CornerRadius = palette[theme.ColorNameSeparator], 1, Unit/2
+	return container.NewStack(back, container.NewPadded(o))
+}
+
+// Ask is the ground of an inline question.
+func Ask(o fyne.CanvasObject) *fyne.Container {
+	back := ground(colorWarnSoft)
+	back.StrokeColor, back.StrokeWidth, back.CornerRadius = palette[colorWarn], 1, Unit/2
+	return container.NewStack(back, container.NewPadded(o))
+}
+
+// Simulation puts a banner above o and a border around it, so that nobody takes what is invented for real.
+func Simulation(banner *Text, o fyne.CanvasObject) *fyne.Container {
+	back, inside := ground(colorDrill), ground(theme.ColorNameBackground)
+	return container.NewStack(back, container.New(&frame{Unit / 2}, container.NewBorder(banner, nil, nil, nil, container.NewStack(inside, o))))
+}
+
+// OnDrill are words on the simulation's ground.
+func OnDrill(s string) Span { return Span{Text: s, Bold: true, Color: colorOnDrill} }
+
+// Rule is a thin line.
+func Rule() fyne.CanvasObject {
+	r := canvas.NewRectangle(palette[theme.ColorNameSeparator])
+	r.SetMinSize(fyne.NewSize(1, 1))
+	return r
+}
+
+// frame leaves a margin around what it holds.
+type frame struct{ margin float32 }
+
+func (f *frame) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	for _, o := range objects {
+		o.Resize(size.SubtractWidthHeight(2*f.margin, 2*f.margin))
+		o.Move(fyne.NewPos(f.margin, f.margin))
+	}
+}
+
+func (f *frame) MinSize(objects []fyne.CanvasObject) (min fyne.Size) {
+	for _, o := range objects {
+		min = min.Max(o.MinSize())
+	}
+	return min.AddWidthHeight(2*f.margin, 2*f.margin)
+}
+
+// Framed leaves one unit around o.
+func Framed(o fyne.CanvasObject) *fyne.Container { return container.New(&frame{Unit}, o) }

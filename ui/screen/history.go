@@ -1,0 +1,144 @@
+package screen
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
+
+	"relais/app/i18n"
+	"relais/app/rx"
+	"relais/ui/kit"
+	"relais/ui/model"
+)
+
+// History is the list of every prescription beside one of them in full.
+type History struct {
+	model *model.History
+	view  model.HistoryView
+
+	title   *kit.Text
+	filter  *kit.Entry
+	empty   *kit.Text
+	list    *widget.List
+	rows    []model.Row // as shown, so that a row that did not change is not drawn again
+	detail  *detail
+	paper   *paper
+	notices kit.Notices
+	proof   *kit.Button
+	onPaper *kit.Button
+	box     *fyne.Container
+	focus   focus
+	moving  bool
+}
+
+// NewHistory makes the screen of m.
+func NewHistory(m *model.History, changed func()) *History {
+	s := &History{model: m, title: kit.NewText(), empty: kit.NewText(), detail: newDetail(), paper: newPaper(m.Paper, changed), notices: kit.NewNotices(),
+		proof: kit.NewButton(), onPaper: kit.NewButton()}
+	s.filter = kit.NewEntry(func(words string) { m.Filter(words); changed() })
+	s.filter.Key = keys(m.Move, func() {}, changed)
+	s.list = widget.NewList(func() int { return s.view.Rows }, func() fyne.CanvasObject { return newRow() }, s.fill)
+	s.list.OnSelected = func(i widget.ListItemID) {
+		if !s.moving {
+			m.Select(i)
+			changed()
+		}
+	}
+	left := container.NewBorder(kit.NewColumn(s.title, s.filter, s.empty), nil, nil, nil, s.list)
+	right := kit.Card(container.NewBorder(nil, container.NewHBox(s.proof, s.onPaper), nil, nil, container.NewVScroll(s.detail.column)))
+	s.box = container.NewBorder(nil, kit.NewColumn(s.paper.box, kit.Capped(s.notices.Object(), 12*kit.Unit)), nil, nil,
+		container.NewGridWithColumns(2, left, right))
+	return s
+}
+
+// Object is what it looks like.
+func (s *History) Object() fyne.CanvasObject { return s.box }
+
+// fill shows a row of the list, as high as its words need.
+func (s *History) fill(i widget.ListItemID, o fyne.CanvasObject) {
+	if i >= s.view.Rows {
+		return
+	}
+	row := o.(*row)
+	v := s.view.Row(i)
+	row.text.Set(kit.Strong(v.Name), kit.Soft("   "+v.When), kit.Words(v.Product).Line(), kit.Toned(v.Tone, v.State).Line())
+	row.text.Resize(fyne.NewSize(row.Size().Width, row.text.MinSize().Height))
+	s.list.SetItemHeight(i, row.text.MinSize().Height)
+}
+
+// row is a row of the list.
+type row struct {
+	widget.BaseWidget
+	text *kit.Text
+}
+
+func newRow() *row {
+	r := &row{text: kit.NewText(kit.Strong(" "), kit.Words(" ").Line(), kit.Words(" ").Line())}
+	r.ExtendBaseWidget(r)
+	return r
+}
+
+func (r *row) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(r.text) }
+
+// Show shows what the model says now.
+func (s *History) Show(lang rx.Lang) {
+	v := s.model.View()
+	s.view = v
+	s.title.Set(kit.Span{Text: v.Title, Plain: true, Bold: true, Big: true}, kit.Soft("   "+v.Count))
+	s.filter.Hint(v.Hint)
+	s.filter.Set(v.Words)
+	s.empty.Set(kit.Soft(v.Empty))
+	visible(v.Empty != "", s.empty)
+	s.list.Refresh()
+	s.moving = true
+	if v.Selected >= 0 {
+		s.list.Select(v.Selected)
+	} else {
+		s.list.UnselectAll()
+	}
+	s.moving = false
+	s.detail.show(i18n.Text(lang, "ui.history.choose"), v.Detail)
+	s.paper.show(lang, v.Paper)
+	s.notices.Show(v.Notices)
+	s.proof.Set(v.Proof)
+	s.onPaper.Set(v.OnPaper)
+	s.focus.follow(v.Focus, map[model.Field]fyne.Focusable{model.FieldReason: s.paper.reason})
+}
+
+// Enter puts the focus on the filter, when the screen is opened.
+func (s *History) Enter(c fyne.Canvas) { c.Focus(s.filter) }
+
+// detail is one prescription in full.
+type detail struct {
+	name     *kit.Text
+	text     *kit.Text
+	duties   kit.Notices
+	reopen   *kit.Buttons
+	timeline *kit.Text
+	column   *fyne.Container
+}
+
+func newDetail() *detail {
+	d := &detail{name: kit.NewText(), text: kit.NewText(), duties: kit.NewNotices(), reopen: kit.NewButtons(), timeline: kit.NewText()}
+	d.column = kit.NewColumn(d.name, d.text, d.duties.Object(), d.reopen.Object(), d.timeline)
+	return d
+}
+
+func (d *detail) show(choose string, v *model.Detail) {
+	visible(v != nil, d.text, d.timeline)
+	if v == nil {
+		d.name.Set(kit.Soft(choose))
+		d.duties.Show(nil)
+		d.reopen.Set(nil)
+		return
+	}
+	d.name.Set(kit.Span{Text: v.Name, Plain: true, Bold: true, Big: true}, kit.Words(v.Banner).Line())
+	d.text.Set(lineText(v.Line)...)
+	d.duties.Show(v.Duties)
+	d.reopen.Set([]model.Button{v.Reopen})
+	spans := []kit.Span{kit.Strong(v.Title)}
+	for _, h := range v.Timeline {
+		spans = append(spans, kit.Words(h).Line())
+	}
+	d.timeline.Set(spans...)
+}

@@ -1,0 +1,101 @@
+package screen
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+
+	"relais/app/rx"
+	"relais/ui/kit"
+	"relais/ui/model"
+)
+
+// Prescribe is the screen of one order: the patient above, the entry line, the lines, and below, always in the same
+// place, what can be done.
+type Prescribe struct {
+	model *model.Prescribe
+
+	pick    *pick
+	banner  *kit.Text
+	near    *kit.Text
+	top     *fyne.Container
+	entry   *entry
+	done    *kit.Text
+	lines   *kit.Stack[model.Line]
+	empty   *kit.Text
+	write   *fyne.Container
+	takes   *kit.Text
+	leave   *kit.Text
+	paper   *paper
+	notices kit.Notices
+
+	send, proof, onPaper, letGo, next *kit.Button
+
+	box   *fyne.Container
+	focus focus
+}
+
+// NewPrescribe makes the screen of m; changed is called after whatever is typed.
+func NewPrescribe(m *model.Prescribe, changed func()) *Prescribe {
+	s := &Prescribe{model: m, banner: kit.NewText(), near: kit.NewText(), entry: newEntry(m, changed), done: kit.NewText(), empty: kit.NewText(),
+		takes: kit.NewText(), leave: kit.NewText(), paper: newPaper(m.Paper, changed), notices: kit.NewNotices(),
+		send: kit.NewButton(), proof: kit.NewButton(), onPaper: kit.NewButton(), letGo: kit.NewButton(), next: kit.NewButton()}
+	s.pick = newPick(func() *model.Pick { return m.Pick }, changed)
+	s.lines = kit.NewStack(func() kit.Row[model.Line] { return newLine() })
+	s.top = kit.Card(kit.NewColumn(s.banner, s.near))
+	s.write = container.NewBorder(kit.NewColumn(s.top, s.entry.box, s.done), nil, nil, nil,
+		container.NewVScroll(kit.NewColumn(s.empty, s.lines.Object())))
+	below := kit.NewColumn(s.takes, s.leave, s.paper.box, kit.Capped(s.notices.Object(), 12*kit.Unit), s.send,
+		container.NewHBox(s.proof, s.onPaper, s.letGo, layout.NewSpacer(), s.next))
+	s.box = container.NewBorder(nil, below, nil, nil, container.NewStack(s.pick.box, s.write))
+	return s
+}
+
+// Object is what it looks like.
+func (s *Prescribe) Object() fyne.CanvasObject { return s.box }
+
+// Show shows what the model says now.
+func (s *Prescribe) Show(lang rx.Lang) {
+	v := s.model.View()
+	visible(v.Pick != nil, s.pick.box)
+	visible(v.Pick == nil, s.write)
+	if v.Pick != nil {
+		s.pick.show(lang, v.Pick)
+	} else {
+		s.showOrder(lang, v)
+	}
+	s.takes.Set(kit.Strong(v.Takes))
+	s.leave.Set(kit.Span{Text: kit.Sign(v.Leave.Tone) + " " + v.Leave.Text, Tone: v.Leave.Tone, Bold: true, Big: true})
+	visible(v.Takes != "", s.takes)
+	visible(v.Leave.Text != "", s.leave)
+	s.paper.show(lang, v.Paper)
+	s.notices.Show(v.Notices)
+	s.send.Set(v.Send)
+	s.proof.Set(v.Proof)
+	s.onPaper.Set(v.OnPaper)
+	s.letGo.Set(v.LetGo)
+	s.next.Set(v.Next)
+	s.focus.follow(v.Focus, s.fields())
+}
+
+func (s *Prescribe) showOrder(lang rx.Lang, v model.PrescribeView) {
+	s.banner.Set(kit.Span{Text: v.Name, Plain: true, Bold: true, Big: true}, kit.Words(v.Banner).Line())
+	s.near.Set(kit.Toned(v.Near.Tone, v.Near.Text))
+	visible(v.Near.Text != "", s.near)
+	s.entry.show(lang, v.Entry)
+	s.done.Set(kit.Toned(model.Good, v.Done))
+	visible(v.Done != "", s.done)
+	s.empty.Set(kit.Soft(v.Empty))
+	visible(v.Empty != "", s.empty)
+	s.lines.Set(v.Lines, func(_ int, l model.Line) string { return l.Key })
+}
+
+func (s *Prescribe) fields() map[model.Field]fyne.Focusable {
+	fields := s.pick.fields()
+	e := s.entry
+	for field, input := range map[model.Field]fyne.Focusable{model.FieldMedicine: e.search, model.FieldDose: e.dose, model.FieldUnit: e.unit, model.FieldTimes: e.times,
+		model.FieldDays: e.days, model.FieldText: e.text, model.FieldQuantity: e.quantity, model.FieldExpires: e.expires, model.FieldReason: s.paper.reason} {
+		fields[field] = input
+	}
+	return fields
+}

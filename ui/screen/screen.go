@@ -1,0 +1,149 @@
+// Package screen shows the view models: it lays out what they say, and tells them what is typed and pressed. It decides
+// nothing.
+//
+// Each screen has Object, what it looks like, and Show, which is called as often as one likes with what the model says
+// now. All calls are on Fyne's goroutine.
+package screen
+
+import (
+	"fyne.io/fyne/v2"
+
+	"relais/app/i18n"
+	"relais/app/rx"
+	"relais/ui/kit"
+	"relais/ui/model"
+)
+
+// focus moves the focus when a model wants it moved; fields tells which input stands for which field.
+type focus struct{ turn int }
+
+func (f *focus) follow(want model.Focus, fields map[model.Field]fyne.Focusable) {
+	if want.Turn == f.turn {
+		return
+	}
+	target, ok := fields[want.Field]
+	if !ok {
+		f.turn = want.Turn
+		return
+	}
+	o, ok := target.(fyne.CanvasObject)
+	if !ok || !o.Visible() {
+		return // it will be there at the next call
+	}
+	if c := fyne.CurrentApp().Driver().CanvasForObject(o); c != nil {
+		f.turn = want.Turn
+		c.Focus(target)
+	}
+}
+
+// line is one prescription: what, how much, how it stands, what can be done.
+type line struct {
+	text    *kit.Text
+	buttons *kit.Buttons
+	notices kit.Notices
+	column  *fyne.Container
+}
+
+func newLine() *line {
+	l := &line{text: kit.NewText(), buttons: kit.NewButtons(), notices: kit.NewNotices()}
+	l.column = kit.NewColumn(l.text, l.notices.Object(), l.buttons.Object(), kit.Rule())
+	return l
+}
+
+func (l *line) Object() fyne.CanvasObject { return l.column }
+
+func (l *line) Show(v model.Line) {
+	l.text.Set(lineText(v)...)
+	l.notices.Show(v.Notices)
+	l.buttons.Set(v.Buttons)
+}
+
+// lineText: the product and the dose stand out, each state has its sign, its words and its colour.
+func lineText(v model.Line) []kit.Span {
+	number := ""
+	if v.N != "" {
+		number = v.N + "  "
+	}
+	spans := []kit.Span{kit.Strong(number + v.Product), kit.Words(v.Dose).Line(), kit.Soft("  · " + v.Until), kit.Toned(v.Tone, v.State).Line()}
+	for _, f := range v.Facts {
+		spans = append(spans, kit.Soft(f).Line())
+	}
+	return spans
+}
+
+// strip is the inline question before paper.
+type paper struct {
+	text            *kit.Text
+	reason          *kit.Choice
+	confirm, cancel *kit.Button
+	box             *fyne.Container
+}
+
+func newPaper(m *model.Paper, changed func()) *paper {
+	p := &paper{text: kit.NewText(), confirm: kit.NewButton(), cancel: kit.NewButton()}
+	p.reason = kit.NewChoice(func(v string) { m.SetReason(rx.PaperReason(v)); changed() })
+	p.box = kit.Ask(kit.NewColumn(p.text, kit.NewFlow(p.reason, p.confirm, p.cancel)))
+	p.box.Hide()
+	return p
+}
+
+func (p *paper) show(lang rx.Lang, v *model.PaperView) {
+	if v == nil {
+		hide(p.box)
+		return
+	}
+	spans := []kit.Span{kit.Strong(v.Text)}
+	if v.Forced != "" {
+		spans = append(spans, kit.Toned(model.Warn, v.Forced).Line())
+	}
+	if v.Missing != "" {
+		spans = append(spans, kit.Toned(model.Bad, v.Missing).Line())
+	}
+	p.text.Set(spans...)
+	p.reason.Set(v.Reasons, i18n.Text(lang, "ui.paper.reason"))
+	p.confirm.Set(v.Confirm)
+	p.cancel.Set(v.Cancel)
+	show(p.box)
+}
+
+func show(objects ...fyne.CanvasObject) {
+	for _, o := range objects {
+		if !o.Visible() {
+			o.Show()
+		}
+	}
+}
+
+func hide(objects ...fyne.CanvasObject) {
+	for _, o := range objects {
+		if o.Visible() {
+			o.Hide()
+		}
+	}
+}
+
+func visible(on bool, objects ...fyne.CanvasObject) {
+	if on {
+		show(objects...)
+	} else {
+		hide(objects...)
+	}
+}
+
+// keys are what an input does with keys that move through a list of results.
+func keys(move func(int), enter func(), changed func()) func(fyne.KeyName) bool {
+	return func(name fyne.KeyName) bool {
+		switch name {
+		case fyne.KeyDown:
+			move(1)
+		case fyne.KeyUp:
+			move(-1)
+		case fyne.KeyReturn, fyne.KeyEnter:
+			enter()
+		default:
+			return false
+		}
+		changed()
+		return true
+	}
+}

@@ -1,0 +1,90 @@
+package shell
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+
+	"relais/app/i18n"
+	"relais/app/rx"
+)
+
+// Keys sit on menu items, so that they work while an entry has the focus. None ever means anything else: where a key has
+// nothing to do it does nothing.
+const (
+	control      = fyne.KeyModifierShortcutDefault
+	controlShift = fyne.KeyModifierShortcutDefault | fyne.KeyModifierShift
+)
+
+// command is an item of the menu with its key.
+type command struct {
+	text string // of the catalogue
+	key  fyne.KeyName
+	with fyne.KeyModifier
+	do   func(*open)
+}
+
+var menus = []struct {
+	text     string
+	commands []command
+}{
+	{"ui.menu.go", []command{
+		{"ui.prescribe", fyne.Key1, control, func(o *open) { o.goTo(placePrescribe) }},
+		{"ui.treat", fyne.Key2, control, func(o *open) { o.goTo(placeTreat) }},
+		{"ui.history", fyne.Key3, control, func(o *open) { o.goTo(placeHistory) }},
+	}},
+	{"ui.menu.order", []command{
+		{"ui.next", fyne.KeyN, control, func(o *open) { o.goTo(placePrescribe); o.prescribe.Next() }},
+		{"ui.send", fyne.KeyReturn, control, func(o *open) { o.on(placePrescribe, o.prescribe.Send) }},
+		{"ui.proof", fyne.KeyP, control, func(o *open) { o.on(placePrescribe, o.prescribe.Proof); o.on(placeHistory, o.history.Proof) }},
+		{"ui.paper", fyne.KeyO, controlShift, func(o *open) { o.on(placePrescribe, o.prescribe.AskPaper); o.on(placeHistory, o.history.AskPaper) }},
+		{"ui.paper.confirm", fyne.KeyY, controlShift, func(o *open) {
+			o.on(placePrescribe, o.prescribe.ConfirmPaper)
+			o.on(placeTreat, o.treat.ConfirmPaper)
+			o.on(placeHistory, o.history.ConfirmPaper)
+		}},
+		{"ui.let-go", fyne.KeyD, control, func(o *open) { o.on(placePrescribe, o.prescribe.LetGo) }},
+	}},
+}
+
+// on does something when the screen that it belongs to is shown.
+func (o *open) on(p place, do func()) {
+	if o.at == p {
+		do()
+	}
+}
+
+// menu is the main menu in the window's language.
+func (s *shell) menu() *fyne.MainMenu {
+	quit := &fyne.MenuItem{Label: i18n.Text(s.lang, "ui.menu.quit"), IsQuit: true, Action: s.quit, Shortcut: &desktop.CustomShortcut{KeyName: fyne.KeyQ, Modifier: control}}
+	lock := &fyne.MenuItem{Label: i18n.Text(s.lang, "ui.menu.lock"), Action: s.lockUp, Shortcut: &desktop.CustomShortcut{KeyName: fyne.KeyL, Modifier: control}, Disabled: s.open == nil}
+	main := fyne.NewMainMenu(fyne.NewMenu(i18n.Text(s.lang, "ui.menu.relais"), lock, fyne.NewMenuItemSeparator(), quit))
+	for _, m := range menus {
+		menu := fyne.NewMenu(i18n.Text(s.lang, m.text))
+		for _, c := range m.commands {
+			menu.Items = append(menu.Items, &fyne.MenuItem{Label: i18n.Text(s.lang, c.text), Disabled: s.open == nil,
+				Shortcut: &desktop.CustomShortcut{KeyName: c.key, Modifier: c.with}, Action: func() {
+					if s.open != nil {
+						c.do(s.open)
+						s.show()
+					}
+				}})
+		}
+		main.Items = append(main.Items, menu)
+	}
+	languages := fyne.NewMenu(i18n.Text(s.lang, "ui.menu.language"))
+	for _, l := range rx.Langs {
+		languages.Items = append(languages.Items, &fyne.MenuItem{Label: i18n.Text(s.lang, "ui.lang."+string(l)), Checked: l == s.lang, Action: func() { s.choose(l) }})
+	}
+	main.Items = append(main.Items, languages)
+	return main
+}
+
+// choose changes the language; while the window is open it is kept.
+func (s *shell) choose(l rx.Lang) {
+	if s.open != nil {
+		s.open.choose(l)
+		return
+	}
+	s.unlock.Speak(l)
+	s.speak(l)
+}
