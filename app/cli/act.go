@@ -28,7 +28,11 @@ func (c sendCmd) do(r *run) (Exit, error) {
 	}
 	ended, err := s.Drive(r.ctx, c.Wait, func(ctx context.Context) (bool, error) {
 		left, err := p.queue(ctx)
-		return !slices.ContainsFunc(left, p.moves), err
+		if err != nil || slices.ContainsFunc(left, p.moves) {
+			return false, err
+		}
+		unchecked, err := s.Unchecked(ctx)
+		return !unchecked, err
 	})
 	if err != nil {
 		return Failed, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -100,6 +101,14 @@ func (s *Session) Services(ctx context.Context) ([]Seen, error) {
 		return nil, err
 	}
 	return s.services.all(), nil
+}
+
+// Unchecked tells whether something was accepted of which a second record at Recip-e has
+// not been excluded yet: the engine has a look to make, when its time has come.
+func (s *Session) Unchecked(ctx context.Context) (bool, error) {
+	tasks, err := s.db.Work(ctx)
+	now := s.dir.Now()
+	return slices.ContainsFunc(tasks, func(t rx.Task) bool { return rx.ToLook(t.Prescription, now) }), err
 }
 
 // MedicinesAge is the age of the medicines file in days.

@@ -32,7 +32,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"held":       held,       // held N: the server holds N records of ours that a pharmacist can deliver
 	"await":      await,      // await N: until it does, 20 s at most
 	"latency":    latency,    // latency D: each way to the server takes so long
-	"pharmacist": pharmacist, // pharmacist MOVE RID
+	"pharmacist": pharmacist, // pharmacist MOVE RID|foreign: the pharmacist's hand, or the patient's
 	"elsewhere":  elsewhere,  // elsewhere SSIN: other software creates a prescription of the patient
 	"sql":        sqlite,     // sql FILE STATEMENT
 	"edit":       edit,       // edit FROM TO OLD NEW [OLD NEW…]: a changed copy of a file
@@ -182,10 +182,14 @@ func pharmacist(ts *testscript.TestScript, _ bool, args []string) {
 	w := openWorld(ts, ts.MkAbs(ts.Getenv("RELAIS_DATA")))
 	defer w.Close()
 	rid := rx.RID(args[1])
-	if args[1] == "first" { // which nobody knows yet
+	if args[1] == "foreign" { // what other software made
 		truth, err := w.Truth(time.Now())
 		ts.Check(err)
-		rid = truth.Records[0].RID
+		for _, r := range truth.Records {
+			if r.Foreign {
+				rid = r.RID
+			}
+		}
 	}
 	ts.Check(w.Act(world.Move(args[0]), rid, time.Now()))
 }

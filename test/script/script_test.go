@@ -38,9 +38,9 @@ var files = map[string]string{
 	// simulated profile; those in which an answer is missing need short waits.
 	"short.json": `{"name": "script", "services": "simulated", "waits": {"answer": "300ms", "call": "2s", "timestamp": "3s", "processing": "1s", "between": "500ms",
  "look_again": "100ms", "retry": "100ms", "backoff": "500ms", "pace": "10ms", "status": "1s"}}`,
-	// What waits is asked about at once.
-	"asking.json": `{"name": "asking", "services": "simulated", "waits": {"answer": "300ms", "call": "2s", "timestamp": "1s", "processing": "10ms", "between": "10ms",
- "look_again": "50ms", "retry": "100ms", "backoff": "300ms", "pace": "10ms", "late": "1ms", "silent": "2ms", "ask": "200ms"}}`,
+	// What waited for some seconds is asked about, and soon what nobody can decide.
+	"asking.json": `{"name": "asking", "services": "simulated", "waits": {"answer": "300ms", "call": "2s", "timestamp": "3s", "processing": "10ms", "between": "10ms",
+ "look_again": "50ms", "retry": "100ms", "backoff": "300ms", "pace": "10ms", "late": "5s", "silent": "5500ms", "ask": "100ms"}}`,
 }
 
 func TestScripts(t *testing.T) {
