@@ -12,8 +12,8 @@ type Store interface {
 	// hash of the request is given back (Existing), of another hash it answers
 	// CodeOtherSame. One transaction, one fsync. The patient's row is found by
 	// SSIN (else by name and birth date) or made. In a directory that was restored
-	// after the order's id was made, every prescription of it that is not on paper
-	// gets EventRestored in the same transaction.
+	// after the order's id was made, every prescription of it gets EventRestored in
+	// the same transaction: the lost copy may have issued it, and sent or redone it.
 	Issue(ctx context.Context, issue rx.Issue) (rx.Issued, error)
 
 	// Existing gives the order of that id when it was issued before from the same

@@ -15,7 +15,7 @@ import (
 // Format), the verbs %p and %w on a value (go vet refuses both), and encoding/json,
 // which must write the data: a slog.JSONHandler needs RedactAttr as its ReplaceAttr.
 
-func redact(f fmt.State, name string) { io.WriteString(f, name+"(…)") }
+func redact(f fmt.State, name string) { _, _ = io.WriteString(f, name+"(…)") }
 
 func (SSIN) Format(f fmt.State, _ rune)  { redact(f, "SSIN") }
 func (NIHII) Format(f fmt.State, _ rune) { redact(f, "NIHII") }

@@ -102,7 +102,7 @@ func follows(issue rx.Issue) error {
 }
 
 func (t *tx) issue(issue rx.Issue, request []byte) (out rx.Issued, err error) {
-	meta, err := t.meta(t.session)
+	meta, n, err := t.count(t.session)
 	if err != nil {
 		return out, err
 	}
@@ -119,10 +119,6 @@ func (t *tx) issue(issue rx.Issue, request []byte) (out rx.Issued, err error) {
 			return out, err
 		}
 	}
-	var n int64
-	if _, err := t.one("SELECT coalesce(max(n), 0) FROM prescriptions", nil, &n); err != nil {
-		return out, err
-	}
 	out = rx.Issued{Order: issue.Order, Patient: rx.ID(patient), At: issue.At}
 	for _, i := range issue.Items {
 		n++
@@ -130,7 +126,7 @@ func (t *tx) issue(issue rx.Issue, request []byte) (out rx.Issued, err error) {
 		if err != nil {
 			return out, err
 		}
-		if it.p.State != rx.StatePaper && madeBefore(issue.Order, meta.restored) {
+		if madeBefore(issue.Order, meta.restored) {
 			if err := t.advance(it, rx.Event{Kind: rx.EventRestored, At: issue.At}); err != nil {
 				return out, err
 			}

@@ -215,7 +215,7 @@ func (p *place) edit(path, old, new string) {
 	p.write(path, string(text[:i])+new+string(text[i+len(old):]))
 }
 
-// An order whose id was made before the restore may have been issued by the lost copy too; what is on paper has its door.
+// An order whose id was made before the restore may have been issued by the lost copy too, on paper, and redone there.
 func TestIssueAfterRestore(t *testing.T) {
 	p := newPlace(t).create()
 	db := p.open()
@@ -238,7 +238,7 @@ func TestIssueAfterRestore(t *testing.T) {
 		issue rx.Issue
 		want  rx.State
 		asked bool
-	}{{older, rx.StateUnknown, true}, {paper, rx.StatePaper, false}, {newer, rx.StateReady, false}, {noTime, rx.StateUnknown, true}} {
+	}{{older, rx.StateUnknown, true}, {paper, rx.StatePaper, true}, {newer, rx.StateReady, false}, {noTime, rx.StateUnknown, true}} {
 		out := p.must(db.Issue(ctx, c.issue))
 		if q := out.Prescriptions[0]; q.State != c.want || q.RestoredOpen() != c.asked {
 			t.Errorf("%v, asked %v; not %v, %v", q.State, q.RestoredOpen(), c.want, c.asked)

@@ -316,7 +316,7 @@ func (m *Model) Issue(ctx context.Context, in rx.Issue) (out rx.Issued, err erro
 			for _, e := range item.Events {
 				m.disk.journal = append(m.disk.journal, entry{p.ID, e, rx.StateReady, p.State})
 			}
-			if !m.disk.restored.IsZero() && born.Before(m.disk.restored) && p.State == rx.StateReady {
+			if !m.disk.restored.IsZero() && born.Before(m.disk.restored) {
 				if _, err := m.apply(p.ID, 0, rx.Event{Kind: rx.EventRestored, At: in.At}); err != nil {
 					return err
 				}

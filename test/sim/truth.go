@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"strings"
 
 	"relais/app/rx"
 	"relais/sync/outbox"
@@ -260,7 +261,7 @@ func (s *Sim) judgeWorld() {
 			s.broken("deliverable at most once: two creates of one medicine stand at the server")
 		}
 		if papers[first] > 0 && !s.declared(first) {
-			s.broken("deliverable at most once: paper and electronic, and nothing says so")
+			s.broken("deliverable at most once: paper and electronic, and nothing says so%s", s.story(first))
 		}
 	}
 	for _, n := range papers {
@@ -268,6 +269,17 @@ func (s *Sim) judgeWorld() {
 			s.broken("deliverable at most once: two papers with the patient")
 		}
 	}
+}
+
+// story is what the journal says about a chain, for whoever replays.
+func (s *Sim) story(first rx.ID) string {
+	var b strings.Builder
+	for _, e := range s.model.disk.journal {
+		if r := s.model.disk.rows[e.id]; s.Verbose && r != nil && s.first(r.p.LocalID()) == first {
+			fmt.Fprintf(&b, "\n\t%s %s n=%d %s: %s → %s", e.event.At.Format("02 15:04:05"), e.event.Kind, e.event.N, e.event.Status, e.from, e.to)
+		}
+	}
+	return b.String()
 }
 
 // declared tells that Relais shows the exception: paper was forced, or is the
