@@ -29,6 +29,7 @@ package outbox
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -78,6 +79,7 @@ type Engine struct {
 	cleared   map[rx.ID]time.Duration // by patient: when the open list was last read before a late send
 	lastLate  time.Duration           // of the last late send
 	unsettled []settlement
+	faults    []error  // of single rows, since the last step or reply
 	reading   []errand // statuses to read back at the next step
 	wake      time.Duration
 }
@@ -130,7 +132,7 @@ func (e *Engine) recover(ctx context.Context, now time.Time) error {
 	}
 	for _, t := range tasks {
 		if a := t.LiveAttempt(); a != nil && a.Result == rx.OnTheWire {
-			if _, err := e.store.Apply(ctx, t.ID, 0, rx.Event{Kind: rx.EventRestarted, At: now}); err != nil {
+			if _, err := e.write(ctx, t.ID, 0, rx.Event{Kind: rx.EventRestarted, At: now}); err != nil {
 				return err
 			}
 		}
@@ -141,34 +143,41 @@ func (e *Engine) recover(ctx context.Context, now time.Time) error {
 
 // Next settles what is at hand and gives the calls to make now, and after which
 // time at the latest to ask again (sooner when something changed in the store or
-// a reply came). Acts that come beside an error of the store are claimed and must
-// be performed all the same.
+// a reply came). Acts that come beside an error are claimed and must be performed
+// all the same: an error of a single row stops nobody else.
 func (e *Engine) Next(ctx context.Context, m Moment) ([]Act, time.Duration, error) {
 	e.wake = m.Mono + e.waits.Backoff
-	if err := e.recover(ctx, m.Wall); err != nil {
-		return nil, e.waits.Retry, err
+	acts, err := e.step(ctx, m)
+	if err != nil {
+		e.wakeAt(m.Mono + e.waits.Retry)
 	}
-	if err := e.settle(ctx); err != nil {
-		return nil, e.waits.Retry, err
+	return acts, max(e.wake-m.Mono, time.Millisecond), e.told(err)
+}
+
+func (e *Engine) step(ctx context.Context, m Moment) (acts []Act, err error) {
+	if err := e.recover(ctx, m.Wall); err != nil {
+		return nil, err
 	}
 	if err := e.keepPromise(ctx, m); err != nil {
-		return nil, e.waits.Retry, err
+		return nil, err
+	}
+	if err := e.settle(ctx); err != nil {
+		return nil, err
 	}
 	tasks, err := e.store.Work(ctx)
 	if err != nil {
-		return nil, e.waits.Retry, err
+		return nil, err
 	}
-	var acts []Act
 	for _, stage := range []func(context.Context, Moment, []rx.Task) ([]Act, error){
 		e.goOn, e.expire, e.lookUps, e.revokes, e.keys, e.sends, e.statuses,
 	} {
 		more, err := stage(ctx, m, tasks)
 		acts = append(acts, more...)
 		if err != nil {
-			return acts, e.waits.Retry, err
+			return acts, err
 		}
 	}
-	return acts, max(e.wake-m.Mono, time.Millisecond), nil
+	return acts, nil
 }
 
 // Done takes the reply of an act.
@@ -179,6 +188,10 @@ func (e *Engine) Done(ctx context.Context, m Moment, id int64, r rx.Reply) error
 	}
 	delete(e.flight, id)
 	e.hear(m, er, r)
+	return e.told(e.done(ctx, m, er, r))
+}
+
+func (e *Engine) done(ctx context.Context, m Moment, er *errand, r rx.Reply) error {
 	switch er.call.Op {
 	case rx.OpCreate:
 		return e.doneCreate(ctx, m, er, r)
@@ -191,6 +204,13 @@ func (e *Engine) Done(ctx context.Context, m Moment, id int64, r rx.Reply) error
 	default:
 		return e.doneLook(ctx, m, er, r)
 	}
+}
+
+// told is err with the faults of single rows.
+func (e *Engine) told(err error) error {
+	faults := append(e.faults, err)
+	e.faults = nil
+	return errors.Join(faults...)
 }
 
 // Busy tells how many calls are in flight.
@@ -234,25 +254,42 @@ func (e *Engine) inFlight(op rx.Op, same func(*errand) bool) bool {
 	return false
 }
 
-// record writes an event of the engine. A result (version 0) that the store cannot
-// take now is kept at hand. An error about this row alone stops nobody else: it is
-// given to Done's caller, and the prescription is found again by the next step.
-func (e *Engine) record(ctx context.Context, id rx.ID, version int64, event rx.Event) error {
-	_, err := e.store.Apply(ctx, id, version, event)
-	switch {
-	case err == nil, rx.CodeOf(err) == rx.CodeConflict: // changed meanwhile: the next step reads it again
-		return nil
-	case version == 0 && !aboutRow(err):
+// record writes an event of the engine and gives the prescription as it then is, the
+// zero value when nothing was written. A result (version 0) that the store cannot
+// take now is kept at hand. The error is of a store that cannot write.
+func (e *Engine) record(ctx context.Context, id rx.ID, version int64, event rx.Event) (rx.Prescription, error) {
+	p, err := e.write(ctx, id, version, event)
+	if err != nil && version == 0 {
 		e.unsettled = append(e.unsettled, settlement{id, event})
 	}
-	return err
+	return p, err
+}
+
+// write is Apply, where a fault of this row alone is told and stops nobody else, a
+// row that changed meanwhile is left for the next step to read again, and a RID
+// that is another's says nothing of ours.
+func (e *Engine) write(ctx context.Context, id rx.ID, version int64, event rx.Event) (rx.Prescription, error) {
+	p, err := e.store.Apply(ctx, id, version, event)
+	if event.Kind == rx.EventAccepted && rx.CodeOf(err) == rx.CodeRIDTaken {
+		p, err = e.store.Apply(ctx, id, version, rx.Event{Kind: rx.EventUnanswered, At: event.At, N: event.N, Why: "rid-taken"})
+	}
+	switch {
+	case err == nil:
+		return p, nil
+	case rx.CodeOf(err) == rx.CodeConflict:
+		return rx.Prescription{}, nil
+	case aboutRow(err):
+		e.faults = append(e.faults, err)
+		return rx.Prescription{}, nil
+	}
+	return rx.Prescription{}, err
 }
 
 // aboutRow tells an error of one row, or a refused event, from a store that
 // cannot write at all.
 func aboutRow(err error) bool {
 	switch rx.CodeOf(err) {
-	case rx.CodeDamaged, rx.CodeNotFound, rx.CodeRIDTaken, rx.CodeNoSuchAttempt, rx.CodeNoSuchRecord, rx.CodeEventIncomplete:
+	case rx.CodeDamaged, rx.CodeNotFound, rx.CodeRIDTaken, rx.CodeKeyUsed, rx.CodeNoSuchAttempt, rx.CodeNoSuchRecord, rx.CodeEventIncomplete:
 		return true
 	}
 	return false
@@ -263,7 +300,7 @@ func aboutRow(err error) bool {
 func (e *Engine) settle(ctx context.Context) error {
 	for len(e.unsettled) > 0 {
 		s := e.unsettled[0]
-		if _, err := e.store.Apply(ctx, s.id, 0, s.event); err != nil && !aboutRow(err) {
+		if _, err := e.write(ctx, s.id, 0, s.event); err != nil {
 			return err
 		}
 		e.unsettled = e.unsettled[1:]
@@ -284,10 +321,10 @@ func (e *Engine) keepPromise(ctx context.Context, m Moment) error {
 			continue
 		}
 		er.promised = true
-		if err := e.record(ctx, er.prescription, 0, rx.Event{Kind: rx.EventUnanswered, At: m.Wall, N: er.attempt, Why: "slow"}); err != nil {
+		e.gate(rx.Recipe).failed(m, 0)
+		if _, err := e.record(ctx, er.prescription, 0, rx.Event{Kind: rx.EventUnanswered, At: m.Wall, N: er.attempt, Why: "slow"}); err != nil {
 			return err
 		}
-		e.gate(rx.Recipe).failed(m, 0)
 	}
 	return nil
 }
@@ -317,10 +354,12 @@ func (e *Engine) jitter(base time.Duration, n int) time.Duration {
 // expire records the end of validity of what still waits.
 func (e *Engine) expire(ctx context.Context, m Moment, tasks []rx.Task) ([]Act, error) {
 	for _, t := range tasks {
-		if t.State == rx.StateReady && rx.DateOf(m.Wall).After(t.Expires) {
-			if err := e.record(ctx, t.ID, t.Version, rx.Event{Kind: rx.EventExpired, At: m.Wall}); err != nil {
-				return nil, err
-			}
+		if p := e.plans[string(t.ID)]; t.State != rx.StateReady || !rx.DateOf(m.Wall).After(t.Expires) || p != nil && p.due > m.Mono {
+			continue
+		}
+		e.again(string(t.ID), m, e.waits.Backoff) // should the row not take it
+		if _, err := e.record(ctx, t.ID, t.Version, rx.Event{Kind: rx.EventExpired, At: m.Wall}); err != nil {
+			return nil, err
 		}
 	}
 	return nil, nil

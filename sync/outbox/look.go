@@ -3,6 +3,7 @@ package outbox
 import (
 	"context"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -43,7 +44,7 @@ func (e *Engine) lookUps(_ context.Context, m Moment, tasks []rx.Task) ([]Act, e
 // lookDue is when t needs its next look-up. An attempt without answer is looked
 // for at once; an accepted one is checked after its fence.
 func (e *Engine) lookDue(m Moment, t rx.Task) time.Duration {
-	due := time.Duration(1<<63 - 1)
+	due := time.Duration(math.MaxInt64)
 	for _, a := range t.Attempts {
 		switch {
 		case a.Result == rx.Unanswered:
@@ -55,7 +56,7 @@ func (e *Engine) lookDue(m Moment, t rx.Task) time.Duration {
 		case a.Result == rx.ResultAccepted && !a.Checked:
 			at := m.Mono
 			if !a.Expires.IsZero() {
-				at += max(0, a.Fence(e.waits).Add(e.waits.Between).Sub(e.server.now(m)))
+				at += max(0, a.Fence(e.waits).Add(e.waits.Between+e.margin()).Sub(e.server.now(m)))
 			}
 			if p := e.lookPlans[t.Patient]; p != nil {
 				at = max(at, p.due)
@@ -65,6 +66,10 @@ func (e *Engine) lookDue(m Moment, t rx.Task) time.Duration {
 	}
 	return due
 }
+
+// margin is added to moments of the server's clock, which we know no better than
+// answers are fast: a look-up that comes a moment too early is one for nothing.
+func (e *Engine) margin() time.Duration { return e.waits.LookAgain / 10 }
 
 func (e *Engine) beginLook(m Moment, t rx.Task) Act {
 	l := &look{patient: t.Patient, ssin: t.SSIN, seen: map[rx.RID]int{}, lists: []rx.Call{
@@ -96,13 +101,14 @@ func (e *Engine) doneLook(ctx context.Context, m Moment, er *errand, r rx.Reply)
 	case r.OK():
 		if err := e.takePage(ctx, l, r); err != nil {
 			delete(e.looks, l.patient)
+			e.lookAgain(m, l.patient)
 			return err
 		}
 	case r.Result == rx.ResultRefused:
 		return e.endLook(ctx, m, l, false)
 	default: // not reached: nothing is learnt, the gate decides when to try again
 		delete(e.looks, l.patient)
-		e.planLook(m, l.patient, nil)
+		e.lookAgain(m, l.patient)
 		return nil
 	}
 	if len(l.lists) == 0 && len(l.unknown) == 0 {
@@ -174,52 +180,52 @@ func (e *Engine) looking(l *look) bool {
 	return false
 }
 
-// endLook concludes for every prescription of the patient.
+// endLook concludes for every prescription of the patient. Whatever fails on the way,
+// the next look-up is planned.
 func (e *Engine) endLook(ctx context.Context, m Moment, l *look, complete bool) error {
 	delete(e.looks, l.patient)
+	e.lookAgain(m, l.patient)
 	l.result.Begun, l.result.Complete = l.begun, complete
 	tasks, err := e.store.Work(ctx)
 	if err != nil {
 		return err
 	}
+	mine := slices.DeleteFunc(tasks, func(t rx.Task) bool { return t.Patient != l.patient })
 	explained := map[rx.RID]bool{}
-	var mine []rx.Task
-	for _, t := range tasks {
-		if t.Patient != l.patient {
-			continue
-		}
-		mine = append(mine, t)
-		for _, event := range rx.Conclude(t.Prescription, l.result, m.Wall, e.waits) {
-			version := t.Version
+	for i := range mine {
+		for _, event := range rx.Conclude(mine[i].Prescription, l.result, m.Wall, e.waits) {
+			version := mine[i].Version
 			if event.Kind == rx.EventFound {
 				version, explained[event.RID] = 0, true
 			}
-			if err := e.record(ctx, t.ID, version, event); err != nil {
+			p, err := e.record(ctx, mine[i].ID, version, event)
+			if err != nil {
 				return err
+			}
+			if p.ID != "" {
+				mine[i].Prescription = p
 			}
 		}
 	}
 	if complete {
-		e.cleared[l.patient] = m.Mono
 		if err := e.askTwins(ctx, m, l, mine, explained); err != nil {
 			return err
 		}
+		e.cleared[l.patient] = m.Mono
 	}
-	tasks, err = e.store.Work(ctx)
-	e.planLook(m, l.patient, tasks)
-	return err
+	e.planLook(m, l.patient, mine)
+	return nil
 }
 
 // askTwins asks the doctor once about a late one when the patient has something
 // open at Recip-e that Relais did not make.
 func (e *Engine) askTwins(ctx context.Context, m Moment, l *look, mine []rx.Task, explained map[rx.RID]bool) error {
-	strange := false
-	for _, c := range l.result.Candidates {
-		strange = strange || !explained[c.RID] && (c.Status == rx.StatusUnread || c.Status.MayBeDelivered())
-	}
+	strange := slices.ContainsFunc(l.result.Candidates, func(c rx.Candidate) bool {
+		return !explained[c.RID] && c.Status.MayBeDelivered()
+	})
 	for _, t := range mine {
 		if strange && t.State == rx.StateReady && !t.Twin.Set() && rx.IsLate(t.Prescription, m.Wall, e.waits) {
-			if err := e.record(ctx, t.ID, t.Version, rx.Event{Kind: rx.EventTwin, At: m.Wall}); err != nil {
+			if _, err := e.record(ctx, t.ID, t.Version, rx.Event{Kind: rx.EventTwin, At: m.Wall}); err != nil {
 				return err
 			}
 		}
@@ -227,40 +233,45 @@ func (e *Engine) askTwins(ctx context.Context, m Moment, l *look, mine []rx.Task
 	return nil
 }
 
-// planLook says when the patient is looked up next: when the fence of an attempt
-// is reached, when the second look-up may prove absence, else with growing pauses.
-func (e *Engine) planLook(m Moment, patient rx.ID, tasks []rx.Task) {
+// lookAgain plans the next look-up of a patient, with pauses that grow.
+func (e *Engine) lookAgain(m Moment, patient rx.ID) {
 	p := e.lookPlans[patient]
 	if p == nil {
 		p = &plan{}
 		e.lookPlans[patient] = p
 	}
-	pause := min(e.waits.LookAgain<<min(p.tries, 20), e.waits.Backoff)
+	p.due = m.Mono + min(e.waits.LookAgain<<min(p.tries, 20), e.waits.Backoff)
 	p.tries++
-	server := e.server.now(m)
-	open := false
-	for _, t := range tasks {
-		if t.Patient != patient || !rx.ToLook(t.Prescription, m.Wall) {
+}
+
+// planLook betters what lookAgain planned: no look-up when nothing is owed; else at
+// the fence of an attempt when that comes before, and not before the second look-up
+// may prove absence.
+func (e *Engine) planLook(m Moment, patient rx.ID, mine []rx.Task) {
+	p, server := e.lookPlans[patient], e.server.now(m)
+	due, open := time.Duration(math.MaxInt64), false
+	for _, t := range mine {
+		if !rx.ToLook(t.Prescription, m.Wall) {
 			continue
 		}
 		open = true
 		for _, a := range t.Attempts {
-			if a.Result != rx.Unanswered || a.Expires.IsZero() {
+			if a.Result != rx.Unanswered {
 				continue
 			}
-			next := a.Fence(e.waits)
-			if !a.Missed.IsZero() {
-				next = a.Missed.Add(e.waits.Between)
+			next := p.due
+			if !a.Expires.IsZero() && server.Before(a.Fence(e.waits)) {
+				next = min(next, m.Mono+a.Fence(e.waits).Sub(server)+e.margin())
+			} else if sure := a.Missed.Add(e.waits.Between); !a.Missed.IsZero() && server.Before(sure) {
+				next = m.Mono + sure.Sub(server) + e.margin()
 			}
-			if wait := next.Sub(server); wait > 0 && (wait < pause || !a.Missed.IsZero()) {
-				pause = wait + time.Millisecond
-			}
+			due = min(due, next)
 		}
 	}
-	p.due = m.Mono + pause
-	if tasks != nil && !open {
+	switch {
+	case !open:
 		delete(e.lookPlans, patient)
-		return
+	case due < math.MaxInt64:
+		p.due = due
 	}
-	e.wakeAt(p.due)
 }

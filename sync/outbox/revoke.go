@@ -57,7 +57,8 @@ func (e *Engine) doneRevoke(ctx context.Context, m Moment, er *errand, r rx.Repl
 		return nil
 	}
 	e.readBack(er)
-	return e.record(ctx, er.prescription, 0, event)
+	_, err := e.record(ctx, er.prescription, 0, event)
+	return err
 }
 
 // readBack makes the status of the RID the first thing of the next step.
@@ -92,19 +93,14 @@ func (e *Engine) doneStatus(ctx context.Context, m Moment, er *errand, r rx.Repl
 		e.again(key, m, e.waits.Retry)
 		return nil
 	}
-	if err := e.record(ctx, er.prescription, 0, rx.Event{Kind: rx.EventStatusRead, At: m.Wall, RID: er.call.RID, Status: r.Status, ServerAt: r.ServerAt}); err != nil {
-		return err
-	}
-	tasks, err := e.store.Work(ctx)
+	p, err := e.record(ctx, er.prescription, 0, rx.Event{Kind: rx.EventStatusRead, At: m.Wall, RID: er.call.RID, Status: r.Status, ServerAt: r.ServerAt})
 	if err != nil {
 		return err
 	}
-	for _, t := range tasks {
-		for _, rec := range t.Records {
-			if rec.RID == er.call.RID && t.MustGo(rec) {
-				e.again(key, m, e.waits.Retry)
-				return nil
-			}
+	for _, rec := range p.Records {
+		if rec.RID == er.call.RID && p.MustGo(rec) && rec.Status.MayBeDelivered() {
+			e.again(key, m, e.waits.Retry)
+			return nil
 		}
 	}
 	e.plans[key] = &plan{due: m.Mono + e.waits.Status}

@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -151,18 +152,18 @@ func (e *Engine) send(ctx context.Context, m Moment, t *rx.Task, late bool) ([]A
 	case "":
 	case rx.CodeConflict, rx.CodeNoKey:
 		return nil, nil // claimed for paper meanwhile, or the key went to a sister line
-	case rx.CodeDamaged: // this row alone: shown by the store's check, and no hostage for others
-		e.again(string(t.ID), m, e.waits.Backoff)
-		return nil, nil
 	default:
+		if aboutRow(err) { // told, and no hostage for others
+			e.faults = append(e.faults, err)
+			e.again(string(t.ID), m, e.waits.Backoff)
+			return nil, nil
+		}
 		return nil, err
 	}
 	n := p.Attempts[len(p.Attempts)-1].N
 	if err := e.store.Outside(ctx); err != nil {
-		if undo := e.record(ctx, t.ID, 0, rx.Event{Kind: rx.EventNotSent, At: m.Wall, N: n, Why: "outside-mark"}); undo != nil {
-			return nil, undo
-		}
-		return nil, err
+		_, undo := e.record(ctx, t.ID, 0, rx.Event{Kind: rx.EventNotSent, At: m.Wall, N: n, Why: "outside-mark"})
+		return nil, errors.Join(err, undo)
 	}
 	if late {
 		e.lastLate = m.Mono
@@ -193,11 +194,7 @@ func (e *Engine) doneCreate(ctx context.Context, m Moment, er *errand, r rx.Repl
 	case rx.EventAccepted:
 		delete(e.plans, string(er.prescription))
 	}
-	err := e.record(ctx, er.prescription, 0, event)
-	if rx.CodeOf(err) == rx.CodeRIDTaken { // Recip-e gave a RID that is another's: nothing is known of ours
-		event = rx.Event{Kind: rx.EventUnanswered, At: m.Wall, N: er.attempt, Why: "rid-taken"}
-		return e.record(ctx, er.prescription, 0, event)
-	}
+	_, err := e.record(ctx, er.prescription, 0, event)
 	return err
 }
 
