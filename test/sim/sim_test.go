@@ -18,7 +18,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-var seedFlag = flag.Uint64("seed", 0, "the seed to replay")
+var seedFlag = flag.Uint64("seed", 0, "the seed to replay, or after which to begin")
 
 // seeds to play: a few thousand in a test, a million in a soak (quality R2).
 func seeds(t *testing.T, test, soak int) int {
@@ -40,9 +40,10 @@ func TestSeeds(t *testing.T) {
 	var mu sync.Mutex
 	var next atomic.Uint64
 	var wg sync.WaitGroup
+	next.Store(*seedFlag)
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
-			for seed := next.Add(1); seed <= uint64(n); seed = next.Add(1) {
+			for seed := next.Add(1); seed <= *seedFlag+uint64(n); seed = next.Add(1) {
 				s, err := Run(seed, Options{})
 				if err != nil {
 					t.Errorf("seed %d: %v\nreplay: go test ./test/sim -run Replay -seed %d -v", seed, err, seed)
