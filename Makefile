@@ -3,7 +3,7 @@
 # The tag tells Fyne that we call it from one thread only: tables are three times faster with it. In every build line, so
 # that one cache serves all of them.
 TAGS := -tags migrated_fynedo
-GOTEST := go test $(TAGS)
+GOTEST := go test $(TAGS) -timeout 20m
 
 # Every package but the front door. main.go imports Fyne's window driver, which costs 170 CPU-seconds of OpenGL to build;
 # `go test .` would pay that, and a second time under -race, for a package that decides nothing. `make run` builds it.
@@ -59,9 +59,9 @@ bench: ## the benchmarks, with the figure of each line of the performance table
 	@tools/setup test
 	$(GOTEST) -run '^$$' -bench . -benchmem $(ARGS) $(PACKAGES)
 
-soak: ## the long forms of the simulations and fault tests (up to an hour each)
+soak: ## the long forms of the simulations and fault tests (hours)
 	@tools/setup test
-	RELAIS_SOAK=1 $(GOTEST) -count=1 -timeout 60m $(ARGS) $(PACKAGES)
+	RELAIS_SOAK=1 $(GOTEST) -count=1 -timeout 5h $(ARGS) $(PACKAGES)
 
 golden: ## write the expected outputs anew (look at git diff afterwards)
 	@tools/setup test
