@@ -40,8 +40,10 @@ type shelf struct {
 	around map[rx.ID]rx.Around
 	now    func() time.Time
 
-	log    []string // "mark 1", "outside", "accepted 1": what became durable, by number of issue
-	works  int      // readings of the whole work
+	log    []string  // "mark 1", "outside", "accepted 1": what became durable, by number of issue
+	works  int       // readings of the whole work
+	given  []rx.Task // the last of them, and
+	was    []rx.ID   // what stood in it
 	before func(op string, id rx.ID) error
 }
 
@@ -69,11 +71,19 @@ func (s *shelf) Work(context.Context) (tasks []rx.Task, err error) {
 		return nil, err
 	}
 	s.works++
+	for i, t := range s.given {
+		if t.ID != s.was[i] {
+			panic("the engine changed the list that it was given")
+		}
+	}
+	s.was = nil
 	for _, id := range s.order {
 		if p := s.rows[id]; s.owes(p) {
 			tasks = append(tasks, rx.Task{Prescription: p, SSIN: numbers[p.Patient], Around: s.around[id], Keys: len(s.keys[p.Patient])})
+			s.was = append(s.was, id)
 		}
 	}
+	s.given = tasks
 	return tasks, nil
 }
 

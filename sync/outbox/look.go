@@ -190,7 +190,12 @@ func (e *Engine) endLook(ctx context.Context, m Moment, l *look, complete bool) 
 	if err != nil {
 		return err
 	}
-	mine := slices.DeleteFunc(tasks, func(t rx.Task) bool { return t.Patient != l.patient })
+	var mine []rx.Task
+	for _, t := range tasks {
+		if t.Patient == l.patient {
+			mine = append(mine, t)
+		}
+	}
 	explained := map[rx.RID]bool{}
 	for i := range mine {
 		for _, event := range rx.Conclude(mine[i].Prescription, l.result, m.Wall, e.waits) {

@@ -12,7 +12,7 @@ import (
 type Store interface {
 	// Work lists the prescriptions for which something may be owed to Recip-e:
 	// waiting, on the wire, without answer, to be revoked, to be checked, or
-	// confirmed and still open there.
+	// confirmed and still open there. The list stays the store's: it is only read.
 	Work(ctx context.Context) ([]rx.Task, error)
 
 	// Apply is rx.Step on the row at version: compare and set. A row of another
