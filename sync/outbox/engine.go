@@ -74,12 +74,13 @@ type Engine struct {
 	flight    map[int64]*errand
 	gates     map[rx.Service]*gate
 	looks     map[rx.ID]*look         // by patient: the look-up under way
-	lookPlans map[rx.ID]*plan         // by patient
-	plans     map[string]*plan        // by prescription or RID: what to try again when
+	plans     map[subject]*plan       // what to try again when
+	sweep     int                     // plans that are too many to keep them all
 	cleared   map[rx.ID]time.Duration // by patient: when the open list was last read before a late send
 	lastLate  time.Duration           // of the last late send
 	unsettled []settlement
 	faults    []error  // of single rows, since the last step or reply
+	unmarked  bool     // the outside mark could not be written
 	reading   []errand // statuses to read back at the next step
 	wake      time.Duration
 }
@@ -92,7 +93,7 @@ func New(store Store, waits rx.Waits, random *rand.Rand, observe func(Observatio
 	return &Engine{
 		store: store, waits: waits, rand: random, observe: observe,
 		flight: map[int64]*errand{}, gates: map[rx.Service]*gate{}, looks: map[rx.ID]*look{},
-		lookPlans: map[rx.ID]*plan{}, plans: map[string]*plan{}, cleared: map[rx.ID]time.Duration{}, lastLate: -1 << 62,
+		plans: map[subject]*plan{}, cleared: map[rx.ID]time.Duration{}, lastLate: -1 << 62,
 	}
 }
 
@@ -112,12 +113,6 @@ type errand struct {
 type settlement struct {
 	id    rx.ID
 	event rx.Event
-}
-
-// plan is when something is tried next, and how often it was.
-type plan struct {
-	tries int
-	due   time.Duration
 }
 
 // recover makes every attempt that a former engine left on the wire an unanswered
@@ -168,6 +163,7 @@ func (e *Engine) step(ctx context.Context, m Moment) (acts []Act, err error) {
 	if err != nil {
 		return nil, err
 	}
+	e.forget(m, tasks)
 	for _, stage := range []func(context.Context, Moment, []rx.Task) ([]Act, error){
 		e.goOn, e.expire, e.lookUps, e.revokes, e.keys, e.sends, e.statuses,
 	} {
@@ -341,23 +337,13 @@ func (e *Engine) ids() []int64 {
 
 func (e *Engine) wakeAt(t time.Duration) { e.wake = min(e.wake, t) }
 
-// jitter is the pause after the n-th failure: full jitter over base·2ⁿ, at most
-// Backoff, at least a tenth of base.
-func (e *Engine) jitter(base time.Duration, n int) time.Duration {
-	span := base << min(n, 20)
-	if span <= 0 || span > e.waits.Backoff {
-		span = e.waits.Backoff
-	}
-	return max(time.Duration(e.rand.Int64N(int64(span)+1)), base/10)
-}
-
 // expire records the end of validity of what still waits.
 func (e *Engine) expire(ctx context.Context, m Moment, tasks []rx.Task) ([]Act, error) {
 	for _, t := range tasks {
-		if p := e.plans[string(t.ID)]; t.State != rx.StateReady || !rx.DateOf(m.Wall).After(t.Expires) || p != nil && p.due > m.Mono {
+		if t.State != rx.StateReady || !rx.DateOf(m.Wall).After(t.Expires) || e.later(creating(t.ID), m) {
 			continue
 		}
-		e.again(string(t.ID), m, e.waits.Backoff) // should the row not take it
+		e.again(creating(t.ID), m, e.waits.Backoff) // should the row not take it
 		if _, err := e.record(ctx, t.ID, t.Version, rx.Event{Kind: rx.EventExpired, At: m.Wall}); err != nil {
 			return nil, err
 		}

@@ -17,11 +17,15 @@ type look struct {
 	ssin    rx.SSIN
 	begun   time.Time // server's clock at the first answer
 	lists   []rx.Call // still to ask
+	pages   int       // so far
 	listed  []rx.Listed
 	seen    map[rx.RID]int // index in listed
 	unknown []rx.RID       // still to get
 	result  rx.Look
 }
+
+// mostPages of a look-up: lists that never end prove nothing.
+const mostPages = 200
 
 // lookUps starts a look-up for each patient who needs one and is due.
 func (e *Engine) lookUps(_ context.Context, m Moment, tasks []rx.Task) ([]Act, error) {
@@ -48,7 +52,7 @@ func (e *Engine) lookDue(m Moment, t rx.Task) time.Duration {
 	for _, a := range t.Attempts {
 		switch {
 		case a.Result == rx.Unanswered:
-			if p := e.lookPlans[t.Patient]; p != nil {
+			if p := e.plans[looking(t.Patient)]; p != nil {
 				due = min(due, p.due)
 			} else {
 				due = m.Mono
@@ -58,7 +62,7 @@ func (e *Engine) lookDue(m Moment, t rx.Task) time.Duration {
 			if !a.Expires.IsZero() {
 				at += max(0, a.Fence(e.waits).Add(e.waits.Between+e.margin()).Sub(e.server.now(m)))
 			}
-			if p := e.lookPlans[t.Patient]; p != nil {
+			if p := e.plans[looking(t.Patient)]; p != nil {
 				at = max(at, p.due)
 			}
 			due = min(due, at)
@@ -98,6 +102,8 @@ func (e *Engine) doneLook(ctx context.Context, m Moment, er *errand, r rx.Reply)
 		l.result.Candidates = append(l.result.Candidates, rx.Candidate{
 			RID: rid, Status: l.listed[l.seen[rid]].Status, Read: r.OK() && r.KeyID != "", Key: r.KeyID, Local: r.Local,
 		})
+	case r.OK() && r.More && l.pages >= mostPages:
+		return e.endLook(ctx, m, l, false)
 	case r.OK():
 		if err := e.takePage(ctx, l, r); err != nil {
 			delete(e.looks, l.patient)
@@ -130,6 +136,7 @@ func (e *Engine) takePage(ctx context.Context, l *look, r rx.Reply) error {
 		l.seen[item.RID] = len(l.listed)
 		l.listed = append(l.listed, item)
 	}
+	l.pages++
 	if r.More {
 		l.lists[0].Session = r.Session
 		return nil
@@ -218,7 +225,7 @@ func (e *Engine) endLook(ctx context.Context, m Moment, l *look, complete bool) 
 		}
 		e.cleared[l.patient] = m.Mono
 	}
-	e.planLook(m, l.patient, mine)
+	e.planLook(m, l, mine)
 	return nil
 }
 
@@ -240,20 +247,16 @@ func (e *Engine) askTwins(ctx context.Context, m Moment, l *look, mine []rx.Task
 
 // lookAgain plans the next look-up of a patient, with pauses that grow.
 func (e *Engine) lookAgain(m Moment, patient rx.ID) {
-	p := e.lookPlans[patient]
-	if p == nil {
-		p = &plan{}
-		e.lookPlans[patient] = p
-	}
+	p := e.plan(looking(patient))
 	p.due = m.Mono + min(e.waits.LookAgain<<min(p.tries, 20), e.waits.Backoff)
 	p.tries++
 }
 
-// planLook betters what lookAgain planned: no look-up when nothing is owed; else at
-// the fence of an attempt when that comes before, and not before the second look-up
-// may prove absence.
-func (e *Engine) planLook(m Moment, patient rx.ID, mine []rx.Task) {
-	p, server := e.lookPlans[patient], e.server.now(m)
+// planLook betters what lookAgain planned: no further look-up when this one was
+// complete and nothing is owed; else at the fence of an attempt when that comes
+// before, and not before the second look-up may prove absence.
+func (e *Engine) planLook(m Moment, l *look, mine []rx.Task) {
+	p, server := e.plan(looking(l.patient)), e.server.now(m)
 	due, open := time.Duration(math.MaxInt64), false
 	for _, t := range mine {
 		if !rx.ToLook(t.Prescription, m.Wall) {
@@ -274,8 +277,8 @@ func (e *Engine) planLook(m Moment, patient rx.ID, mine []rx.Task) {
 		}
 	}
 	switch {
-	case !open:
-		delete(e.lookPlans, patient)
+	case !open && l.result.Complete:
+		delete(e.plans, looking(l.patient))
 	case due < math.MaxInt64:
 		p.due = due
 	}

@@ -36,11 +36,7 @@ func (e *Engine) due(m Moment, rid rx.RID) bool {
 	if e.inFlight(rx.OpRevoke, same) || e.inFlight(rx.OpStatus, same) {
 		return false
 	}
-	if p := e.plans[string(rid)]; p != nil && p.due > m.Mono {
-		e.wakeAt(p.due)
-		return false
-	}
-	return true
+	return !e.later(recorded(rid), m)
 }
 
 func (e *Engine) doneRevoke(ctx context.Context, m Moment, er *errand, r rx.Reply) error {
@@ -53,7 +49,7 @@ func (e *Engine) doneRevoke(ctx context.Context, m Moment, er *errand, r rx.Repl
 			event.Problem = &rx.Problem{}
 		}
 	default:
-		e.again(string(er.call.RID), m, e.waits.Retry)
+		e.again(recorded(er.call.RID), m, e.waits.Retry)
 		return nil
 	}
 	e.readBack(er)
@@ -74,9 +70,9 @@ func (e *Engine) statuses(_ context.Context, m Moment, tasks []rx.Task) ([]Act, 
 		if r == nil || !r.Status.MayBeDelivered() || t.MustGo(*r) || !e.due(m, r.RID) {
 			continue
 		}
-		if e.plans[string(r.RID)] == nil { // first seen by this engine: soon, but not at once
-			e.plans[string(r.RID)] = &plan{due: m.Mono + e.jitter(e.waits.Status, 0)}
-			e.wakeAt(e.plans[string(r.RID)].due)
+		if e.plans[recorded(r.RID)] == nil { // first seen by this engine: soon, but not at once
+			e.plan(recorded(r.RID)).due = m.Mono + e.jitter(e.waits.Status, 0)
+			e.wakeAt(e.plan(recorded(r.RID)).due)
 			continue
 		}
 		if e.gate(rx.Recipe).open() {
@@ -88,9 +84,9 @@ func (e *Engine) statuses(_ context.Context, m Moment, tasks []rx.Task) ([]Act, 
 }
 
 func (e *Engine) doneStatus(ctx context.Context, m Moment, er *errand, r rx.Reply) error {
-	key := string(er.call.RID)
+	s := recorded(er.call.RID)
 	if !r.OK() {
-		e.again(key, m, e.waits.Retry)
+		e.again(s, m, e.waits.Retry)
 		return nil
 	}
 	p, err := e.record(ctx, er.prescription, 0, rx.Event{Kind: rx.EventStatusRead, At: m.Wall, RID: er.call.RID, Status: r.Status, ServerAt: r.ServerAt})
@@ -99,10 +95,10 @@ func (e *Engine) doneStatus(ctx context.Context, m Moment, er *errand, r rx.Repl
 	}
 	for _, rec := range p.Records {
 		if rec.RID == er.call.RID && p.MustGo(rec) && rec.Status.MayBeDelivered() {
-			e.again(key, m, e.waits.Retry)
+			e.again(s, m, e.waits.Retry)
 			return nil
 		}
 	}
-	e.plans[key] = &plan{due: m.Mono + e.waits.Status}
+	e.plans[s] = &plan{due: m.Mono + e.waits.Status}
 	return nil
 }

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	parallel = 4                // creates of fresh prescriptions in flight at once
+	parallel = 4                // calls of one kind in flight at once
 	warm     = 10 * time.Minute // after an answer; without one the first create goes alone
 	clearFor = time.Minute      // a look at the open list serves a late send this long
 )
@@ -19,33 +19,46 @@ const (
 // also while Recip-e is down, since the KGSS may be down when it is back.
 func (e *Engine) keys(_ context.Context, m Moment, tasks []rx.Task) ([]Act, error) {
 	var acts []Act
-	lacking := map[rx.ID]int{}
+	coming, lacking := 0, map[rx.ID]int{}
+	for _, er := range e.flight {
+		if er.call.Op == rx.OpNewKey {
+			coming++
+			lacking[er.patient]--
+		}
+	}
+	seen := map[rx.ID]bool{}
 	for _, t := range tasks {
 		if t.State != rx.StateReady || t.SSIN == "" {
 			continue
 		}
-		if _, seen := lacking[t.Patient]; !seen {
-			lacking[t.Patient] = -t.Keys
-			for _, er := range e.flight {
-				if er.call.Op == rx.OpNewKey && er.patient == t.Patient {
-					lacking[t.Patient]--
-				}
-			}
+		if !seen[t.Patient] {
+			seen[t.Patient] = true
+			lacking[t.Patient] -= t.Keys
 		}
-		if lacking[t.Patient]++; lacking[t.Patient] <= 0 || !e.mayRead(rx.KGSS, m) {
+		lacking[t.Patient]++
+		if lacking[t.Patient] <= 0 || coming >= parallel || e.later(keying(t.Patient), m) || !e.mayRead(rx.KGSS, m) {
 			continue
 		}
 		lacking[t.Patient]--
+		coming++
 		acts = append(acts, e.start(m, errand{call: rx.Call{Op: rx.OpNewKey, Patient: t.SSIN}, patient: t.Patient}, e.waits.Call))
 	}
 	return acts, nil
 }
 
-func (e *Engine) doneKey(ctx context.Context, _ Moment, er *errand, r rx.Reply) error {
+// doneKey keeps the key. One that is not kept is lost, and harms nobody: it was
+// never used.
+func (e *Engine) doneKey(ctx context.Context, m Moment, er *errand, r rx.Reply) error {
 	if !r.OK() || r.Key.ID == "" {
+		e.again(keying(er.patient), m, e.waits.Retry)
 		return nil
 	}
-	return e.store.AddKey(ctx, er.patient, r.Key) // lost when it fails: a key that was never used harms nobody
+	if err := e.store.AddKey(ctx, er.patient, r.Key); err != nil {
+		e.again(keying(er.patient), m, e.waits.Retry)
+		return err
+	}
+	delete(e.plans, keying(er.patient))
+	return nil
 }
 
 // sends starts creates: fresh ones at once, late ones paced and after a look at
@@ -53,11 +66,7 @@ func (e *Engine) doneKey(ctx context.Context, _ Moment, er *errand, r rx.Reply) 
 func (e *Engine) sends(ctx context.Context, m Moment, tasks []rx.Task) ([]Act, error) {
 	var acts []Act
 	for _, t := range e.inOrder(m, tasks) {
-		if rx.MaySend(t.Prescription, m.Wall, t.Around, e.waits) != nil || e.mailing(t.ID) {
-			continue
-		}
-		if p := e.plans[string(t.ID)]; p != nil && p.due > m.Mono {
-			e.wakeAt(p.due)
+		if rx.MaySend(t.Prescription, m.Wall, t.Around, e.waits) != nil || e.mailing(t.ID) || e.later(creating(t.ID), m) {
 			continue
 		}
 		late := rx.IsLate(t.Prescription, m.Wall, e.waits)
@@ -137,7 +146,7 @@ func (e *Engine) clear(m Moment, t *rx.Task) ([]Act, bool) {
 	if at, ok := e.cleared[t.Patient]; ok && m.Mono-at <= clearFor && e.gate(rx.Recipe).open() && e.server.known {
 		return nil, true
 	}
-	if e.looks[t.Patient] != nil || !e.mayRead(rx.Recipe, m) {
+	if e.looks[t.Patient] != nil || e.later(looking(t.Patient), m) || !e.mayRead(rx.Recipe, m) {
 		return nil, false
 	}
 	return []Act{e.beginLook(m, *t)}, false
@@ -146,6 +155,12 @@ func (e *Engine) clear(m Moment, t *rx.Task) ([]Act, bool) {
 // send claims the electronic door durably, writes the outside mark, and only then
 // gives the call.
 func (e *Engine) send(ctx context.Context, m Moment, t *rx.Task, late bool) ([]Act, error) {
+	if e.unmarked { // no attempt and no key is spent on a claim that cannot be marked
+		if err := e.store.Outside(ctx); err != nil {
+			return nil, err
+		}
+		e.unmarked = false
+	}
 	signed := e.server.now(m)
 	parcel, p, err := e.store.Mark(ctx, t.ID, t.Version, m.Wall, signed, signed.Add(e.waits.Timestamp))
 	switch rx.CodeOf(err) {
@@ -155,13 +170,14 @@ func (e *Engine) send(ctx context.Context, m Moment, t *rx.Task, late bool) ([]A
 	default:
 		if aboutRow(err) { // told, and no hostage for others
 			e.faults = append(e.faults, err)
-			e.again(string(t.ID), m, e.waits.Backoff)
+			e.again(creating(t.ID), m, e.waits.Backoff)
 			return nil, nil
 		}
 		return nil, err
 	}
 	n := p.Attempts[len(p.Attempts)-1].N
 	if err := e.store.Outside(ctx); err != nil {
+		e.unmarked = true
 		_, undo := e.record(ctx, t.ID, 0, rx.Event{Kind: rx.EventNotSent, At: m.Wall, N: n, Why: "outside-mark"})
 		return nil, errors.Join(err, undo)
 	}
@@ -186,26 +202,14 @@ func (e *Engine) doneCreate(ctx context.Context, m Moment, er *errand, r rx.Repl
 		event.Kind, event.Problem = rx.EventRefused, r.Problem
 	case rx.ResultNotSent:
 		event.Kind = rx.EventNotSent
-		e.again(string(er.prescription), m, e.waits.Retry)
+		e.again(creating(er.prescription), m, e.waits.Retry)
 	}
 	switch event.Kind {
 	case rx.EventUnanswered:
-		delete(e.lookPlans, er.patient) // look at once
+		delete(e.plans, looking(er.patient)) // look at once
 	case rx.EventAccepted:
-		delete(e.plans, string(er.prescription))
+		delete(e.plans, creating(er.prescription))
 	}
 	_, err := e.record(ctx, er.prescription, 0, event)
 	return err
-}
-
-// again plans the next try of something that failed.
-func (e *Engine) again(key string, m Moment, base time.Duration) {
-	p := e.plans[key]
-	if p == nil {
-		p = &plan{}
-		e.plans[key] = p
-	}
-	p.due = m.Mono + e.jitter(base, p.tries)
-	p.tries++
-	e.wakeAt(p.due)
 }

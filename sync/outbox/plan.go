@@ -1,0 +1,81 @@
+package outbox
+
+import (
+	"maps"
+	"time"
+
+	"relais/app/rx"
+)
+
+// subject is what is tried again later.
+type subject struct {
+	op rx.Op
+	id string
+}
+
+func creating(prescription rx.ID) subject { return subject{rx.OpCreate, string(prescription)} }
+func looking(patient rx.ID) subject       { return subject{rx.OpOpen, string(patient)} }
+func keying(patient rx.ID) subject        { return subject{rx.OpNewKey, string(patient)} }
+func recorded(rid rx.RID) subject         { return subject{rx.OpStatus, string(rid)} } // its status, or its revoke
+
+// plan is when a subject is tried next, and how often it was.
+type plan struct {
+	tries int
+	due   time.Duration
+}
+
+// plan of s, made when there is none.
+func (e *Engine) plan(s subject) *plan {
+	p := e.plans[s]
+	if p == nil {
+		p = &plan{}
+		e.plans[s] = p
+	}
+	return p
+}
+
+// later tells that s is not due yet; the engine wakes when it is.
+func (e *Engine) later(s subject, m Moment) bool {
+	p := e.plans[s]
+	if p == nil || p.due <= m.Mono {
+		return false
+	}
+	e.wakeAt(p.due)
+	return true
+}
+
+// again plans the next try of s after a failure, with pauses that grow.
+func (e *Engine) again(s subject, m Moment, base time.Duration) {
+	p := e.plan(s)
+	p.due = m.Mono + e.jitter(base, p.tries)
+	p.tries++
+	e.wakeAt(p.due)
+}
+
+// jitter is the pause after the n-th failure: full jitter over base·2ⁿ, at most
+// Backoff, at least a tenth of base.
+func (e *Engine) jitter(base time.Duration, n int) time.Duration {
+	span := base << min(n, 20)
+	if span <= 0 || span > e.waits.Backoff {
+		span = e.waits.Backoff
+	}
+	return max(time.Duration(e.rand.Int64N(int64(span)+1)), base/10)
+}
+
+// forget drops what was kept about those who owe nothing any more, so that an engine
+// that works for weeks does not grow.
+func (e *Engine) forget(m Moment, tasks []rx.Task) {
+	maps.DeleteFunc(e.cleared, func(_ rx.ID, at time.Duration) bool { return m.Mono-at > clearFor })
+	if len(e.plans) < e.sweep {
+		return
+	}
+	owing := map[subject]bool{}
+	for _, t := range tasks {
+		owing[creating(t.ID)], owing[looking(t.Patient)], owing[keying(t.Patient)] = true, true, true
+		for _, r := range t.Records {
+			owing[recorded(r.RID)] = true
+		}
+	}
+	maps.DeleteFunc(e.plans, func(s subject, _ *plan) bool { return !owing[s] })
+	e.sweep = 2*len(e.plans) + 100
+}
