@@ -46,7 +46,7 @@
 //	ingredients    prescription                                      blind
 //	attempts       prescription, n, version, live                    key_blind                   body (delivery)
 //	records        prescription, n, version, adopted                 rid_blind                   body (delivery)
-//	sheets         prescription, n, version, usable, id, door                                    body (delivery)
+//	sheets         prescription, n, version, usable, id, state                                   body (delivery)
 //	keys           n, patient, added                                 blind                       body (delivery)
 //	drafts         id, version                                                                   body (content)
 //	settings       name, version                                                                 value (content)

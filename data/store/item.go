@@ -39,20 +39,30 @@ func (db *DB) items(s *session, where string, args ...any) ([]*item, error) {
 	for i, r := range rows {
 		items[i] = &item{row: r}
 	}
-	for _, of := range []*table{attemptTable, recordTable, sheetTable} {
-		if err := db.children(s, of, items); err != nil {
-			return nil, err
-		}
+	if err := db.complete(s, items); err != nil {
+		return nil, err
 	}
 	for _, it := range items {
-		if subtle.ConstantTimeCompare(digest(it.parts), it.row.children) != 1 {
-			return nil, damaged(itemTable.name, it.row.id).Because(errors.New("attempts, records or sheets"))
-		}
 		if err := db.decode(it); err != nil {
 			return nil, err
 		}
 	}
 	return items, nil
+}
+
+// complete adds the child rows, checked, and still sealed.
+func (db *DB) complete(s *session, items []*item) error {
+	for _, of := range []*table{attemptTable, recordTable, sheetTable} {
+		if err := db.children(s, of, items); err != nil {
+			return err
+		}
+	}
+	for _, it := range items {
+		if subtle.ConstantTimeCompare(digest(it.parts), it.row.children) != 1 {
+			return damaged(itemTable.name, it.row.id).Because(errors.New("attempts, records or sheets"))
+		}
+	}
+	return nil
 }
 
 // item reads one prescription by id; CodeNotFound.
@@ -106,16 +116,12 @@ func (db *DB) children(s *session, of *table, items []*item) error {
 		query, arg = "WHERE prescription = ? ORDER BY n", list[0]
 	}
 	c := child{of: of}
-	return s.each(of.selecting(query), []any{arg}, c.cells(), func() (err error) {
+	return s.each(of.selecting(query), []any{arg}, c.cells(), func() error {
 		p := &part{child: c}
 		it := byN[c.prescription]
 		p.id = it.row.id
-		if err := db.check(&p.child); err != nil {
-			return err
-		}
-		p.plain, err = db.open(delivery, p.place(), p.body)
 		it.parts = append(it.parts, p)
-		return err
+		return db.check(&p.child)
 	})
 }
 
@@ -157,6 +163,9 @@ func (db *DB) decode(it *item) error {
 		return broken()
 	}
 	for _, c := range it.parts {
+		if c.plain, err = db.open(delivery, c.place(), c.body); err != nil {
+			return err
+		}
 		switch c.of {
 		case attemptTable:
 			err = add(&p.Attempts, c.plain)
@@ -277,7 +286,7 @@ func (t *tx) split(it *item, p rx.Prescription) (parts []*part, err error) {
 		}
 	}
 	for i, s := range p.Sheets {
-		c := child{of: sheetTable, n: int64(i + 1), flag: number(s.Usable()), sheet: string(s.ID), door: string(rx.DoorPaper)}
+		c := child{of: sheetTable, n: int64(i + 1), flag: number(s.Usable()), sheet: string(s.ID), state: rx.StatePaper.String()}
 		if err := keep(c, s); err != nil {
 			return nil, err
 		}

@@ -238,13 +238,13 @@ func kindOf(line string) string {
 	return line
 }
 
+// chain walks the journal. A tail that was cut off shows in the tables: each line raises the version of a row.
 func (v *verification) chain() error {
 	var r journalRow
 	var last link
 	var buf []byte
 	cells := r.cells()
-	broken := func() error { return damaged(journalTable.name, strconv.FormatInt(r.seq, 10)) }
-	err := v.s.each("SELECT "+journalTable.columns+" FROM journal ORDER BY seq", nil, cells, func() error {
+	return v.s.each(journalTable.selecting("ORDER BY seq"), nil, cells, func() error {
 		if v.lines++; v.lines%1024 == 0 && v.ctx.Err() != nil {
 			return v.ctx.Err()
 		}
@@ -254,27 +254,12 @@ func (v *verification) chain() error {
 			return locked(err)
 		}
 		if r.seq != last.seq+1 || subtle.ConstantTimeCompare(want[:], r.link) != 1 {
-			return broken()
+			return damaged(journalTable.name, strconv.FormatInt(r.seq, 10))
 		}
 		last = link{r.seq, want}
-		name := kindOf(r.kind) + "/" + r.row
-		if r.version != v.known[name]+1 {
-			return broken()
-		}
-		v.known[name] = r.version
+		v.known[kindOf(r.kind)+"/"+r.row] = r.version
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	var counted int64 // SQLite's own note of the last number: a cut tail leaves it behind
-	if _, err := v.s.one("SELECT seq FROM sqlite_sequence WHERE name = 'journal'", nil, &counted); err != nil {
-		return err
-	}
-	if counted != last.seq {
-		return damaged(journalTable.name, strconv.FormatInt(counted, 10))
-	}
-	return nil
 }
 
 // expect crosses a row off the list.
@@ -305,16 +290,24 @@ func (v *verification) tables() error {
 		return n, err
 	}
 	var total struct{ prescriptions, children, ingredients int64 }
+	blinds := map[int64][]byte{}
 	for from := int64(0); ; {
-		items, err := v.db.items(v.s, "WHERE n > ? ORDER BY n LIMIT 500", from)
+		rows, err := v.db.itemRows(v.s, "WHERE n > ? ORDER BY n LIMIT 500", from)
 		if err != nil {
 			return err
 		}
 		if err := v.ctx.Err(); err != nil {
 			return err
 		}
-		if len(items) == 0 {
+		if len(rows) == 0 {
 			break
+		}
+		items := make([]*item, len(rows))
+		for i, r := range rows {
+			items[i] = &item{row: r}
+		}
+		if err := v.db.complete(v.s, items); err != nil {
+			return err
 		}
 		for _, it := range items {
 			if err := v.expect(lineEvent, it.row.id, it.row.version, &it.row); err != nil {
@@ -324,11 +317,17 @@ func (v *verification) tables() error {
 			total.prescriptions++
 			total.children += it.row.attempts + it.row.records + it.row.sheets
 			total.ingredients += int64(len(it.row.ingredients) / 32)
+			if it.row.ingredients != nil {
+				blinds[it.row.n] = it.row.ingredients
+			}
 		}
-		if err := v.indexed(from, items); err != nil {
+		if err := v.contents(from, items); err != nil {
 			return err
 		}
 		from = items[len(items)-1].row.n
+	}
+	if err := v.ingredients(blinds); err != nil {
+		return err
 	}
 	for id, missing := range orders {
 		if missing != 0 {
@@ -384,34 +383,32 @@ func (v *verification) simple() error {
 	return nil
 }
 
-// indexed holds what stands beside a run of prescriptions against them: their frozen contents, by MAC, and the index of their ingredients.
-func (v *verification) indexed(from int64, items []*item) error {
+// contents holds the frozen rows of a run of prescriptions against them, by MAC.
+func (v *verification) contents(from int64, items []*item) error {
 	byN := map[int64]*item{}
 	for _, it := range items {
 		byN[it.row.n] = it
 	}
 	to := items[len(items)-1].row.n
 	var n int64
-	var blob []byte
-	err := v.s.each("SELECT prescription, mac FROM contents WHERE prescription > ? AND prescription <= ?", []any{from, to}, []any{&n, &blob}, func() error {
-		if it := byN[n]; it == nil || subtle.ConstantTimeCompare(blob, it.row.content) != 1 {
+	var mac []byte
+	return v.s.each("SELECT prescription, mac FROM contents WHERE prescription > ? AND prescription <= ?", []any{from, to}, []any{&n, &mac}, func() error {
+		if it := byN[n]; it == nil || subtle.ConstantTimeCompare(mac, it.row.content) != 1 {
 			return damaged(contentTable.name, strconv.FormatInt(n, 10))
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	for _, it := range items {
-		for _, blind := range it.row.blinds() {
-			found, err := v.s.one("SELECT prescription FROM ingredients WHERE blind = ? AND prescription = ?", []any{blind, it.row.n}, &n)
-			if err != nil {
-				return err
-			}
-			if !found {
-				return damaged("ingredients", it.row.id)
-			}
+}
+
+// ingredients holds the index of ingredients against the prescriptions; that none is missing, their number tells.
+func (v *verification) ingredients(blinds map[int64][]byte) error {
+	var n int64
+	var blind []byte
+	return v.s.each("SELECT prescription, blind FROM ingredients", nil, []any{&n, &blind}, func() error {
+		r := itemRow{ingredients: blinds[n]}
+		if !contains(r.blinds(), blind) {
+			return damaged("ingredients", strconv.FormatInt(n, 10))
 		}
-	}
-	return nil
+		return nil
+	})
 }

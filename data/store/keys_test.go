@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -21,6 +22,7 @@ type testKeys struct {
 	mu     sync.Mutex
 	random *rand.ChaCha8
 	closed map[string]bool // purposes that are locked; "": all
+	subs   sync.Map        // subkeys by purpose
 }
 
 var (
@@ -47,17 +49,25 @@ func (k *testKeys) locked(purpose string) error {
 	return nil
 }
 
-func testHMAC(key, message []byte) [32]byte {
+func testHMAC(key []byte, message ...[]byte) (out [32]byte) {
 	var pad [64]byte
 	copy(pad[:], key)
-	for i := range pad {
-		pad[i] ^= 0x36
+	h := sha256.New()
+	for _, x := range []byte{0x36, 0x5c} { // inner, outer
+		for i := range pad {
+			pad[i] ^= x
+		}
+		h.Reset()
+		h.Write(pad[:])
+		for _, m := range message {
+			h.Write(m)
+		}
+		message = [][]byte{h.Sum(out[:0])}
+		for i := range pad {
+			pad[i] ^= x
+		}
 	}
-	inner := sha256.Sum256(append(pad[:], message...))
-	for i := range pad {
-		pad[i] ^= 0x36 ^ 0x5c
-	}
-	return sha256.Sum256(append(pad[:], inner[:]...))
+	return out
 }
 
 func lengthed(parts ...string) (out []byte) {
@@ -68,30 +78,32 @@ func lengthed(parts ...string) (out []byte) {
 }
 
 func (k *testKeys) sub(purpose string) []byte {
+	if key, ok := k.subs.Load(purpose); ok {
+		return key.([]byte)
+	}
 	h := testHMAC([]byte(k.root), lengthed(k.vault, k.environment, purpose))
+	k.subs.Store(purpose, h[:])
 	return h[:]
 }
 
 func (k *testKeys) tag(purpose string, ad AD, sealed []byte) [32]byte {
-	return testHMAC(k.sub("tag "+purpose), append(lengthed(ad.Table, ad.Row, ad.Column), sealed...))
+	return testHMAC(k.sub("tag "+purpose), lengthed(ad.Table, ad.Row, ad.Column), sealed)
 }
 
-func (k *testKeys) stream(purpose string, nonce, text []byte) []byte {
-	out := make([]byte, len(text))
+func (k *testKeys) stream(out []byte, purpose string, nonce, text []byte) {
 	_, _ = rand.NewChaCha8(testHMAC(k.sub(purpose), nonce)).Read(out)
 	subtle.XORBytes(out, out, text)
-	return out
 }
 
 func (k *testKeys) Seal(purpose string, ad AD, plain []byte) ([]byte, error) {
 	if err := k.locked(purpose); err != nil {
 		return nil, err
 	}
-	sealed := make([]byte, 24, 24+len(plain)+32)
+	sealed := make([]byte, 24+len(plain), 24+len(plain)+32)
 	k.mu.Lock()
-	_, _ = k.random.Read(sealed)
+	_, _ = k.random.Read(sealed[:24])
 	k.mu.Unlock()
-	sealed = append(sealed, k.stream(purpose, sealed[:24], plain)...)
+	k.stream(sealed[24:], purpose, sealed[:24], plain)
 	tag := k.tag(purpose, ad, sealed)
 	return append(sealed, tag[:]...), nil
 }
@@ -107,18 +119,20 @@ func (k *testKeys) Open(purpose string, ad AD, sealed []byte) ([]byte, error) {
 	if tag := k.tag(purpose, ad, body); !bytes.Equal(tag[:], sealed[len(body):]) {
 		return nil, errTestDamaged
 	}
-	return k.stream(purpose, body[:24], body[24:]), nil
+	plain := make([]byte, len(body)-24)
+	k.stream(plain, purpose, body[:24], body[24:])
+	return plain, nil
 }
 
 func (k *testKeys) MAC(table, id string, fields [][]byte) ([32]byte, error) {
 	if err := k.locked("row"); err != nil {
 		return [32]byte{}, err
 	}
-	parts := []string{table, id}
+	parts := [][]byte{lengthed(table, id)}
 	for _, f := range fields {
-		parts = append(parts, string(f))
+		parts = append(parts, binary.BigEndian.AppendUint64(nil, uint64(len(f))), f)
 	}
-	return testHMAC(k.sub("row"), lengthed(parts...)), nil
+	return testHMAC(k.sub("row"), parts...), nil
 }
 
 func (k *testKeys) Blind(column, value string) ([32]byte, error) {
@@ -130,7 +144,7 @@ func (k *testKeys) Keyed(use string, value []byte) ([32]byte, error) {
 }
 
 func (k *testKeys) Chain(previous [32]byte, line []byte) ([32]byte, error) {
-	return testHMAC(k.sub("audit"), append(previous[:], line...)), k.locked("audit")
+	return testHMAC(k.sub("audit"), previous[:], line), k.locked("audit")
 }
 
 // Different rows never encode alike: neither NULL and empty, nor text and blob, nor what moved from one column to the next.
@@ -172,4 +186,12 @@ func TestEncodeTellsRowsApart(t *testing.T) {
 			t.Fatalf("%v and %v", shown(a), shown(b))
 		}
 	})
+}
+
+// RFC 4231, test case 2: what the tests stand on is HMAC.
+func TestHMACOfTheTests(t *testing.T) {
+	got := testHMAC([]byte("Jefe"), []byte("what do ya want "), []byte("for nothing?"))
+	if fmt.Sprintf("%x", got) != "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843" {
+		t.Errorf("%x", got)
+	}
 }

@@ -119,8 +119,19 @@ func TestRestoredDirectoriesAreRecognised(t *testing.T) {
 		},
 		"a copied directory":        func(p *place, backup string) { p.opts.Dir = backup },
 		"a copy on another machine": func(p *place, backup string) { p.opts.Dir, p.opts.Mark = backup, filepath.Join(p.t.TempDir(), "mark") },
-		"the mark lost":             func(p *place, backup string) { p.remove(p.opts.Mark) },
-		"the mark unreadable":       func(p *place, backup string) { p.write(p.opts.Mark, "{") },
+		"a copy of the present directory": func(p *place, backup string) {
+			dir := filepath.Join(p.t.TempDir(), "copy")
+			p.copyTo(dir)
+			p.opts.Dir = dir
+		},
+		"a copy of the present database": func(p *place, backup string) {
+			p.copyTo(backup)
+			if err := os.Rename(filepath.Join(backup, databaseFile), p.opts.path(databaseFile)); err != nil {
+				p.t.Fatal(err)
+			}
+		},
+		"the mark lost":       func(p *place, backup string) { p.remove(p.opts.Mark) },
+		"the mark unreadable": func(p *place, backup string) { p.write(p.opts.Mark, "{") },
 		"the mark of another vault": func(p *place, backup string) {
 			p.edit(p.opts.Mark, string(testVault), "99999999-2222-4333-8444-555555555555")
 		},

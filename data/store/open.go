@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"time"
 
 	"relais/app/rx"
@@ -41,8 +42,13 @@ type DB struct {
 	opts    Options
 	writer  *pool
 	readers *pool
-	feed    *pool // one connection that only watches
-	seen    struct{ version, last int64 }
+	feed    *pool                         // one connection that only watches
+	seen    struct{ version, last int64 } // by feed
+
+	worked struct { // what Work read last, by number
+		sync.Mutex
+		items map[int64]*item
+	}
 }
 
 const readers = 3
@@ -66,7 +72,7 @@ func Create(ctx context.Context, opts Options) error {
 	if err != nil {
 		return err
 	}
-	defer release()
+	defer func() { _ = release() }()
 	if _, err := os.Stat(opts.path(databaseFile)); err == nil {
 		return rx.Fault(rx.CodeDirectoryExists)
 	} else if !errors.Is(err, fs.ErrNotExist) {
@@ -181,15 +187,22 @@ func (db *DB) ready(ctx context.Context) error {
 
 // meta reads the one row about the directory, checked.
 func (db *DB) meta(s *session) (*metaRow, error) {
+	m, _, err := db.count(s)
+	return m, err
+}
+
+// count is meta, and the number of the last prescription.
+func (db *DB) count(s *session) (*metaRow, int64, error) {
 	var m metaRow
-	found, err := s.one(metaTable.selecting(""), nil, m.cells()...)
+	var n int64
+	found, err := s.one("SELECT "+metaTable.columns+", (SELECT coalesce(max(n), 0) FROM prescriptions) FROM meta", nil, append(m.cells(), &n)...)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if !found || m.vault != string(db.opts.Vault) {
-		return nil, damaged(metaTable.name, "1").Because(errors.New("the database belongs to another vault"))
+		return nil, 0, damaged(metaTable.name, "1").Because(errors.New("the database belongs to another vault"))
 	}
-	return &m, db.check(&m)
+	return &m, n, db.check(&m)
 }
 
 // Generation counts how often the directory was found to be a copy, and tells when last (zero: never).

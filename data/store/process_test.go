@@ -370,12 +370,7 @@ func childCount(p *place, _ childInput, _ io.Writer) error {
 		return err
 	}
 	for i := range 60 { // long enough for checkpoints in between
-		draft := rx.Draft{ID: p.newID()}
-		if err := db.SaveDraft(ctx, draft); err != nil {
-			return err
-		}
 		issue := p.order(marie, make([][]string, 1+i%10)...)
-		issue.Draft = draft.ID
 		_, _ = os.Stat("/trace/issue")
 		if _, err := db.Issue(ctx, issue); err != nil {
 			return err

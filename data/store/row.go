@@ -83,7 +83,7 @@ var (
 	contentTable = newTable("contents", "prescription", "hash envelope message facts", "mac")
 	attemptTable = newTable("attempts", "prescription n", "key_blind", "version live body mac")
 	recordTable  = newTable("records", "prescription n", "rid_blind", "version adopted body mac")
-	sheetTable   = newTable("sheets", "prescription n", "id door", "version usable body mac")
+	sheetTable   = newTable("sheets", "prescription n", "id state", "version usable body mac")
 	keyTable     = newTable("keys", "n", "blind patient added body", "mac")
 	draftTable   = newTable("drafts", "id", "", "version body mac")
 	settingTable = newTable("settings", "name", "", "version value mac")
@@ -177,7 +177,7 @@ type child struct {
 	prescription int64
 	n            int64
 	blind        []byte // of key or RID
-	sheet, door  string
+	sheet, state string
 	version      int64
 	flag         int64 // live, adopted, usable
 	body         []byte
@@ -188,7 +188,7 @@ func (c *child) table() *table { return c.of }
 func (c *child) key() string   { return c.id + "/" + strconv.FormatInt(c.n, 10) }
 func (c *child) cells() []any {
 	if c.of == sheetTable {
-		return []any{&c.prescription, &c.n, &c.sheet, &c.door, &c.version, &c.flag, &c.body, &c.mac}
+		return []any{&c.prescription, &c.n, &c.sheet, &c.state, &c.version, &c.flag, &c.body, &c.mac}
 	}
 	return []any{&c.prescription, &c.n, &c.blind, &c.version, &c.flag, &c.body, &c.mac}
 }

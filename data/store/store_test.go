@@ -199,7 +199,7 @@ func TestPatientOfAnOrder(t *testing.T) {
 	if k, err := db.Patient(ctx, first); err != nil || k.LastName != "Dupont-Lambert" || k.Phone != marie.Phone || k.Version != 2 {
 		t.Errorf("not brought up to date: version %d, %v", k.Version, err)
 	}
-	namesake := marie
+	namesake := moved
 	namesake.SSIN = "85073000358" // invented: another number with the same birth date
 	if id(namesake) == first {
 		t.Error("two numbers are one patient")
