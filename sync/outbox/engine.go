@@ -73,6 +73,7 @@ type Engine struct {
 	lastID    int64
 	flight    map[int64]*errand
 	gates     map[rx.Service]*gate
+	creates   gate                    // of createPrescription alone
 	looks     map[rx.ID]*look         // by patient: the look-up under way
 	plans     map[subject]*plan       // what to try again when
 	sweep     int                     // plans that are too many to keep them all
@@ -212,31 +213,11 @@ func (e *Engine) told(err error) error {
 // Busy tells how many calls are in flight.
 func (e *Engine) Busy() int { return len(e.flight) }
 
-// hear learns from a reply what it says about the service and its clock.
-func (e *Engine) hear(m Moment, er *errand, r rx.Reply) {
-	if !r.ServerAt.IsZero() {
-		e.server.set(m, r.ServerAt)
-	}
-	reached := !r.ServerAt.IsZero() || r.Result == rx.ResultAccepted || r.Result == rx.ResultRefused
-	g := e.gate(er.call.Op.Service())
-	if reached {
-		g.ok(m)
-	} else {
-		var pause time.Duration // the first failure is looked into at once
-		if g.failures > 0 {
-			pause = e.jitter(e.waits.Retry, g.failures)
-		}
-		g.failed(m, pause)
-	}
-	e.observe(Observation{Service: er.call.Op.Service(), At: m.Wall, Reached: reached, Why: r.Why})
-}
-
 // start puts a call in flight.
 func (e *Engine) start(m Moment, er errand, limit time.Duration) Act {
 	e.lastID++
 	er.started = m.Mono
 	e.flight[e.lastID] = &er
-	e.gate(er.call.Op.Service()).trying = true
 	return Act{ID: e.lastID, Call: er.call, Limit: limit}
 }
 
@@ -317,7 +298,8 @@ func (e *Engine) keepPromise(ctx context.Context, m Moment) error {
 			continue
 		}
 		er.promised = true
-		e.gate(rx.Recipe).failed(m, 0)
+		e.silent(m, er, "slow")
+		delete(e.plans, looking(er.patient)) // look at once
 		if _, err := e.record(ctx, er.prescription, 0, rx.Event{Kind: rx.EventUnanswered, At: m.Wall, N: er.attempt, Why: "slow"}); err != nil {
 			return err
 		}
@@ -349,66 +331,4 @@ func (e *Engine) expire(ctx context.Context, m Moment, tasks []rx.Task) ([]Act, 
 		}
 	}
 	return nil, nil
-}
-
-// serverClock estimates the server's clock from its last answer and our monotonic
-// clock, so that a jump of ours does no harm.
-type serverClock struct {
-	known bool
-	at    time.Time
-	mono  time.Duration
-}
-
-func (c *serverClock) set(m Moment, at time.Time) { *c = serverClock{true, at, m.Mono} }
-
-func (c *serverClock) now(m Moment) time.Time {
-	if !c.known {
-		return m.Wall
-	}
-	return c.at.Add(m.Mono - c.mono)
-}
-
-// gate is what the last replies of a service allow. Closed after a failure, it
-// lets one harmless call through when it is due; any answer opens it.
-type gate struct {
-	failures int
-	due      time.Duration
-	trying   bool // something is in flight since the last answer
-	heard    time.Duration
-	everOK   bool
-}
-
-func (e *Engine) gate(s rx.Service) *gate {
-	g := e.gates[s]
-	if g == nil {
-		g = &gate{}
-		e.gates[s] = g
-	}
-	return g
-}
-
-func (g *gate) ok(m Moment) { *g = gate{heard: m.Mono, everOK: true} }
-
-func (g *gate) failed(m Moment, pause time.Duration) {
-	g.failures++
-	g.trying = false
-	g.due = max(g.due, m.Mono+pause)
-}
-
-func (g *gate) open() bool { return g.failures == 0 }
-
-// mayRead tells whether a call that changes nothing there may leave now.
-func (e *Engine) mayRead(s rx.Service, m Moment) bool {
-	g := e.gate(s)
-	if g.open() {
-		return true
-	}
-	if g.trying {
-		return false
-	}
-	if m.Mono >= g.due {
-		return true
-	}
-	e.wakeAt(g.due)
-	return false
 }

@@ -16,6 +16,7 @@ type look struct {
 	patient rx.ID
 	ssin    rx.SSIN
 	begun   time.Time // server's clock at the first answer
+	forSend bool      // begun before a send, for no other reason
 	lists   []rx.Call // still to ask
 	pages   int       // so far
 	listed  []rx.Listed

@@ -11,7 +11,7 @@ import (
 
 const (
 	parallel = 4                // calls of one kind in flight at once
-	warm     = 10 * time.Minute // after an answer; without one the first create goes alone
+	warm     = 10 * time.Minute // after an answer to a create; without one the next goes alone
 	clearFor = time.Minute      // a look at the open list serves a late send this long
 )
 
@@ -116,7 +116,8 @@ func (e *Engine) mailing(id rx.ID) bool {
 	return e.inFlight(rx.OpCreate, func(er *errand) bool { return er.prescription == id })
 }
 
-// slot tells whether a create may start beside those in flight.
+// slot tells whether a create may start beside those in flight. After a create
+// without an answer, and when none was answered for a while, one goes alone.
 func (e *Engine) slot(m Moment, late bool) bool {
 	fresh, lates := 0, 0
 	for _, er := range e.flight {
@@ -126,18 +127,19 @@ func (e *Engine) slot(m Moment, late bool) bool {
 			}
 		}
 	}
+	due := e.creates.due
 	if late {
-		if due := e.lastLate + e.waits.Pace; due > m.Mono {
-			e.wakeAt(due)
-			return false
-		}
-		return lates == 0
+		due = max(due, e.lastLate+e.waits.Pace)
 	}
-	g := e.gate(rx.Recipe)
-	if !g.everOK || m.Mono-g.heard > warm {
-		return fresh == 0
+	if due > m.Mono {
+		e.wakeAt(due)
+		return false
 	}
-	return fresh < parallel
+	most := parallel
+	if !e.creates.open() || !e.creates.everOK || m.Mono-e.creates.heard > warm {
+		most = 1
+	}
+	return fresh < most && !(late && lates > 0)
 }
 
 // clear makes sure that the patient's open list has just been read. It gives the
@@ -146,10 +148,23 @@ func (e *Engine) clear(m Moment, t *rx.Task) ([]Act, bool) {
 	if at, ok := e.cleared[t.Patient]; ok && m.Mono-at <= clearFor && e.gate(rx.Recipe).open() && e.server.known {
 		return nil, true
 	}
-	if e.looks[t.Patient] != nil || e.later(looking(t.Patient), m) || !e.mayRead(rx.Recipe, m) {
+	if e.looks[t.Patient] != nil || e.clearing() || e.later(looking(t.Patient), m) || !e.mayRead(rx.Recipe, m) {
 		return nil, false
 	}
-	return []Act{e.beginLook(m, *t)}, false
+	act := e.beginLook(m, *t)
+	e.looks[t.Patient].forSend = true
+	return []Act{act}, false
+}
+
+// clearing tells that a look-up before a send is under way: there is one at a time,
+// since what it shows is good for a short while and late sends are paced.
+func (e *Engine) clearing() bool {
+	for _, l := range e.looks {
+		if l.forSend {
+			return true
+		}
+	}
+	return false
 }
 
 // send claims the electronic door durably, writes the outside mark, and only then

@@ -1,0 +1,114 @@
+package outbox
+
+import (
+	"time"
+
+	"relais/app/rx"
+)
+
+// gate is what the last replies allow. A call without an answer closes it. Then one
+// call at a time is let through that finds out: the first at once, the next after
+// pauses that grow. An answer opens it.
+type gate struct {
+	failures int           // since the last answer, of one call after the other; 0: open
+	closed   time.Duration // when the first of them was
+	due      time.Duration // of the next call
+	heard    time.Duration // the last answer
+	everOK   bool
+}
+
+func (g *gate) open() bool { return g.failures == 0 }
+
+func (g *gate) answered(m Moment) { *g = gate{heard: m.Mono, everOK: true} }
+
+// failed takes the failure of a call that began at the moment began. One that began
+// before the gate closed says nothing new.
+func (g *gate) failed(m Moment, began time.Duration, pause func(n int) time.Duration) {
+	switch {
+	case g.open():
+		g.failures, g.closed, g.due = 1, m.Mono, m.Mono
+	case began >= g.closed:
+		g.due = m.Mono + pause(g.failures)
+		g.failures++
+	}
+}
+
+func (e *Engine) gate(s rx.Service) *gate {
+	g := e.gates[s]
+	if g == nil {
+		g = &gate{}
+		e.gates[s] = g
+	}
+	return g
+}
+
+// hear learns from a reply what it says about the service and its clock.
+func (e *Engine) hear(m Moment, er *errand, r rx.Reply) {
+	decided := r.Result == rx.ResultAccepted || r.Result == rx.ResultRefused
+	if !decided && r.ServerAt.IsZero() {
+		if !er.promised { // else it was counted when the promise ran out
+			e.silent(m, er, r.Why)
+		}
+		return
+	}
+	if !r.ServerAt.IsZero() {
+		e.server.set(m, r.ServerAt)
+	}
+	if er.call.Op == rx.OpCreate {
+		if decided {
+			e.creates.answered(m)
+		} else if !er.promised {
+			e.creates.failed(m, er.started, e.pause)
+		}
+	}
+	service := er.call.Op.Service()
+	e.gate(service).answered(m)
+	e.observe(Observation{Service: service, At: m.Wall, Reached: true, Why: r.Why})
+}
+
+// silent takes it that a call has no answer.
+func (e *Engine) silent(m Moment, er *errand, why string) {
+	service := er.call.Op.Service()
+	e.gate(service).failed(m, er.started, e.pause)
+	if er.call.Op == rx.OpCreate {
+		e.creates.failed(m, er.started, e.pause)
+	}
+	e.observe(Observation{Service: service, At: m.Wall, Why: why})
+}
+
+func (e *Engine) pause(n int) time.Duration { return e.jitter(e.waits.Retry, n) }
+
+// mayRead tells whether a call that changes nothing there may leave now.
+func (e *Engine) mayRead(s rx.Service, m Moment) bool {
+	g := e.gate(s)
+	if g.open() {
+		return true
+	}
+	for _, er := range e.flight {
+		if er.call.Op != rx.OpCreate && er.call.Op.Service() == s && er.started >= g.closed {
+			return false // it finds out
+		}
+	}
+	if g.due > m.Mono {
+		e.wakeAt(g.due)
+		return false
+	}
+	return true
+}
+
+// serverClock estimates the server's clock from its last answer and our monotonic
+// clock, so that a jump of ours does no harm.
+type serverClock struct {
+	known bool
+	at    time.Time
+	mono  time.Duration
+}
+
+func (c *serverClock) set(m Moment, at time.Time) { *c = serverClock{true, at, m.Mono} }
+
+func (c *serverClock) now(m Moment) time.Time {
+	if !c.known {
+		return m.Wall
+	}
+	return c.at.Add(m.Mono - c.mono)
+}
