@@ -70,14 +70,12 @@ func (e *Engine) sends(ctx context.Context, m Moment, tasks []rx.Task) ([]Act, e
 			continue
 		}
 		late := rx.IsLate(t.Prescription, m.Wall, e.waits)
-		if late || !e.gate(rx.Recipe).open() || !e.server.known { // a create is signed by the server's clock
-			act, ready := e.clear(m, t)
-			acts = append(acts, act...)
-			if !ready {
-				continue
-			}
+		if late && t.Keys == 0 || !e.slot(m, late) { // a look at the list is good for a short while
+			continue
 		}
-		if t.Keys == 0 || !e.slot(m, late) {
+		act, clear := e.clear(m, t, late)
+		acts = append(acts, act...)
+		if !clear || t.Keys == 0 {
 			continue
 		}
 		act, err := e.send(ctx, m, t, late)
@@ -142,11 +140,14 @@ func (e *Engine) slot(m Moment, late bool) bool {
 	return fresh < most && !(late && lates > 0)
 }
 
-// clear makes sure that the patient's open list has just been read. It gives the
-// first call of a look-up when one must be begun.
-func (e *Engine) clear(m Moment, t *rx.Task) ([]Act, bool) {
-	if at, ok := e.cleared[t.Patient]; ok && m.Mono-at <= clearFor && e.gate(rx.Recipe).open() && e.server.known {
-		return nil, true
+// clear makes sure that a create may leave: Recip-e answers, its clock is known, by
+// which a create is signed, and of a late one the patient's open list has just been
+// read. It gives the first call of a look-up when one must be begun.
+func (e *Engine) clear(m Moment, t *rx.Task, late bool) ([]Act, bool) {
+	if e.gate(rx.Recipe).open() && e.server.known {
+		if at, read := e.cleared[t.Patient]; !late || read && m.Mono-at <= clearFor {
+			return nil, true
+		}
 	}
 	if e.looks[t.Patient] != nil || e.clearing() || e.later(looking(t.Patient), m) || !e.mayRead(rx.Recipe, m) {
 		return nil, false
