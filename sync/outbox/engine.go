@@ -37,8 +37,9 @@ import (
 	"relais/app/rx"
 )
 
-// Moment is now by two clocks: Wall for what people and law mean by time, Mono for
-// waits. Mono never jumps; Wall may.
+// Moment is now by two clocks: Wall for what people and law mean by time, without a
+// monotonic reading; Mono for waits. Wall may jump; Mono may stand still while the
+// machine sleeps.
 type Moment struct {
 	Wall time.Time
 	Mono time.Duration

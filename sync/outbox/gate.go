@@ -51,8 +51,8 @@ func (e *Engine) hear(m Moment, er *errand, r rx.Reply) {
 		}
 		return
 	}
-	if !r.ServerAt.IsZero() {
-		e.server.set(m, r.ServerAt)
+	if !r.ServerAt.IsZero() && er.call.Op.Service() == rx.Recipe {
+		e.server = serverClock{r.ServerAt, m}
 	}
 	if er.call.Op == rx.OpCreate {
 		if decided {
@@ -96,19 +96,28 @@ func (e *Engine) mayRead(s rx.Service, m Moment) bool {
 	return true
 }
 
-// serverClock estimates the server's clock from its last answer and our monotonic
-// clock, so that a jump of ours does no harm.
+// serverClock estimates Recip-e's clock from its last answer and our monotonic clock,
+// so that a jump of our wall clock does no harm.
 type serverClock struct {
-	known bool
-	at    time.Time
-	mono  time.Duration
+	at    time.Time // zero: never heard
+	heard Moment
 }
 
-func (c *serverClock) set(m Moment, at time.Time) { *c = serverClock{true, at, m.Mono} }
+// drift of our two clocks against each other since the last answer, above which one of
+// them jumped: the wall clock was set, or the machine slept and the monotonic clock
+// with it.
+const drift = 10 * time.Second
 
+func (c *serverClock) known(m Moment) bool {
+	apart := m.Wall.Sub(c.heard.Wall) - (m.Mono - c.heard.Mono)
+	return !c.at.IsZero() && apart.Abs() <= drift
+}
+
+// now is our wall clock where the server's is not known: good enough to plan by, not to
+// sign with.
 func (c *serverClock) now(m Moment) time.Time {
-	if !c.known {
+	if !c.known(m) {
 		return m.Wall
 	}
-	return c.at.Add(m.Mono - c.mono)
+	return c.at.Add(m.Mono - c.heard.Mono)
 }

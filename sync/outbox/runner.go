@@ -94,7 +94,9 @@ func (r *Runner) Run(ctx context.Context, idle func(Idle) bool) error {
 	}
 }
 
+// moment keeps the two clocks apart: a time with a monotonic reading would hide from
+// the engine that they disagree.
 func (r *Runner) moment() Moment {
 	now := r.Now()
-	return Moment{Wall: now, Mono: now.Sub(r.began)}
+	return Moment{Wall: now.Round(0), Mono: now.Sub(r.began)}
 }

@@ -144,7 +144,7 @@ func (e *Engine) slot(m Moment, late bool) bool {
 // which a create is signed, and of a late one the patient's open list has just been
 // read. It gives the first call of a look-up when one must be begun.
 func (e *Engine) clear(m Moment, t *rx.Task, late bool) ([]Act, bool) {
-	if e.gate(rx.Recipe).open() && e.server.known {
+	if e.gate(rx.Recipe).open() && e.server.known(m) {
 		if at, read := e.cleared[t.Patient]; !late || read && m.Mono-at <= clearFor {
 			return nil, true
 		}
