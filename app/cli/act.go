@@ -100,7 +100,7 @@ func (c proofCmd) do(r *run) (Exit, error) {
 	if err != nil {
 		return Failed, err
 	}
-	if err := c.write(pdf); err != nil {
+	if err := r.write(c.output, pdf); err != nil {
 		return Failed, err
 	}
 	return r.stand(plain(c.IDs), c.Out, Done)
@@ -161,7 +161,7 @@ func (c paperCmd) do(r *run) (Exit, error) {
 	}
 	written := ""
 	if pdf != nil {
-		if err := c.write(pdf); err != nil {
+		if err := r.write(c.output, pdf); err != nil {
 			return Failed, err
 		}
 		written = c.Out
@@ -296,7 +296,7 @@ func (c settleCmd) do(r *run) (Exit, error) {
 		return Failed, err
 	}
 	if pdf != nil {
-		if err := c.write(pdf); err != nil {
+		if err := r.write(c.output, pdf); err != nil {
 			return Failed, err
 		}
 	}

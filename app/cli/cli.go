@@ -84,7 +84,8 @@ type System struct {
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
 	Home           string
-	Window         Window // nil: none
+	Window         Window            // nil: none
+	Step           func(name string) // nil but in tests: see wiring.Step
 }
 
 // Main runs the command line of this process and gives its exit code. window opens the
@@ -210,7 +211,9 @@ func (r *run) directory() (wiring.Directory, error) {
 	if err != nil {
 		return wiring.Directory{}, err
 	}
-	return wiring.At(paths)
+	d, err := wiring.At(paths)
+	d.Step = r.Step
+	return d, err
 }
 
 // open opens the data directory; it is closed when the command ends. The demonstration's

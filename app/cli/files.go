@@ -81,10 +81,14 @@ func (o output) free() error {
 	return nil
 }
 
-// write writes the file for this account alone, whole or not at all.
-func (o output) write(content []byte) error {
+// write writes the file of o for this account alone, whole or not at all.
+func (r *run) write(o output, content []byte) error {
 	if err := o.free(); err != nil {
 		return err
+	}
+	if r.Step != nil {
+		r.Step("before file")
+		defer r.Step("after file")
 	}
 	return writeFile(o.Out, content, o.Force)
 }

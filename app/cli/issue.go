@@ -138,7 +138,7 @@ func (h how) end(r *run, done prescribing.Done) (Exit, error) {
 		if h.Out == "" {
 			h.Out = string(done.Order) + ".pdf"
 		}
-		if err := h.write(done.Sheet); err != nil {
+		if err := r.write(h.output, done.Sheet); err != nil {
 			return Failed, err
 		}
 		written = h.Out

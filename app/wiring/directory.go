@@ -33,6 +33,7 @@ type Directory struct {
 	config.Paths
 	Now  func() time.Time // in the practice's zone
 	Rand io.Reader        // of ids, keys and nonces
+	Step Step             // nil but in test/kill
 }
 
 // At is the directory at paths under the real clock and the system's randomness.

@@ -139,8 +139,9 @@ func (s *Session) runner(ctx context.Context, failed func(error)) (*outbox.Runne
 	if err != nil {
 		return nil, err
 	}
-	engine := outbox.New(s.db, s.Profile.Waits, rand.New(src), s.services.observe)
-	return outbox.NewRunner(engine, &world.Client{World: w, Clock: clock{s.dir.Now}}, s.dir.Now, failed), nil
+	engine := outbox.New(s.dir.stepsOf(s.db), s.Profile.Waits, rand.New(src), s.services.observe)
+	remote := s.dir.stepsAt(&world.Client{World: w, Clock: clock{s.dir.Now}})
+	return outbox.NewRunner(engine, remote, s.dir.Now, failed), nil
 }
 
 // sending keeps how to wake the engine that runs here.

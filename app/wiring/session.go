@@ -58,7 +58,7 @@ func (d Directory) session(ctx context.Context, v *vault.Vault, keys *vault.Keys
 	s := &Session{Profile: profile, dir: d, db: db, keys: keys}
 	s.services = &services{keep: db, told: s.news.ring}
 	s.Service = &prescribing.Service{
-		Store: db, Medicines: list, Composer: composer{}, Press: press{simulated: profile.Simulated, now: d.Now},
+		Store: d.stepsOf(db), Medicines: list, Composer: composer{}, Press: d.stepsIn(press{simulated: profile.Simulated, now: d.Now}),
 		Waits: profile.Waits, Now: d.Now, Rand: d.Rand, Shows: documents.Shows, Changed: s.changed, Degraded: s.services.inDoubt,
 	}
 	if err := s.services.load(ctx); err != nil {
