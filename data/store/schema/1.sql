@@ -80,6 +80,8 @@ CREATE TABLE prescriptions (
 		WHEN 'revoked' THEN door = 'none'
 		ELSE 0 END)
 ) STRICT;
+-- Door: a sheet that was destroyed is redone once.
+CREATE UNIQUE INDEX one_replacement ON prescriptions (replaces) WHERE replaces IS NOT NULL;
 CREATE INDEX prescription_of_patient ON prescriptions (patient);
 CREATE INDEX prescription_open ON prescriptions (n, work, owed) WHERE work <> 0 OR owed <> 0;
 
