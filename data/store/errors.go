@@ -56,14 +56,15 @@ func translate(err error) error {
 	return rx.Fault(rx.CodeIO).Because(pathless(err))
 }
 
-// violated: the constraints are a second lock behind rx.Step; two of them are met without a fault of the program.
+// violated: the constraints are a second lock behind rx.Step; these are met without a fault of the program.
 func violated(err *sqlite.Error) error {
 	switch text := err.Error(); {
 	case strings.Contains(text, "records.rid_blind"):
 		return rx.Fault(rx.CodeRIDTaken)
 	case strings.Contains(text, "key_blind"), strings.Contains(text, "keys.blind"), strings.Contains(text, "key used"):
 		return rx.Fault(rx.CodeKeyUsed)
-	case strings.Contains(text, "patients.ssin_blind"), strings.Contains(text, "patients.name_blind"):
+	case strings.Contains(text, "patients.ssin_blind"), strings.Contains(text, "patients.name_blind"),
+		strings.Contains(text, "prescriptions.replaces"): // replaced meanwhile
 		return rx.Fault(rx.CodeConflict)
 	default:
 		return rx.Fault(rx.CodeInternal).Because(errors.New(text))

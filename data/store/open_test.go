@@ -26,13 +26,10 @@ func TestCreateOnce(t *testing.T) {
 	if err := db.IntegrityCheck(ctx); err != nil {
 		t.Error(err)
 	}
-	release, err := db.TryEngine()
-	if err != nil {
+	if _, err := db.TryEngine(); err != nil {
 		t.Fatal(err)
 	}
-	defer release()
-	other := p.opts
-	wantCode(t, Create(ctx, other), rx.CodeEngineBusy)
+	wantCode(t, Create(ctx, p.opts), rx.CodeEngineBusy)
 }
 
 func TestEnvironmentIsForEver(t *testing.T) {
@@ -249,7 +246,7 @@ func TestPlacesThatAreRefused(t *testing.T) {
 		}
 		wantCode(t, CheckPlace(dir), want)
 	}
-	for _, file := range []string{".dropbox", "._sync_0123456789ab.db", ".owncloudsync.log", ".stfolder", ".tmp.drivedownload"} {
+	for _, file := range []string{".dropbox.cache", "._sync_0123456789ab.db", ".owncloudsync.log", ".stfolder", ".tmp.drivedownload"} {
 		root := t.TempDir()
 		dir := filepath.Join(root, "data", "relais")
 		if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -326,8 +323,33 @@ func TestErrorsOfTheDisk(t *testing.T) {
 	if err := db.SaveDraft(ctx, rx.Draft{ID: p.newID(), Request: rx.Request{Proof: rx.ProofWish(strings.Repeat("x", 1<<20))}}); rx.CodeOf(err) != rx.CodeDiskFull {
 		t.Errorf("a draft on a full disk: %v", err)
 	}
+	before, _, err := db.Changes(ctx, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	big := p.order(marie, []string{"a"})
+	big.Items[0].Message = make([]byte, 1<<20)
+	_, err = db.Issue(ctx, big)
+	wantCode(t, err, rx.CodeDiskFull)
 	if _, err := db.Order(ctx, q.Order); err != nil {
 		t.Errorf("reading on a full disk: %v", err)
+	}
+	if after, _, err := db.Changes(ctx, 0); err != nil || after != before {
+		t.Errorf("half an order was written: %v", err)
+	}
+	if s, err = db.writer.take(ctx); err != nil {
+		t.Fatal(err)
+	}
+	var n int64
+	if _, err := s.one("PRAGMA max_page_count = 1000000", nil, &n); err != nil {
+		t.Fatal(err)
+	}
+	db.writer.give(s)
+	if again := p.must(db.Issue(ctx, big)); again.Existing {
+		t.Error("with room again it was there already")
+	}
+	if err := db.Verify(ctx); err != nil {
+		t.Error(err)
 	}
 
 	conn := p.raw() // another process that writes and does not end

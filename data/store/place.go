@@ -46,10 +46,11 @@ var syncers = []string{
 	"nextcloud", "owncloud", "pcloud", "pclouddrive", "megasync", "syncthing", "seafile",
 }
 
-// traces are files that such programs leave in a folder that they copy, as patterns of filepath.Match.
+// traces are what such programs leave in a folder that they copy, as patterns of filepath.Match. Names that they also use in a home directory
+// for their settings are none.
 var traces = []string{
-	".dropbox", ".dropbox.cache", ".tmp.drivedownload", ".tmp.driveupload", ".849C9593-D756-4E56-8D6E-42412F2A707B", ".owncloudsync.log",
-	".nextcloudsync.log", ".sync_journal.db", "._sync_*.db", ".sync_*.db", ".stfolder", ".seafile-data", ".pcloud",
+	".dropbox.cache", ".tmp.drivedownload", ".tmp.driveupload", ".849C9593-D756-4E56-8D6E-42412F2A707B", ".owncloudsync.log",
+	".nextcloudsync.log", ".sync_journal.db", "._sync_*.db", ".sync_*.db", ".stfolder", ".seafile-data",
 }
 
 // CheckPlace refuses a place where a data directory would not be safe: CodeNetworkShare, CodeSyncedFolder, CodeReadOnly. dir need not exist.

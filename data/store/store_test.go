@@ -143,6 +143,10 @@ func TestIssueToPaperCloses(t *testing.T) {
 	if err != nil || got.State != rx.StatePaper || got.Replaces != old.ID || got.Sheet() == nil || got.Around.ReplacedOpen {
 		t.Errorf("the new one: %v, %v", got.State, err)
 	}
+	second := p.order(marie, []string{"a"})
+	second.Items[0].Prescription.Replaces = old.ID
+	_, err = db.Issue(ctx, second)
+	wantCode(t, err, rx.CodeConflict)
 	if closed, err := db.Item(ctx, old.ID); err != nil || closed.State != rx.StateWithdrawn {
 		t.Errorf("the old one: %v, %v", closed.State, err)
 	}

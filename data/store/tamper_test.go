@@ -39,8 +39,24 @@ func (p *place) tamperer() *sql.Conn {
 		}
 		drop = append(drop, "DROP TRIGGER "+name)
 	}
+	if err := rows.Err(); err != nil {
+		p.t.Fatal(err)
+	}
 	p.run(conn, strings.Join(drop, ";"))
 	return conn
+}
+
+// putBack writes files back as they were, in place, so that directory and database keep their identity.
+func (p *place) putBack(files map[string][]byte) {
+	p.t.Helper()
+	for path := range p.files() {
+		if _, kept := files[path]; !kept {
+			p.remove(path)
+		}
+	}
+	for path, text := range files {
+		p.write(path, string(text))
+	}
 }
 
 func (p *place) run(conn *sql.Conn, script string, args ...any) {
@@ -102,6 +118,9 @@ func TestEditedRowsAreFound(t *testing.T) {
 		}
 		return nil
 	}
+	p, db, q := lived(t, "root")
+	p.close(db)
+	kept := p.files()
 	sound := func(db *DB, q []rx.Prescription) error {
 		for _, find := range []func(*DB, []rx.Prescription) error{item(0), item(1), work, verify, setting, timelines, mark, apply} {
 			if err := find(db, q); err != nil {
@@ -167,8 +186,14 @@ func TestEditedRowsAreFound(t *testing.T) {
 		"journal line repeated":   {"INSERT INTO journal SELECT seq + 100, at, kind, row, version, event, link FROM journal WHERE seq = 5", verify},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p, db, q := lived(t, "root")
-			p.run(p.tamperer(), c.edit)
+			p.t = t
+			p.putBack(kept)
+			db := p.open()
+			conn := p.tamperer()
+			p.run(conn, c.edit)
+			if err := conn.Close(); err != nil {
+				t.Fatal(err)
+			}
 			err := c.find(db, q)
 			if name == "nothing" {
 				wantCode(t, err, "")
@@ -302,6 +327,9 @@ func randomEdit(t *testing.T, conn *sql.Conn, random *rand.Rand, table string) s
 				t.Fatal(err)
 			}
 			out = append(out, v)
+		}
+		if err := rows.Err(); err != nil {
+			t.Fatal(err)
 		}
 		return out
 	}

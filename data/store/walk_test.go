@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -282,5 +283,44 @@ func TestChanges(t *testing.T) {
 	}
 	if _, ids, err := db.Changes(ctx, 0); err != nil || len(ids) != 2 {
 		t.Errorf("from the start: %v %v", ids, err)
+	}
+}
+
+// With 150,000 prescriptions no question may walk through all of them, unless it asks for all.
+func TestQueriesUseAnIndex(t *testing.T) {
+	p := newPlace(t).create()
+	db := p.open()
+	const pages = "ORDER BY n DESC LIMIT 100"
+	for query, index := range map[string]string{
+		itemTable.selecting("WHERE work <> 0 ORDER BY n"):                                                             "prescription_open",
+		itemTable.selecting("WHERE owed <> 0 " + pages):                                                               "prescription_open",
+		itemTable.selecting("WHERE state = ? " + pages):                                                               "(state=?)",
+		itemTable.selecting("WHERE patient = ? " + pages):                                                             "prescription_of_patient",
+		itemTable.selecting("WHERE order_id = ? ORDER BY line"):                                                       "(order_id=?)",
+		itemTable.selecting("WHERE n < (SELECT n FROM prescriptions WHERE id = ?) " + pages):                          "(rowid<?)",
+		itemTable.selecting("WHERE n IN (SELECT prescription FROM ingredients WHERE blind = ? AND prescription > ?)"): "(blind=? AND prescription>?)",
+		attemptTable.selecting("WHERE prescription IN (SELECT value FROM json_each(?)) ORDER BY prescription, n"):     "(prescription=?)",
+		"SELECT version FROM journal WHERE row = ? ORDER BY seq DESC LIMIT 1":                                         "journal_of_row",
+		"SELECT DISTINCT row FROM journal WHERE seq > ? AND seq <= ? AND kind IN ('issued', 'event')":                 "(rowid>? AND rowid<?)",
+		patientTable.selecting("WHERE name_blind = ? AND ssin_blind IS NULL"):                                         "patient_without_ssin",
+		keyTable.selecting("WHERE patient = ? ORDER BY n LIMIT 1"):                                                    "key_of_patient",
+		"SELECT prescription FROM records WHERE rid_blind = ?":                                                        "(rid_blind=?)",
+	} {
+		err := db.read(ctx, func(s *session) error {
+			var plan string
+			var id, parent, unused int64
+			var detail string
+			err := s.each("EXPLAIN QUERY PLAN "+strings.ReplaceAll(query, "?", "''"), nil, []any{&id, &parent, &unused, &detail}, func() error {
+				plan += detail + "; "
+				return nil
+			})
+			if !strings.Contains(plan, index) || strings.Contains(plan, "TEMP B-TREE FOR ORDER BY") {
+				t.Errorf("%s\n%s", query, plan)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 }

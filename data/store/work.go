@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"slices"
 	"time"
 
 	"relais/app/rx"
@@ -74,6 +75,7 @@ func (db *DB) Work(ctx context.Context) (tasks []rx.Task, err error) {
 				continue
 			}
 			task := rx.Task{Prescription: it.p, Keys: pool[it.row.patient]}
+			task.Attempts, task.Records, task.Sheets = slices.Clone(it.p.Attempts), slices.Clone(it.p.Records), slices.Clone(it.p.Sheets) // it is kept
 			ssin, known := numbers[it.row.patient]
 			if !known {
 				patient, err := db.patientRow(s, "WHERE id = ?", it.row.patient)
