@@ -6,6 +6,7 @@
 package main
 
 import (
+	"context"
 	_ "embed"
 	"fmt"
 	"os"
@@ -32,8 +33,18 @@ func openWindow(house *cli.House) error {
 		return err
 	}
 	app.SetMetadata(meta)
-	shell.New(app.NewWithID(meta.ID), house.DemoPassphrase() != "").ShowAndRun()
-	return nil
+	return shell.Run(app.NewWithID(meta.ID), front{house})
+}
+
+// front is the house as the window asks for it: an open desk is an interface there.
+type front struct{ *cli.House }
+
+func (f front) Unlock(ctx context.Context, passphrase []byte) (shell.Desk, error) {
+	desk, err := f.House.Unlock(ctx, passphrase)
+	if err != nil {
+		return nil, err
+	}
+	return desk, nil
 }
 
 // metadata reads FyneApp.toml as it was compiled in: Fyne itself would look for it beside the executable.
