@@ -47,7 +47,7 @@ func (c sendCmd) do(r *run) (Exit, error) {
 	}
 	exit := p.exits(items)
 	if ended.Fault != nil {
-		exit = exit.or(r.fail(ended.Fault))
+		exit = exit.or(r.tell(ended.Fault))
 	}
 	var out formats.Listing
 	for _, item := range items {
@@ -152,12 +152,12 @@ func (c paperCmd) do(r *run) (Exit, error) {
 	ids := plain(c.IDs)
 	pdf, err := s.Service.Paper(r.ctx, ids, prescribing.Claim{Reason: rx.PaperReason(c.Reason), Handwritten: c.Handwritten, Day: c.Date.Date,
 		AlthoughUnknown: c.AlthoughUnknown})
-	if pdf == nil && err != nil && len(ids) == 1 {
+	if err != nil && pdf == nil && (len(ids) == 1 || !c.Handwritten) { // nothing was claimed
 		return Failed, err
 	}
 	exit := Done
 	if err != nil { // of some; the others are claimed
-		exit = r.fail(err)
+		exit = r.tell(err)
 	}
 	written := ""
 	if pdf != nil {
@@ -165,9 +165,6 @@ func (c paperCmd) do(r *run) (Exit, error) {
 			return Failed, err
 		}
 		written = c.Out
-	}
-	if err != nil && r.tree.JSON {
-		return exit, nil
 	}
 	return r.stand(ids, written, exit)
 }
@@ -217,7 +214,7 @@ func (c revokeCmd) do(r *run) (Exit, error) {
 	}
 	exit := Done
 	if fault != nil {
-		exit = r.fail(fault)
+		exit = r.tell(fault)
 	}
 	item, err := s.Service.Store.Item(r.ctx, c.ID.ID)
 	if err != nil {

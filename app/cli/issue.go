@@ -153,7 +153,7 @@ func (h how) end(r *run, done prescribing.Done) (Exit, error) {
 	}
 	exit := p.exits(items)
 	if fault != nil {
-		exit = exit.or(r.fail(fault))
+		exit = exit.or(r.tell(fault))
 	}
 	return exit, r.answer(formats.Prescribed{Order: done.Order, Patient: done.Patient, Prescriptions: p.prescriptions(items)}, func(pg *page) {
 		pg.say("cli.order", "id", string(done.Order))

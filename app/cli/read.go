@@ -3,7 +3,6 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 
 	"relais/app/formats"
@@ -324,14 +323,4 @@ func (findCmd) do(r *run) (Exit, error) {
 		}
 		pg.table(rows)
 	})
-}
-
-// reasons is a closed list as the help shows it.
-func reasons[T ~string](list []T) string {
-	words := make([]string, len(list))
-	for i, w := range list {
-		words[i] = string(w)
-	}
-	slices.Sort(words)
-	return strings.Join(words, ", ")
 }

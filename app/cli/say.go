@@ -35,17 +35,21 @@ func language(args []string, getenv func(string) string) rx.Lang {
 	return rx.FR
 }
 
-// fail tells of an error: on the standard error in words, and with --json also on the
-// standard output.
-func (r *run) fail(err error) Exit {
-	said := i18n.Say(r.lang, err)
-	r.complain(said)
+// tell tells of an error on the standard error, in words; the answer follows.
+func (r *run) tell(err error) Exit {
+	r.complain(i18n.Say(r.lang, err))
 	if rx.CodeOf(err) == rx.CodeInternal { // a fault of the program: its engineers need the cause, which holds nothing of a patient
 		fmt.Fprintln(r.Stderr, "  ["+err.Error()+"]")
 	}
+	return Failed
+}
+
+// fail tells of an error that leaves no answer: with --json also on the standard output.
+func (r *run) fail(err error) Exit {
+	r.tell(err)
 	if r.wantsJSON() {
 		out := formats.Failure{}
-		for _, s := range said {
+		for _, s := range i18n.Say(r.lang, err) {
 			out.Faults = append(out.Faults, formats.Fault{Code: string(s.Code), Path: s.Path, Message: s.What, Next: s.Next})
 		}
 		out.Error = out.Faults[0]
@@ -53,8 +57,11 @@ func (r *run) fail(err error) Exit {
 			r.complain(i18n.Say(r.lang, err))
 		}
 	}
-	if rx.CodeOf(err) == CodeUsage {
+	switch rx.CodeOf(err) {
+	case CodeUsage:
 		return Usage
+	case rx.CodeAnswerRestored, rx.CodeNeedsConfirmation:
+		return NeedsPerson
 	}
 	return Failed
 }

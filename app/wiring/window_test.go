@@ -1,0 +1,190 @@
+package wiring
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"relais/app/prescribing"
+	"relais/app/rx"
+)
+
+func unlock(t *testing.T, d Directory) *Desk {
+	t.Helper()
+	h, err := NewHouse(ctx, d, false, rx.NL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	desk, err := h.Unlock(ctx, passphrase())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return desk
+}
+
+// soon waits for what another goroutine brings about.
+func soon(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !so(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("never: " + what)
+		}
+	}
+}
+
+func TestHouse(t *testing.T) {
+	if _, err := NewHouse(ctx, place(t), false, rx.FR); rx.CodeOf(err) != rx.CodeNoDirectory {
+		t.Errorf("nothing there: %v", err)
+	}
+	d := made(t)
+	h, err := NewHouse(ctx, d, false, rx.NL)
+	if err != nil || h.DemoPassphrase() != "" || !h.Simulated() || h.Language() != rx.NL {
+		t.Errorf("%+v, %v", h, err)
+	}
+	if _, err := h.Unlock(ctx, []byte("une autre")); rx.CodeOf(err) != CodeWrongPassphrase {
+		t.Errorf("a wrong passphrase: %v", err)
+	}
+	desk, err := h.Unlock(ctx, passphrase())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Unlock(ctx, passphrase()); rx.CodeOf(err) != rx.CodeWindowBusy {
+		t.Errorf("a second window: %v", err)
+	}
+	if err := desk.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if desk, err = h.Unlock(ctx, passphrase()); err != nil {
+		t.Fatal(err)
+	}
+	if err := desk.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	demo, err := NewHouse(ctx, place(t), true, rx.FR)
+	if err != nil || demo.DemoPassphrase() != DemoPassphrase {
+		t.Errorf("the demonstration: %+v, %v", demo, err)
+	}
+}
+
+// What the window does leaves by itself, and the window is told.
+func TestDeskSendsAndTells(t *testing.T) {
+	desk := unlock(t, made(t))
+	watching, stop := context.WithCancel(ctx)
+	told := make(chan []rx.ID, 100)
+	ended := make(chan error, 1)
+	go func() { ended <- desk.Watch(watching, func(ids []rx.ID) { told <- ids }) }()
+	if ids := <-told; ids != nil {
+		t.Errorf("first told of %v", ids)
+	}
+	done, err := desk.Service().Issue(ctx, request(), prescribing.How{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := done.Prescriptions[0].ID
+	soon(t, "confirmed", func() bool {
+		item, err := desk.Service().Store.Item(ctx, id)
+		return err == nil && item.State == rx.StateConfirmed
+	})
+	named := false
+	soon(t, "told of the prescription", func() bool {
+		select {
+		case ids := <-told:
+			named = named || len(ids) == 1 && ids[0] == id
+		default:
+		}
+		return named
+	})
+	if reached, since, answered, failures, _ := desk.Seen(rx.Recipe); !reached || since.IsZero() || answered.IsZero() || failures != 0 {
+		t.Errorf("Recip-e: %t since %v, answered %v, %d failures", reached, since, answered, failures)
+	}
+	if _, since, _, _, _ := desk.Seen(rx.STS); !since.IsZero() {
+		t.Error("the STS was called")
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if err := desk.Close(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestDeskWeather(t *testing.T) {
+	desk := unlock(t, made(t))
+	defer desk.Close(ctx)
+	for _, kind := range []string{"fair", "down", "hang", "drop", "fair"} {
+		if err := desk.SetWeather(ctx, kind); err != nil || desk.Weather() != kind {
+			t.Errorf("%s: %s, %v", kind, desk.Weather(), err)
+		}
+	}
+	if err := desk.SetWeather(ctx, "snow"); rx.CodeOf(err) != rx.CodeNotInList {
+		t.Errorf("snow: %v", err)
+	}
+	if err := desk.SetWeather(ctx, "down"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := desk.Service().Issue(ctx, request(), prescribing.How{}); err != nil {
+		t.Fatal(err)
+	}
+	soon(t, "Recip-e is seen to be away", func() bool {
+		reached, since, _, failures, why := desk.Seen(rx.KGSS)
+		return !reached && !since.IsZero() && failures > 0 && why == "refused-connection"
+	})
+}
+
+// While another process sends, the window says so; when that one ends, it takes over.
+func TestDeskTakesOver(t *testing.T) {
+	d := made(t)
+	other := open(t, d)
+	sending, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- other.Send(sending, func(error) {}) }()
+	soon(t, "the other sends", func() bool {
+		release, err := other.db.TryEngine()
+		if err == nil {
+			err = release()
+		}
+		return rx.CodeOf(err) == rx.CodeEngineBusy
+	})
+	desk := unlock(t, d)
+	defer desk.Close(ctx)
+	soon(t, "the window knows", func() bool { return rx.CodeOf(desk.Fault()) == rx.CodeEngineBusy })
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	soon(t, "the window sends", func() bool { return desk.Fault() == nil })
+}
+
+func TestDeskSavesPDF(t *testing.T) {
+	d := made(t)
+	desk := unlock(t, d)
+	var paths []string
+	for range 2 {
+		path, err := desk.SavePDF("preuve.pdf", []byte("%PDF-"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(path)
+		if err != nil || info.Mode().Perm() != 0o600 || filepath.Ext(path) != ".pdf" {
+			t.Errorf("%v, %v", info, err)
+		}
+		paths = append(paths, path)
+	}
+	if paths[0] == paths[1] {
+		t.Error("a document was replaced")
+	}
+	if path, err := desk.SavePDF("../../x.pdf", nil); err != nil || filepath.Dir(path) != filepath.Dir(paths[0]) {
+		t.Errorf("a name leads elsewhere: %v", err)
+	}
+	if err := desk.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		if _, err := os.Stat(path); !os.IsNotExist(err) {
+			t.Error("a document is left after the window")
+		}
+	}
+}
