@@ -238,8 +238,11 @@ func (d *directory) cut(k kill, args []string) {
 	trace := d.path("trace")
 	cmd := d.command(k.at, trace, args...)
 	d.p.must(cmd.Start())
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = cmd.Wait() // its state is looked at below
+	}()
 	moment := time.Hour
 	if k.at == 0 {
 		moment = time.Duration(d.p.rng.Int64N(int64(900 * time.Millisecond)))
