@@ -80,6 +80,7 @@ type Engine struct {
 	sweep     int                     // plans that are too many to keep them all
 	cleared   map[rx.ID]time.Duration // by patient: when the open list was last read before a late send
 	lastLate  time.Duration           // of the last late send
+	backlog   time.Duration           // when late ones may leave after an outage
 	unsettled []settlement
 	faults    []error  // of single rows, since the last step or reply
 	unmarked  bool     // the outside mark could not be written
@@ -326,7 +327,7 @@ func (e *Engine) expire(ctx context.Context, m Moment, tasks []rx.Task) ([]Act, 
 		if t.State != rx.StateReady || !rx.DateOf(m.Wall).After(t.Expires) || e.later(creating(t.ID), m) {
 			continue
 		}
-		e.again(creating(t.ID), m, e.waits.Backoff) // should the row not take it
+		e.again(creating(t.ID), m, e.waits.Backoff, nil) // should the row not take it
 		if _, err := e.record(ctx, t.ID, t.Version, rx.Event{Kind: rx.EventExpired, At: m.Wall}); err != nil {
 			return nil, err
 		}

@@ -10,10 +10,11 @@ import (
 // call at a time is let through that finds out: the first at once, the next after
 // pauses that grow. An answer opens it.
 type gate struct {
-	failures int           // since the last answer, of one call after the other; 0: open
-	closed   time.Duration // when the first of them was
-	due      time.Duration // of the next call
-	heard    time.Duration // the last answer
+	failures int            // since the last answer, of one call after the other; 0: open
+	closed   time.Duration  // when the first of them was
+	due      time.Duration  // of the next call
+	asked    map[rx.ID]bool // fresh prescriptions for which it was asked since
+	heard    time.Duration  // the last answer
 	everOK   bool
 }
 
@@ -42,10 +43,14 @@ func (e *Engine) gate(s rx.Service) *gate {
 	return g
 }
 
+// reached tells that there was somebody who gave this reply.
+func reached(r rx.Reply) bool {
+	return r.Result == rx.ResultAccepted || r.Result == rx.ResultRefused || !r.ServerAt.IsZero()
+}
+
 // hear learns from a reply what it says about the service and its clock.
 func (e *Engine) hear(m Moment, er *errand, r rx.Reply) {
-	decided := r.Result == rx.ResultAccepted || r.Result == rx.ResultRefused
-	if !decided && r.ServerAt.IsZero() {
+	if !reached(r) {
 		if !er.promised { // else it was counted when the promise ran out
 			e.silent(m, er, r.Why)
 		}
@@ -55,15 +60,36 @@ func (e *Engine) hear(m Moment, er *errand, r rx.Reply) {
 		e.server = serverClock{r.ServerAt, m}
 	}
 	if er.call.Op == rx.OpCreate {
-		if decided {
+		if r.OK() || r.Result == rx.ResultRefused {
 			e.creates.answered(m)
 		} else if !er.promised {
 			e.creates.failed(m, er.started, e.pause)
 		}
 	}
 	service := er.call.Op.Service()
-	e.gate(service).answered(m)
+	g := e.gate(service)
+	if g.failures > 1 { // it was away, not one answer
+		e.back(m, service, m.Mono-g.closed)
+	}
+	g.answered(m)
 	e.observe(Observation{Service: service, At: m.Wall, Reached: true, Why: r.Why})
+}
+
+// back makes due what could not be told to a service that answers again: look-ups and
+// revokes first, as in each step, then the patient in the room. What waits for longer
+// begins after a random delay of up to a quarter of the time that Recip-e was away, at
+// least a minute and at most an hour with the built-in waits, so that not all
+// practices come at once (reliability facts §4.3).
+func (e *Engine) back(m Moment, service rx.Service, away time.Duration) {
+	for s, p := range e.plans {
+		if p.unheard && s.op.Service() == service {
+			p.due, p.unheard = m.Mono, false
+		}
+	}
+	if service == rx.Recipe {
+		spread := min(max(away/4, 2*e.waits.Retry), 4*e.waits.Backoff)
+		e.backlog = max(e.backlog, m.Mono+e.upTo(spread))
+	}
 }
 
 // silent takes it that a call has no answer.
@@ -84,15 +110,37 @@ func (e *Engine) mayRead(s rx.Service, m Moment) bool {
 	if g.open() {
 		return true
 	}
-	for _, er := range e.flight {
-		if er.call.Op != rx.OpCreate && er.call.Op.Service() == s && er.started >= g.closed {
-			return false // it finds out
-		}
+	if e.asking(s) {
+		return false
 	}
 	if g.due > m.Mono {
 		e.wakeAt(g.due)
 		return false
 	}
+	return true
+}
+
+// asking tells that a call is in flight that finds out whether a service is back.
+func (e *Engine) asking(s rx.Service) bool {
+	for _, er := range e.flight {
+		if er.call.Op != rx.OpCreate && er.call.Op.Service() == s && er.started >= e.gate(s).closed {
+			return true
+		}
+	}
+	return false
+}
+
+// mayAskFor tells whether Recip-e may be asked out of turn, for the patient in the room:
+// once for each fresh prescription.
+func (e *Engine) mayAskFor(id rx.ID) bool {
+	g := e.gate(rx.Recipe)
+	if g.open() || g.asked[id] || e.asking(rx.Recipe) {
+		return false
+	}
+	if g.asked == nil {
+		g.asked = map[rx.ID]bool{}
+	}
+	g.asked[id] = true
 	return true
 }
 

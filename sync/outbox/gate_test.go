@@ -45,13 +45,11 @@ func TestHangClosesTheGate(t *testing.T) {
 func TestProbes(t *testing.T) {
 	var longest time.Duration
 	for seed := range uint64(40) {
-		w := story(t).stock()
+		w := story(t)
+		w.waiting(1, marie, jan, luc)
 		w.seed = seed
 		w.boot()
 		w.serve = func(act outbox.Act) (time.Duration, rx.Reply) { return 0, noRoute }
-		for _, patient := range []rx.ID{marie, jan, luc} {
-			w.issue(patient)
-		}
 		from := w.mono
 		w.step()
 		w.pass(4 * time.Hour)
@@ -82,6 +80,31 @@ func TestProbes(t *testing.T) {
 	}
 	if longest < 10*time.Minute {
 		t.Errorf("pauses do not grow: longest %s", longest)
+	}
+}
+
+// A fresh prescription has it asked at once whether the service is back, once: the
+// patient in the room does not wait for the end of a pause.
+func TestFreshOneAsks(t *testing.T) {
+	w := story(t).stock()
+	w.waiting(1, jan)
+	w.serve = func(act outbox.Act) (time.Duration, rx.Reply) { return time.Second, noRoute }
+	w.step()
+	w.pass(2 * time.Hour)
+	for _, back := range []bool{false, true} {
+		if back {
+			w.serve = newRecipe(w).serve
+		}
+		from := w.mono
+		id := w.issue(marie)
+		w.step()
+		w.pass(2 * time.Second)
+		if n := w.count(rx.OpOpen, from); n < 1 || n > 3 {
+			t.Errorf("%d questions for a fresh one", n)
+		}
+		if back {
+			w.is(id, rx.StateConfirmed)
+		}
 	}
 }
 

@@ -32,6 +32,9 @@ const mostPages = 200
 func (e *Engine) lookUps(_ context.Context, m Moment, tasks []rx.Task) ([]Act, error) {
 	var acts []Act
 	for _, t := range tasks {
+		if len(e.looks) >= parallel {
+			break
+		}
 		if t.SSIN == "" || e.looks[t.Patient] != nil || !rx.ToLook(t.Prescription, m.Wall) {
 			continue
 		}
@@ -113,9 +116,9 @@ func (e *Engine) doneLook(ctx context.Context, m Moment, er *errand, r rx.Reply)
 		}
 	case r.Result == rx.ResultRefused:
 		return e.endLook(ctx, m, l, false)
-	default: // not reached: nothing is learnt, the gate decides when to try again
+	default: // nothing is learnt
 		delete(e.looks, l.patient)
-		e.lookAgain(m, l.patient)
+		e.again(looking(l.patient), m, e.waits.Retry, &r)
 		return nil
 	}
 	if len(l.lists) == 0 && len(l.unknown) == 0 {

@@ -20,8 +20,9 @@ func recorded(rid rx.RID) subject         { return subject{rx.OpStatus, string(r
 
 // plan is when a subject is tried next, and how often it was.
 type plan struct {
-	tries int
-	due   time.Duration
+	tries   int
+	due     time.Duration
+	unheard bool // since the service did not answer: due as soon as it is back
 }
 
 // plan of s, made when there is none.
@@ -44,11 +45,13 @@ func (e *Engine) later(s subject, m Moment) bool {
 	return true
 }
 
-// again plans the next try of s after a failure, with pauses that grow.
-func (e *Engine) again(s subject, m Moment, base time.Duration) {
+// again plans the next try of s after a failure, with pauses that grow. r is the reply
+// that it had; nil when the failure is ours.
+func (e *Engine) again(s subject, m Moment, base time.Duration, r *rx.Reply) {
 	p := e.plan(s)
 	p.due = m.Mono + e.jitter(base, p.tries)
 	p.tries++
+	p.unheard = r != nil && !reached(*r)
 	e.wakeAt(p.due)
 }
 
@@ -59,7 +62,11 @@ func (e *Engine) jitter(base time.Duration, n int) time.Duration {
 	if span <= 0 || span > e.waits.Backoff {
 		span = e.waits.Backoff
 	}
-	return max(time.Duration(e.rand.Int64N(int64(span)+1)), base/10)
+	return max(e.upTo(span), base/10)
+}
+
+func (e *Engine) upTo(d time.Duration) time.Duration {
+	return time.Duration(e.rand.Int64N(int64(d) + 1))
 }
 
 // forget drops what was kept about those who owe nothing any more, so that an engine

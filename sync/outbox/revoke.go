@@ -49,7 +49,7 @@ func (e *Engine) doneRevoke(ctx context.Context, m Moment, er *errand, r rx.Repl
 			event.Problem = &rx.Problem{}
 		}
 	default:
-		e.again(recorded(er.call.RID), m, e.waits.Retry)
+		e.again(recorded(er.call.RID), m, e.waits.Retry, &r)
 		return nil
 	}
 	e.readBack(er)
@@ -86,7 +86,7 @@ func (e *Engine) statuses(_ context.Context, m Moment, tasks []rx.Task) ([]Act, 
 func (e *Engine) doneStatus(ctx context.Context, m Moment, er *errand, r rx.Reply) error {
 	s := recorded(er.call.RID)
 	if !r.OK() {
-		e.again(s, m, e.waits.Retry)
+		e.again(s, m, e.waits.Retry, &r)
 		return nil
 	}
 	p, err := e.record(ctx, er.prescription, 0, rx.Event{Kind: rx.EventStatusRead, At: m.Wall, RID: er.call.RID, Status: r.Status, ServerAt: r.ServerAt})
@@ -95,7 +95,7 @@ func (e *Engine) doneStatus(ctx context.Context, m Moment, er *errand, r rx.Repl
 	}
 	for _, rec := range p.Records {
 		if rec.RID == er.call.RID && p.MustGo(rec) && rec.Status.MayBeDelivered() {
-			e.again(s, m, e.waits.Retry)
+			e.again(s, m, e.waits.Retry, nil)
 			return nil
 		}
 	}

@@ -50,11 +50,11 @@ func (e *Engine) keys(_ context.Context, m Moment, tasks []rx.Task) ([]Act, erro
 // never used.
 func (e *Engine) doneKey(ctx context.Context, m Moment, er *errand, r rx.Reply) error {
 	if !r.OK() || r.Key.ID == "" {
-		e.again(keying(er.patient), m, e.waits.Retry)
+		e.again(keying(er.patient), m, e.waits.Retry, &r)
 		return nil
 	}
 	if err := e.store.AddKey(ctx, er.patient, r.Key); err != nil {
-		e.again(keying(er.patient), m, e.waits.Retry)
+		e.again(keying(er.patient), m, e.waits.Retry, nil)
 		return err
 	}
 	delete(e.plans, keying(er.patient))
@@ -127,7 +127,7 @@ func (e *Engine) slot(m Moment, late bool) bool {
 	}
 	due := e.creates.due
 	if late {
-		due = max(due, e.lastLate+e.waits.Pace)
+		due = max(due, e.lastLate+e.waits.Pace, e.backlog)
 	}
 	if due > m.Mono {
 		e.wakeAt(due)
@@ -149,7 +149,10 @@ func (e *Engine) clear(m Moment, t *rx.Task, late bool) ([]Act, bool) {
 			return nil, true
 		}
 	}
-	if e.looks[t.Patient] != nil || e.clearing() || e.later(looking(t.Patient), m) || !e.mayRead(rx.Recipe, m) {
+	if e.looks[t.Patient] != nil || e.clearing() {
+		return nil, false
+	}
+	if (e.later(looking(t.Patient), m) || !e.mayRead(rx.Recipe, m)) && (late || !e.mayAskFor(t.ID)) {
 		return nil, false
 	}
 	act := e.beginLook(m, *t)
@@ -186,7 +189,7 @@ func (e *Engine) send(ctx context.Context, m Moment, t *rx.Task, late bool) ([]A
 	default:
 		if aboutRow(err) { // told, and no hostage for others
 			e.faults = append(e.faults, err)
-			e.again(creating(t.ID), m, e.waits.Backoff)
+			e.again(creating(t.ID), m, e.waits.Backoff, nil)
 			return nil, nil
 		}
 		return nil, err
@@ -218,7 +221,7 @@ func (e *Engine) doneCreate(ctx context.Context, m Moment, er *errand, r rx.Repl
 		event.Kind, event.Problem = rx.EventRefused, r.Problem
 	case rx.ResultNotSent:
 		event.Kind = rx.EventNotSent
-		e.again(creating(er.prescription), m, e.waits.Retry)
+		e.again(creating(er.prescription), m, e.waits.Retry, &r)
 	}
 	switch event.Kind {
 	case rx.EventUnanswered:
