@@ -173,7 +173,7 @@ func (s *Sim) act(r *row) {
 	case 4:
 		s.doctor("proof", func() error { _, err := s.service.Proof(ctx, []rx.ID{id}); return err })
 	case 5:
-		if p := s.inPractice(id); p != nil && r.p.State == rx.StatePaper {
+		if p := s.inPractice(id); p != nil && r.p.State == rx.StatePaper && !s.handed(r.p.LocalID()) {
 			p.gone = true // the doctor holds it and destroys it
 			s.doctor("redo", func() error {
 				done, err := s.service.Redo(ctx, id)

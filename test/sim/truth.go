@@ -394,7 +394,7 @@ func (s *Sim) judgeEnd() {
 			s.broken("nothing lost for ever: %s at the end", r.p.State)
 		}
 		if r.p.State == rx.StateUnknown && !s.blind(truth, r) {
-			s.broken("nothing lost for ever: unknown although everything can be read")
+			s.broken("nothing lost for ever: unknown although everything can be read%s", s.story(s.first(r.p.LocalID())))
 		}
 		for _, rec := range r.p.Records {
 			if at, err := s.world.Record(rec.RID, s.at()); err == nil && r.p.MustGo(rec) && at.DeliverableAt(truth.Now) {
