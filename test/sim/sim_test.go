@@ -79,6 +79,9 @@ func TestSameSeedSameTrace(t *testing.T) {
 
 // TestPlanted: each known mistake is found, by name (R14).
 func TestPlanted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("planted mistakes are sought in the long form")
+	}
 	for _, name := range Planted {
 		t.Run(name, func(t *testing.T) {
 			for seed := uint64(1); seed <= 100_000; seed++ {
