@@ -69,23 +69,24 @@ type Engine struct {
 	rand    *rand.Rand
 	observe func(Observation)
 
-	recovered bool
-	server    serverClock
-	lastID    int64
-	flight    map[int64]*errand
-	gates     map[rx.Service]*gate
-	creates   gate                    // of createPrescription alone
-	looks     map[rx.ID]*look         // by patient: the look-up under way
-	plans     map[subject]*plan       // what to try again when
-	sweep     int                     // plans that are too many to keep them all
-	cleared   map[rx.ID]time.Duration // by patient: when the open list was last read before a late send
-	lastLate  time.Duration           // of the last late send
-	backlog   time.Duration           // when late ones may leave after an outage
-	unsettled []settlement
-	faults    []error  // of single rows, since the last step or reply
-	unmarked  bool     // the outside mark could not be written
-	reading   []errand // statuses to read back at the next step
-	wake      time.Duration
+	recovered  bool
+	server     serverClock
+	lastID     int64
+	flight     map[int64]*errand
+	gates      map[rx.Service]*gate
+	creates    gate                    // of createPrescription alone
+	looks      map[rx.ID]*look         // by patient: the look-up under way
+	plans      map[subject]*plan       // what to try again when
+	sweep      int                     // plans that are too many to keep them all
+	cleared    map[rx.ID]time.Duration // by patient: when the open list was last read before a late send
+	lastLate   time.Duration           // of the last late send
+	lastStatus time.Duration           // of the last reading of a status
+	backlog    time.Duration           // when late ones may leave after an outage
+	unsettled  []settlement
+	faults     []error  // of single rows, since the last step or reply
+	unmarked   bool     // the outside mark could not be written
+	reading    []errand // statuses to read back at the next step
+	wake       time.Duration
 }
 
 // New makes an engine. observe may be nil.
@@ -96,7 +97,7 @@ func New(store Store, waits rx.Waits, random *rand.Rand, observe func(Observatio
 	return &Engine{
 		store: store, waits: waits, rand: random, observe: observe,
 		flight: map[int64]*errand{}, gates: map[rx.Service]*gate{}, looks: map[rx.ID]*look{},
-		plans: map[subject]*plan{}, cleared: map[rx.ID]time.Duration{}, lastLate: -1 << 62,
+		plans: map[subject]*plan{}, cleared: map[rx.ID]time.Duration{}, lastLate: -1 << 62, lastStatus: -1 << 62,
 	}
 }
 
@@ -110,6 +111,7 @@ type errand struct {
 	started      time.Duration
 	promised     bool // told the screen that there is no answer in time
 	late         bool
+	proof        bool // of a revoke: its status
 }
 
 // settlement is a result that is not in the store yet.

@@ -16,7 +16,8 @@ type subject struct {
 func creating(prescription rx.ID) subject { return subject{rx.OpCreate, string(prescription)} }
 func looking(patient rx.ID) subject       { return subject{rx.OpOpen, string(patient)} }
 func keying(patient rx.ID) subject        { return subject{rx.OpNewKey, string(patient)} }
-func recorded(rid rx.RID) subject         { return subject{rx.OpStatus, string(rid)} } // its status, or its revoke
+func revoking(rid rx.RID) subject         { return subject{rx.OpRevoke, string(rid)} }
+func status(rid rx.RID) subject           { return subject{rx.OpStatus, string(rid)} }
 
 // plan is when a subject is tried next, and how often it was.
 type plan struct {
@@ -80,7 +81,7 @@ func (e *Engine) forget(m Moment, tasks []rx.Task) {
 	for _, t := range tasks {
 		owing[creating(t.ID)], owing[looking(t.Patient)], owing[keying(t.Patient)] = true, true, true
 		for _, r := range t.Records {
-			owing[recorded(r.RID)] = true
+			owing[revoking(r.RID)], owing[status(r.RID)] = true, true
 		}
 	}
 	maps.DeleteFunc(e.plans, func(s subject, _ *plan) bool { return !owing[s] })

@@ -12,7 +12,7 @@ func (e *Engine) revokes(_ context.Context, m Moment, tasks []rx.Task) ([]Act, e
 	var acts []Act
 	for _, t := range tasks {
 		for _, r := range t.Records {
-			if !t.MustGo(r) || !r.Status.MayBeDelivered() || !e.due(m, r.RID) || !e.mayRead(rx.Recipe, m) {
+			if !t.MustGo(r) || !r.Status.MayBeDelivered() || e.asked(r.RID) || e.later(revoking(r.RID), m) || !e.mayRead(rx.Recipe, m) {
 				continue
 			}
 			call := rx.Call{Op: rx.OpRevoke, Patient: t.SSIN, RID: r.RID, Reason: reasonOf(t)}
@@ -30,16 +30,18 @@ func reasonOf(t rx.Task) string {
 	return "replaced"
 }
 
-// due tells that nothing is under way for the RID and its next try has come.
-func (e *Engine) due(m Moment, rid rx.RID) bool {
-	same := func(er *errand) bool { return er.call.RID == rid }
-	if e.inFlight(rx.OpRevoke, same) || e.inFlight(rx.OpStatus, same) {
-		return false
+// asked tells that something is under way for the RID.
+func (e *Engine) asked(rid rx.RID) bool {
+	for _, er := range e.flight {
+		if (er.call.Op == rx.OpRevoke || er.call.Op == rx.OpStatus) && er.call.RID == rid {
+			return true
+		}
 	}
-	return !e.later(recorded(rid), m)
+	return false
 }
 
 func (e *Engine) doneRevoke(ctx context.Context, m Moment, er *errand, r rx.Reply) error {
+	e.again(revoking(er.call.RID), m, e.waits.Retry, &r) // until its status proves it
 	event := rx.Event{Kind: rx.EventRevokeTaken, At: m.Wall, RID: er.call.RID}
 	switch r.Result {
 	case rx.ResultAccepted:
@@ -49,56 +51,47 @@ func (e *Engine) doneRevoke(ctx context.Context, m Moment, er *errand, r rx.Repl
 			event.Problem = &rx.Problem{}
 		}
 	default:
-		e.again(recorded(er.call.RID), m, e.waits.Retry, &r)
 		return nil
 	}
-	e.readBack(er)
+	e.reading = append(e.reading, errand{
+		call: rx.Call{Op: rx.OpStatus, Patient: er.call.Patient, RID: er.call.RID}, prescription: er.prescription, patient: er.patient, proof: true,
+	})
 	_, err := e.record(ctx, er.prescription, 0, event)
 	return err
 }
 
-// readBack makes the status of the RID the first thing of the next step.
-func (e *Engine) readBack(er *errand) {
-	e.reading = append(e.reading, errand{call: rx.Call{Op: rx.OpStatus, Patient: er.call.Patient, RID: er.call.RID}, prescription: er.prescription, patient: er.patient})
-}
-
-// statuses reads now and then the status of what is open at Recip-e.
+// statuses reads now and then the status of what is open at Recip-e: one at a time, at
+// the pace of late sends, and not before them when Recip-e was away. The first reading
+// by this engine is at a random moment, so that many open ones are not one burst.
 func (e *Engine) statuses(_ context.Context, m Moment, tasks []rx.Task) ([]Act, error) {
-	var acts []Act
+	reading := e.inFlight(rx.OpStatus, func(er *errand) bool { return !er.proof })
 	for _, t := range tasks {
 		r := t.AdoptedRecord()
-		if r == nil || !r.Status.MayBeDelivered() || t.MustGo(*r) || !e.due(m, r.RID) {
+		if r == nil || !r.Status.MayBeDelivered() || t.MustGo(*r) || e.asked(r.RID) {
 			continue
 		}
-		if e.plans[recorded(r.RID)] == nil { // first seen by this engine: soon, but not at once
-			e.plan(recorded(r.RID)).due = m.Mono + e.jitter(e.waits.Status, 0)
-			e.wakeAt(e.plan(recorded(r.RID)).due)
+		if e.plans[status(r.RID)] == nil {
+			e.plan(status(r.RID)).due = m.Mono + e.upTo(e.waits.Status)
+		}
+		if e.later(status(r.RID), m) || reading || !e.gate(rx.Recipe).open() {
 			continue
 		}
-		if e.gate(rx.Recipe).open() {
-			call := rx.Call{Op: rx.OpStatus, Patient: t.SSIN, RID: r.RID}
-			acts = append(acts, e.start(m, errand{call: call, prescription: t.ID, patient: t.Patient}, e.waits.Call))
+		if free := max(e.lastStatus+e.waits.Pace, e.backlog); free > m.Mono {
+			e.wakeAt(free)
+			continue
 		}
+		e.lastStatus = m.Mono
+		call := rx.Call{Op: rx.OpStatus, Patient: t.SSIN, RID: r.RID}
+		return []Act{e.start(m, errand{call: call, prescription: t.ID, patient: t.Patient}, e.waits.Call)}, nil
 	}
-	return acts, nil
+	return nil, nil
 }
 
 func (e *Engine) doneStatus(ctx context.Context, m Moment, er *errand, r rx.Reply) error {
-	s := recorded(er.call.RID)
+	e.plan(status(er.call.RID)).due = m.Mono + e.waits.Status
 	if !r.OK() {
-		e.again(s, m, e.waits.Retry, &r)
 		return nil
 	}
-	p, err := e.record(ctx, er.prescription, 0, rx.Event{Kind: rx.EventStatusRead, At: m.Wall, RID: er.call.RID, Status: r.Status, ServerAt: r.ServerAt})
-	if err != nil {
-		return err
-	}
-	for _, rec := range p.Records {
-		if rec.RID == er.call.RID && p.MustGo(rec) && rec.Status.MayBeDelivered() {
-			e.again(s, m, e.waits.Retry, nil)
-			return nil
-		}
-	}
-	e.plans[s] = &plan{due: m.Mono + e.waits.Status}
-	return nil
+	_, err := e.record(ctx, er.prescription, 0, rx.Event{Kind: rx.EventStatusRead, At: m.Wall, RID: er.call.RID, Status: r.Status, ServerAt: r.ServerAt})
+	return err
 }
