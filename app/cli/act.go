@@ -26,7 +26,7 @@ func (c sendCmd) do(r *run) (Exit, error) {
 	if err != nil {
 		return Failed, err
 	}
-	ended, err := s.Drive(r.ctx, c.Wait, func(ctx context.Context) (bool, error) {
+	ended, err := r.drive(c.Wait, func(ctx context.Context) (bool, error) {
 		left, err := p.queue(ctx)
 		if err != nil || slices.ContainsFunc(left, p.moves) {
 			return false, err
@@ -208,13 +208,13 @@ func (c revokeCmd) do(r *run) (Exit, error) {
 		}
 		return !slices.ContainsFunc(s.Service.Owed(item), func(d rx.Duty) bool { return d.Kind.ByEngine() }), nil
 	}
-	fault, err := r.drive(c.Wait, gone)
+	ended, err := r.drive(c.Wait, gone)
 	if err != nil {
 		return Failed, err
 	}
 	exit := Done
-	if fault != nil {
-		exit = r.tell(fault)
+	if ended.Fault != nil {
+		exit = r.tell(ended.Fault)
 	}
 	item, err := s.Service.Store.Item(r.ctx, c.ID.ID)
 	if err != nil {

@@ -47,6 +47,7 @@ const (
 	CodeNoWindow       rx.Code = "no-window"       // this program was built without one
 	CodeDrillFaults    rx.Code = "drill-faults"    // something was lost or double in a drill (duplicates, lost)
 	CodeNothingWritten rx.Code = "nothing-written" // no text came from standard input
+	CodeInterrupted    rx.Code = "interrupted"     // by the person, before its end
 )
 
 // Exit is how a command ended.
@@ -114,6 +115,9 @@ func Run(ctx context.Context, sys System) Exit {
 	}
 	r.tree = &tree
 	exit, err := command.do(r)
+	if err != nil && ctx.Err() != nil {
+		err = rx.Fault(CodeInterrupted).Because(err)
+	}
 	if err := errors.Join(err, r.close()); err != nil {
 		return r.fail(err).or(exit)
 	}

@@ -8,6 +8,7 @@ import (
 	"relais/app/i18n"
 	"relais/app/prescribing"
 	"relais/app/rx"
+	"relais/app/wiring"
 )
 
 // initCmd makes a data directory.
@@ -143,7 +144,7 @@ func (h how) end(r *run, done prescribing.Done) (Exit, error) {
 		}
 		written = h.Out
 	}
-	fault, err := r.drive(h.Wait, func(ctx context.Context) (bool, error) { return p.allAnswered(ctx, done.Order) })
+	ended, err := r.drive(h.Wait, func(ctx context.Context) (bool, error) { return p.allAnswered(ctx, done.Order) })
 	if err != nil {
 		return Failed, err
 	}
@@ -152,8 +153,8 @@ func (h how) end(r *run, done prescribing.Done) (Exit, error) {
 		return Failed, err
 	}
 	exit := p.exits(items)
-	if fault != nil {
-		exit = exit.or(r.tell(fault))
+	if ended.Fault != nil {
+		exit = exit.or(r.tell(ended.Fault))
 	}
 	return exit, r.answer(formats.Prescribed{Order: done.Order, Patient: done.Patient, Prescriptions: p.prescriptions(items)}, func(pg *page) {
 		pg.say("cli.order", "id", string(done.Order))
@@ -199,14 +200,15 @@ func (pg *page) takes(items []rx.Item) {
 	}
 }
 
-// drive lets the queue move until done says so or the wait is over. The fault is what the
-// engine met on the way.
-func (r *run) drive(wait time.Duration, done func(context.Context) (bool, error)) (fault error, err error) {
-	if over, err := done(r.ctx); over || err != nil {
-		return nil, err
+// drive lets the queue move until done says so, the wait is over, or the person
+// interrupts; the command then still tells how things stand. No wait is none at all.
+func (r *run) drive(wait time.Duration, done func(context.Context) (bool, error)) (wiring.Ended, error) {
+	if over, err := done(r.ctx); over || err != nil || wait <= 0 {
+		return wiring.Ended{Next: r.session.Service.Now()}, err
 	}
 	ended, err := r.session.Drive(r.ctx, wait, done)
-	return ended.Fault, err
+	r.ctx = context.WithoutCancel(r.ctx)
+	return ended, err
 }
 
 // issueCmd issues a draft. An order that was issued from it before is told again.

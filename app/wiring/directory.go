@@ -11,6 +11,7 @@ import (
 	randv2 "math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 	_ "time/tzdata" // the practice's zone, also where the system has no table of zones
 
@@ -91,14 +92,20 @@ func (d Directory) Make(ctx context.Context, n New) (made Made, err error) {
 	if aside.Data, err = os.MkdirTemp(parent, filepath.Base(d.Data)+".new-"); err != nil {
 		return made, fromVault(err)
 	}
+	var v *vault.Vault
 	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.RemoveAll(aside.Data)) // our own, never complete
+		if err == nil {
+			return
+		}
+		err = errors.Join(err, os.RemoveAll(aside.Data)) // our own, never complete
+		if v != nil {
+			_ = os.Remove(d.mark(v)) // perhaps not written yet
 		}
 	}()
 	passphrase := vault.NewPassphrase(n.Passphrase)
 	defer passphrase.Wipe()
-	v, code, err := vault.Create(vault.New{Environment: n.Profile.Environment, Passphrase: passphrase, Cost: vault.DefaultCost(n.Profile.Environment), Now: d.Now()}, d.Rand)
+	var code vault.RecoveryCode
+	v, code, err = vault.Create(vault.New{Environment: n.Profile.Environment, Passphrase: passphrase, Cost: vault.DefaultCost(n.Profile.Environment), Now: d.Now()}, d.Rand)
 	if err == nil {
 		err = aside.vault().Create(v)
 	}
@@ -111,13 +118,29 @@ func (d Directory) Make(ctx context.Context, n New) (made Made, err error) {
 	if err := d.free(); err != nil {
 		return made, err
 	}
-	if err := os.Remove(d.Data); err != nil && !errors.Is(err, fs.ErrNotExist) { // an empty directory
-		return made, fromVault(err)
+	err = os.Remove(d.Data) // an empty directory
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		err = os.Rename(aside.Data, d.Data)
 	}
-	if err := os.Rename(aside.Data, d.Data); err != nil {
+	if err != nil {
 		return made, rx.Fault(rx.CodeDirectoryExists).Because(pathless(err)) // another process was first
 	}
+	if err := syncDir(parent); err != nil {
+		return made, fromVault(err)
+	}
 	return Made{Environment: v.Environment(), Vault: rx.ID(v.ID().String()), RecoveryCode: code.Printed()}, nil
+}
+
+// syncDir makes the names in a directory durable; Windows does so by itself.
+func syncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 // free tells that a directory may be made at the place.
@@ -205,9 +228,14 @@ func (d Directory) Open(ctx context.Context, passphrase []byte) (*Session, error
 	return s, nil
 }
 
+// mark is the file of the vault's outside mark.
+func (d Directory) mark(v *vault.Vault) string {
+	return filepath.Join(d.Marks, v.ID().String()+".json")
+}
+
 func (d Directory) options(v *vault.Vault, keys *vault.Keys) store.Options {
 	return store.Options{
-		Dir: d.Data, Mark: filepath.Join(d.Marks, v.ID().String()+".json"), Vault: rx.ID(v.ID().String()),
+		Dir: d.Data, Mark: d.mark(v), Vault: rx.ID(v.ID().String()),
 		Environment: v.Environment(), Keys: keys, Clock: d.Now, Rand: d.Rand,
 	}
 }

@@ -158,6 +158,34 @@ func TestMakeRefuses(t *testing.T) {
 	}
 }
 
+// Of several that make the same directory at once, one does, and what it made is whole.
+func TestMakeAtOnce(t *testing.T) {
+	d := place(t)
+	ended := make(chan error)
+	for range 4 {
+		go func() { ended <- d.EnsureDemo(ctx) }()
+	}
+	for range 4 {
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+	s, err := d.Open(ctx, []byte(DemoPassphrase))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close(ctx)
+	if people, err := s.Service.FindPatients(ctx, ""); err != nil || len(people) != 40 {
+		t.Errorf("%d people, %v", len(people), err)
+	}
+	if left, err := os.ReadDir(filepath.Dir(d.Data)); err != nil || len(left) != 2 { // the data and the marks
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+	if marks, err := os.ReadDir(d.Marks); err != nil || len(marks) != 1 {
+		t.Errorf("marks: %v, %v", marks, err)
+	}
+}
+
 func TestOpenRefuses(t *testing.T) {
 	if _, err := place(t).Open(ctx, passphrase()); rx.CodeOf(err) != rx.CodeNoDirectory {
 		t.Errorf("nothing there: %v", err)
