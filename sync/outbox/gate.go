@@ -20,6 +20,8 @@ type gate struct {
 
 func (g *gate) open() bool { return g.failures == 0 }
 
+func (g *gate) heardSince(t time.Duration) bool { return g.everOK && g.heard >= t }
+
 func (g *gate) answered(m Moment) { *g = gate{heard: m.Mono, everOK: true} }
 
 // failed takes the failure of a call that began at the moment began. One that began

@@ -15,6 +15,7 @@ import (
 type look struct {
 	patient rx.ID
 	ssin    rx.SSIN
+	started time.Duration
 	begun   time.Time // server's clock at the first answer
 	forSend bool      // begun before a send, for no other reason
 	lists   []rx.Call // still to ask
@@ -80,7 +81,7 @@ func (e *Engine) lookDue(m Moment, t rx.Task) time.Duration {
 func (e *Engine) margin() time.Duration { return e.waits.LookAgain / 10 }
 
 func (e *Engine) beginLook(m Moment, t rx.Task) Act {
-	l := &look{patient: t.Patient, ssin: t.SSIN, seen: map[rx.RID]int{}, lists: []rx.Call{
+	l := &look{patient: t.Patient, ssin: t.SSIN, started: m.Mono, seen: map[rx.RID]int{}, lists: []rx.Call{
 		{Op: rx.OpOpen, Patient: t.SSIN},
 		{Op: rx.OpHistory, Patient: t.SSIN, Active: true},
 		{Op: rx.OpHistory, Patient: t.SSIN},
@@ -116,6 +117,10 @@ func (e *Engine) doneLook(ctx context.Context, m Moment, er *errand, r rx.Reply)
 		}
 	case r.Result == rx.ResultRefused:
 		return e.endLook(ctx, m, l, false)
+	case e.gate(rx.Recipe).heardSince(l.started): // Recip-e is there, and this cannot be read
+		err := e.endLook(ctx, m, l, false)
+		e.plan(looking(l.patient)).unheard = !reached(r)
+		return err
 	default: // nothing is learnt
 		delete(e.looks, l.patient)
 		e.again(looking(l.patient), m, e.waits.Retry, &r)
