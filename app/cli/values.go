@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -73,7 +74,7 @@ func (r *run) profile(name string) (config.Profile, error) {
 	for _, p := range config.Profiles() {
 		names = append(names, p.Environment)
 	}
-	if filepath.Ext(name) == "" {
+	if _, err := os.Stat(name); err != nil && filepath.Ext(name) == "" { // no file, and no name of one
 		return config.Profile{}, rx.Fault(config.CodeProfileUnknown, "list", joined(names))
 	}
 	data, err := r.readFile(name)

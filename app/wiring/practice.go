@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -87,8 +86,6 @@ func (d drawn) Read(b []byte) (int, error) {
 	}
 	return len(b), nil
 }
-
-var _ io.Reader = drawn{}
 
 // Close closes and removes the practice.
 func (p *Practice) Close(ctx context.Context) error {

@@ -30,7 +30,8 @@ func prescribe(_ *directory, p *patient) []string {
 	return []string{"prescribe", p.order, "--wait", "4s"}
 }
 
-func (d *directory) prescribeIn(faults []world.Fault) func(*directory, *patient) {
+// prescribeIn prescribes while calls fail in these ways.
+func prescribeIn(faults []world.Fault) func(*directory, *patient) {
 	return func(d *directory, p *patient) {
 		d.plan(faults)
 		d.run(prescribe(d, p)...)
@@ -44,16 +45,16 @@ var journeys = []journey{
 	{name: "send, answer dropped", args: prescribe, faults: dropped, wanted: 1},
 	{name: "send, swallowed", args: prescribe, faults: hangs, wanted: 1},
 	{name: "send, processed twice", args: prescribe, faults: twice, wanted: 1},
-	{name: "send late", before: (*directory)(nil).prescribeIn(down), args: func(*directory, *patient) []string { return []string{"send", "--wait", "3s"} }, wanted: 1},
+	{name: "send late", before: prescribeIn(down), args: func(*directory, *patient) []string { return []string{"send", "--wait", "3s"} }, wanted: 1},
 	{name: "straight to paper", wanted: 1, again: printAgain, args: func(d *directory, p *patient) []string {
 		return []string{"prescribe", p.order, "--paper", "urgent", "-o", p.sheet}
 	}},
-	{name: "to paper", before: (*directory)(nil).prescribeIn(down), faults: down, args: toPaper, again: printAgain, wanted: 1},
-	{name: "forced paper", before: (*directory)(nil).prescribeIn(lost), faults: lost, args: toPaper, again: printAgain, wanted: 1},
-	{name: "revoke", before: (*directory)(nil).prescribeIn(nil), wanted: 0, args: func(_ *directory, p *patient) []string {
+	{name: "to paper", before: prescribeIn(down), faults: down, args: toPaper, again: printAgain, wanted: 1},
+	{name: "forced paper", before: prescribeIn(lost), faults: lost, args: toPaper, again: printAgain, wanted: 1},
+	{name: "revoke", before: prescribeIn(nil), wanted: 0, args: func(_ *directory, p *patient) []string {
 		return []string{"revoke", p.id, "--reason", "wrong-medicine", "--wait", "3s"}
 	}},
-	{name: "revoke, unanswered", before: (*directory)(nil).prescribeIn(lost), faults: lost, wanted: 0, args: func(_ *directory, p *patient) []string {
+	{name: "revoke, unanswered", before: prescribeIn(lost), faults: lost, wanted: 0, args: func(_ *directory, p *patient) []string {
 		return []string{"revoke", p.id, "--reason", "wrong-medicine", "--wait", "1s"}
 	}},
 	{name: "redo", wanted: 1, before: func(d *directory, p *patient) {
