@@ -20,14 +20,17 @@ type Gate struct {
 	ctx   context.Context
 	stop  context.CancelFunc
 	works sync.WaitGroup
-	shut  bool         // touched on the screen's goroutine alone
-	onUI  func(func()) // fyne.Do; another in tests
+	shut  bool // touched on the screen's goroutine alone
+	onUI  func(func())
 }
 
-// New opens a gate. It needs a current Fyne app from the first work on.
-func New() *Gate {
+// New opens a gate to the screen. It needs a current Fyne app from the first work on.
+func New() *Gate { return To(fyne.Do) }
+
+// To opens a gate to whoever runs what it is given, one at a time and in order, without waiting.
+func To(run func(func())) *Gate {
 	ctx, stop := context.WithCancel(context.Background())
-	return &Gate{ctx: ctx, stop: stop, onUI: fyne.Do}
+	return &Gate{ctx: ctx, stop: stop, onUI: run}
 }
 
 // Do runs work on a goroutine of its own, and then what it returned on the screen's.

@@ -22,8 +22,7 @@ func newScreen(t *testing.T) (*screen, *Gate) {
 			job()
 		}
 	}()
-	g := New()
-	g.onUI = func(f func()) { s.jobs <- f }
+	g := To(func(f func()) { s.jobs <- f })
 	t.Cleanup(func() { close(s.jobs); s.done.Wait() })
 	return s, g
 }

@@ -1,8 +1,13 @@
 package kit
 
 import (
+	"image/color"
+	"slices"
+
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"relais/ui/model"
@@ -11,7 +16,8 @@ import (
 // Button is a button of a view model. Return presses it as Space does.
 type Button struct {
 	widget.Button
-	is model.Button
+	is      model.Button
+	focused bool
 }
 
 // NewButton makes a button without words yet.
@@ -46,6 +52,50 @@ func (b *Button) Set(v model.Button) {
 	} else if !v.On && !b.Disabled() {
 		b.Disable()
 	}
+}
+
+// FocusGained shows the ring.
+func (b *Button) FocusGained() {
+	b.focused = true
+	b.Button.FocusGained()
+}
+
+// FocusLost hides it.
+func (b *Button) FocusLost() {
+	b.focused = false
+	b.Button.FocusLost()
+}
+
+// CreateRenderer draws a dark ring around the button that has the focus: the toolkit's tint alone is easily overlooked.
+func (b *Button) CreateRenderer() fyne.WidgetRenderer {
+	ring := canvas.NewRectangle(color.Transparent)
+	ring.StrokeColor, ring.StrokeWidth, ring.CornerRadius = palette[theme.ColorNameForeground], ringWidth, Unit/2
+	r := &ringed{WidgetRenderer: b.Button.CreateRenderer(), button: b, ring: ring}
+	r.Refresh()
+	return r
+}
+
+const ringWidth = 3
+
+type ringed struct {
+	fyne.WidgetRenderer
+	button *Button
+	ring   *canvas.Rectangle
+}
+
+func (r *ringed) Layout(size fyne.Size) {
+	r.WidgetRenderer.Layout(size)
+	r.ring.Resize(size)
+}
+
+func (r *ringed) Refresh() {
+	r.WidgetRenderer.Refresh()
+	r.ring.Hidden = !r.button.focused
+	r.ring.Refresh()
+}
+
+func (r *ringed) Objects() []fyne.CanvasObject {
+	return append(slices.Clone(r.WidgetRenderer.Objects()), r.ring)
 }
 
 // TypedKey adds Return to what presses a button.

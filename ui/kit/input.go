@@ -5,6 +5,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"relais/ui/model"
@@ -108,6 +109,15 @@ func NewChoice(chosen func(value string)) *Choice {
 		}
 	}
 	return c
+}
+
+// MinSize has room for the longest of the list: Fyne's own would shorten it.
+func (c *Choice) MinSize() fyne.Size {
+	min := c.Select.MinSize()
+	for _, o := range c.Options {
+		min.Width = max(min.Width, Words(o).measure(o)+theme.IconInlineSize()+4*theme.InnerPadding())
+	}
+	return min
 }
 
 // TypedKey leaves Escape to the window.

@@ -64,6 +64,42 @@ func Gap(o fyne.CanvasObject) *fyne.Container { return container.New(&frame{Unit
 // Bottom puts o at the bottom of the room that it gets.
 func Bottom(o fyne.CanvasObject) *fyne.Container { return container.NewVBox(layout.NewSpacer(), o) }
 
+// NewBeside puts right at the right of left, which gets the rest of the width; right is a row of buttons.
+func NewBeside(left, right fyne.CanvasObject) *fyne.Container {
+	return container.New(beside{}, left, right)
+}
+
+type beside struct{}
+
+func (beside) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	left, right := objects[0], objects[1]
+	w := wide(right)
+	right.Resize(fyne.NewSize(w, right.MinSize().Height))
+	right.Move(fyne.NewPos(size.Width-w, 0))
+	left.Resize(fyne.NewSize(size.Width-w, size.Height))
+	left.Move(fyne.NewPos(0, 0))
+}
+
+func (beside) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	left, right := objects[0].MinSize(), objects[1].MinSize()
+	return fyne.NewSize(left.Width+wide(objects[1]), max(left.Height, right.Height))
+}
+
+// wide is the width of a row when nothing of it goes on below.
+func wide(o fyne.CanvasObject) (w float32) {
+	row, ok := o.(*fyne.Container)
+	if !ok {
+		return o.MinSize().Width
+	}
+	for i, b := range row.Objects {
+		if i > 0 {
+			w += Unit / 2
+		}
+		w += b.MinSize().Width
+	}
+	return w
+}
+
 // place tells where each object goes at the last known width; it gives the least width and the height.
 func (f *flow) place(objects []fyne.CanvasObject, put func(fyne.CanvasObject, fyne.Position, fyne.Size)) (min fyne.Size) {
 	x, y, line := float32(0), float32(0), float32(0)

@@ -320,13 +320,14 @@ func (e *Entry) view(choose func(int)) EntryView {
 		v.Notices = e.env.faults(faults.OrNil())
 	}
 	if len(faults) == 0 {
-		for _, w := range warnings {
-			if w.Code != rx.CodePacksTooFew { // the coverage line says it, with what to do
-				v.Notices = append(v.Notices, e.env.warnings(rx.Faults{w})...)
-			}
-		}
+		v.Notices = append(v.Notices, e.env.warnings(besides(warnings))...)
 	}
 	return v
+}
+
+// besides are the warnings that the coverage line does not say already, with what to do about it.
+func besides(warnings rx.Faults) rx.Faults {
+	return slices.DeleteFunc(slices.Clone(warnings), func(w *rx.Error) bool { return w.Code == rx.CodePacksTooFew })
 }
 
 func (e *Env) optionText(o option) string {

@@ -1,28 +1,41 @@
 package model
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
+
+	"relais/app/rx"
 )
 
-// golden compares a view, as text, with testdata/NAME.txt; RELAIS_GOLDEN=1 writes it.
-func golden(t *testing.T, name string, views ...any) {
+// golden compares what a view says in each language with testdata/NAME.json; RELAIS_GOLDEN=1 writes it. The screens are
+// tested with the same files: they show what the models said here.
+func golden[V any](t *testing.T, b *bench, name string, view func() V) {
 	t.Helper()
-	var b strings.Builder
-	for _, v := range views {
-		dump(&b, reflect.ValueOf(v), "")
-		b.WriteString("\n")
+	said := map[rx.Lang]any{}
+	for _, l := range rx.Langs {
+		b.env.Lang = l
+		said[l] = plain(reflect.ValueOf(view()))
 	}
-	file := filepath.Join("testdata", name+".txt")
+	b.env.Lang = rx.FR
+	var got bytes.Buffer
+	e := json.NewEncoder(&got)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", " ")
+	if err := e.Encode(said); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join("testdata", name+".json")
 	if os.Getenv("RELAIS_GOLDEN") != "" {
 		if err := os.MkdirAll("testdata", 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
+		if err := os.WriteFile(file, got.Bytes(), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
@@ -31,8 +44,8 @@ func golden(t *testing.T, name string, views ...any) {
 	if err != nil {
 		t.Fatalf("%v (RELAIS_GOLDEN=1 writes it)", err)
 	}
-	if got := b.String(); got != string(want) {
-		t.Errorf("%s differs (RELAIS_GOLDEN=1 writes it anew):\n%s", file, firstDifference(got, string(want)))
+	if !bytes.Equal(got.Bytes(), want) {
+		t.Errorf("%s differs (RELAIS_GOLDEN=1 writes it anew):\n%s", file, firstDifference(got.String(), string(want)))
 	}
 }
 
@@ -46,46 +59,39 @@ func firstDifference(got, want string) string {
 	return fmt.Sprintf("%d lines, want %d", len(g), len(w))
 }
 
-var toneNames = []string{"quiet", "good", "busy", "warn", "bad"}
-
-// dump writes what a view says: zero values and functions say nothing.
-func dump(b *strings.Builder, v reflect.Value, indent string) {
+// plain is what a view says: zero values and functions say nothing.
+func plain(v reflect.Value) any {
 	switch v.Kind() {
 	case reflect.Pointer:
-		if !v.IsNil() {
-			dump(b, v.Elem(), indent)
-		}
+		return plain(v.Elem())
 	case reflect.Struct:
+		m := map[string]any{}
 		for i := range v.NumField() {
-			f, name := v.Field(i), v.Type().Field(i).Name
-			if name == "Turn" || name == "Units" || name == "Key" && f.Kind() == reflect.String && len(f.String()) > 30 || f.Kind() == reflect.Func || f.IsZero() {
-				continue
-			}
-			switch f.Kind() {
-			case reflect.Struct, reflect.Slice, reflect.Pointer:
-				fmt.Fprintf(b, "%s%s\n", indent, name)
-				dump(b, f, indent+"  ")
-			default:
-				fmt.Fprintf(b, "%s%s: ", indent, name)
-				dump(b, f, "")
+			if f := v.Field(i); f.Kind() != reflect.Func && !f.IsZero() {
+				m[v.Type().Field(i).Name] = plain(f)
 			}
 		}
+		return m
 	case reflect.Slice:
-		for i := range v.Len() {
-			if v.Index(i).Kind() == reflect.String {
-				fmt.Fprintf(b, "%s- %s\n", indent, v.Index(i))
-				continue
-			}
-			fmt.Fprintf(b, "%s-\n", indent)
-			dump(b, v.Index(i), indent+"  ")
+		list := make([]any, v.Len())
+		for i := range list {
+			list[i] = plain(v.Index(i))
 		}
-	case reflect.Int:
-		if v.Type() == reflect.TypeFor[Tone]() {
-			fmt.Fprintln(b, toneNames[v.Int()])
-			return
-		}
-		fmt.Fprintln(b, v.Int())
-	default:
-		fmt.Fprintln(b, v.Interface())
+		return list
 	}
+	return v.Interface()
+}
+
+// rows are the rows of a history, for its golden file.
+type rows struct {
+	HistoryView
+	All []Row
+}
+
+func withRows(v HistoryView) rows {
+	r := rows{HistoryView: v}
+	for i := range v.Rows {
+		r.All = append(r.All, v.Row(i))
+	}
+	return r
 }

@@ -18,6 +18,7 @@ type Line struct {
 	Tone    Tone
 	State   string   // in the exact words of the product's table
 	Facts   []string // what is known besides: RID, status as last read, why it was refused
+	Side    []Button // what can be done with it while it is written
 	Buttons []Button // what can be done with it now
 	Notices []Notice
 }
@@ -119,7 +120,7 @@ func (e *Env) fileName(key string) string {
 func (e *Env) banner(p rx.Patient) string {
 	parts := []string{e.born(p), e.number(p), i18n.Text(e.Lang, "sex."+string(p.Sex))}
 	if p.Phone != "" {
-		parts = append(parts, i18n.Text(e.Lang, "ui.phone", "phone", p.Phone))
+		parts = append(parts, together(i18n.Text(e.Lang, "ui.phone", "phone", p.Phone)))
 	}
 	return strings.Join(parts, " · ")
 }

@@ -9,15 +9,6 @@ import (
 	"relais/app/rx"
 )
 
-// both says a view in French and in Dutch.
-func both[V any](b *bench, view func() V) []any {
-	fr := view()
-	b.env.Lang = rx.NL
-	nl := view()
-	b.env.Lang = rx.FR
-	return []any{fr, nl}
-}
-
 // pick chooses the patient of that number.
 func pick(t *testing.T, b *bench, p *Prescribe, words string) {
 	t.Helper()
@@ -63,28 +54,28 @@ func TestPickAndWrite(t *testing.T) {
 	b := newBench(t)
 	p := NewPrescribe(b.env)
 	b.settle()
-	golden(t, "pick-empty", both(b, p.View)...)
+	golden(t, b, "pick-empty", p.View)
 	p.Pick.Search("demo cla")
 	b.settle()
-	golden(t, "pick-found", both(b, p.View)...)
+	golden(t, b, "pick-found", p.View)
 	p.Pick.Enter()
 	if p.w != nil {
 		t.Error("Enter chose one of several patients without being told which")
 	}
 	pick(t, b, p, "48021499790")
-	golden(t, "write-empty", both(b, p.View)...)
+	golden(t, b, "write-empty", p.View)
 	p.Search("amo")
 	b.settle()
-	golden(t, "write-search", both(b, p.View)...)
+	golden(t, b, "write-search", p.View)
 	p.Move(1)
 	p.Enter()
 	p.Set(FieldDose, "1")
 	p.Set(FieldTimes, "3")
 	p.Set(FieldDays, "7")
-	golden(t, "write-posology", both(b, p.View)...)
+	golden(t, b, "write-posology", p.View)
 	p.View().Entry.Cover[0].Press()
 	p.Add()
-	golden(t, "write-line", both(b, p.View)...)
+	golden(t, b, "write-line", p.View)
 }
 
 func TestFaultsOfTheEntryAreSaidBesideIt(t *testing.T) {
@@ -102,7 +93,7 @@ func TestFaultsOfTheEntryAreSaidBesideIt(t *testing.T) {
 	if len(b.store.items) > 0 || p.w.issued {
 		t.Fatal("a line with faults was issued")
 	}
-	golden(t, "write-faults", both(b, p.View)...)
+	golden(t, b, "write-faults", p.View)
 }
 
 func TestSendIsDurableBeforeItSays(t *testing.T) {
@@ -119,7 +110,7 @@ func TestSendIsDurableBeforeItSays(t *testing.T) {
 	if len(b.store.orders) != 1 || len(b.store.items) != 1 || len(b.store.drafts) != 0 {
 		t.Fatalf("%d orders, %d items, %d drafts", len(b.store.orders), len(b.store.items), len(b.store.drafts))
 	}
-	golden(t, "sent-waiting", both(b, p.View)...)
+	golden(t, b, "sent-waiting", p.View)
 }
 
 func TestAFailedIssueKeepsWhatWasWritten(t *testing.T) {
@@ -157,12 +148,12 @@ func TestOutcomes(t *testing.T) {
 	}
 	p.Changed(nil)
 	b.settle()
-	golden(t, "sent-mixed", both(b, p.View)...)
+	golden(t, b, "sent-mixed", p.View)
 
 	v := p.View()
 	v.Lines[2].Buttons[1].Press() // paper although an attempt has no answer
 	p.ConfirmPaper()              // without a reason
-	golden(t, "paper-asked", both(b, p.View)...)
+	golden(t, b, "paper-asked", p.View)
 	p.Paper.SetReason("outage-recipe")
 	p.ConfirmPaper()
 	p.ConfirmPaper() // the key repeats
@@ -170,11 +161,11 @@ func TestOutcomes(t *testing.T) {
 	if got := b.store.items[2]; got.State != rx.StatePaper || len(got.Sheets) != 1 || !got.Sheets[0].Forced || got.Sheets[0].Copies != 1 {
 		t.Errorf("the third line: %v, sheets %+v", got.State, got.Sheets)
 	}
-	golden(t, "paper-forced", both(b, p.View)...)
+	golden(t, b, "paper-forced", p.View)
 
 	p.LetGo()
 	b.settle()
-	golden(t, "left", both(b, p.View)...)
+	golden(t, b, "left", p.View)
 	for _, item := range b.store.items {
 		if !item.LetGo.Set() {
 			t.Errorf("line %d: the leaving was not noted", item.Line+1)
@@ -221,7 +212,7 @@ func TestPaperFromTheStart(t *testing.T) {
 		t.Error("paper is not proposed in an outage")
 	}
 	p.AskPaper()
-	golden(t, "paper-outage", both(b, p.View)...)
+	golden(t, b, "paper-outage", p.View)
 	p.ConfirmPaper()
 	b.settle()
 	item := b.store.items[0]
@@ -278,7 +269,7 @@ func TestProofsOnlyOfWhatHasARID(t *testing.T) {
 	b.settle()
 	p.Proof()
 	b.settle()
-	golden(t, "proof", both(b, p.View)...)
+	golden(t, b, "proof", p.View)
 	p.View().Notices[0].Buttons[0].Press()
 	if len(b.opened) != 1 {
 		t.Error("the viewer did not open when chosen")
@@ -307,7 +298,7 @@ func TestDraftsAreSavedAtEachPauseAndResumed(t *testing.T) {
 	}
 	p.Next()
 	b.settle()
-	golden(t, "pick-drafts", both(b, p.View)...)
+	golden(t, b, "pick-drafts", p.View)
 	p.View().Pick.Drafts[0].Press()
 	b.settle()
 	v := p.View()
@@ -372,7 +363,7 @@ func TestNewPatient(t *testing.T) {
 	p.View().Pick.Add.Press()
 	p.Pick.SaveNew()
 	b.settle()
-	golden(t, "form-faults", both(b, p.View)...)
+	golden(t, b, "form-faults", p.View)
 	f := p.Pick.form
 	f.Set(FieldSSIN, "85.07.30-034.27")
 	if f.Birth != "30/07/1985" || f.Sex != "female" {

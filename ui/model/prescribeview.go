@@ -99,12 +99,16 @@ func (p *Prescribe) written(i int) Line {
 		Dose:  i18n.Text(lang, "ui.dose", "posology", i18n.Posology(lang, l.Posology)),
 		Until: i18n.Text(lang, "ui.until", "date", i18n.Date(until)),
 		State: i18n.Text(lang, "state.draft"),
-		Buttons: []Button{
+		Side: []Button{
 			{Label: i18n.Text(lang, "ui.line.edit"), On: !p.acting, Press: p.env.press(func() { p.Edit(i) })},
 			{Label: i18n.Text(lang, "ui.line.remove"), On: !p.acting, Press: p.env.press(func() { p.Remove(i) })},
 		},
 	}
-	line.Notices = append(p.env.faults(faults.OrNil()), p.env.warnings(warnings)...)
+	line.Notices = p.env.faults(faults.OrNil())
+	if c := checked.Coverage; c != nil {
+		line.Facts = append(line.Facts, i18n.Coverage(lang, *c, l.Posology.Unit))
+	}
+	line.Notices = append(line.Notices, p.env.warnings(besides(warnings))...)
 	return line
 }
 
@@ -123,10 +127,10 @@ func (p *Prescribe) viewIssued(w *order, v *PrescribeView) {
 		v.OnPaper.On = v.OnPaper.On || claimable(item.Prescription)
 		v.OnPaper.Strong = v.OnPaper.Strong || claimable(item.Prescription) && (down || p.unanswered(item))
 	}
-	v.Proof.Strong = v.Proof.On
+	v.Proof.Strong = v.Proof.On && !w.proved && slices.ContainsFunc(w.items, func(item rx.Item) bool { return provable(item.Prescription) && item.Proof })
 	v.Takes, v.Leave = p.takes(w), p.leave(w)
 	v.LetGo.On = !left(w)
-	v.LetGo.Strong = v.LetGo.On && v.Leave.Tone == Good
+	v.LetGo.Strong = v.LetGo.On && v.Leave.Tone == Good && !v.Proof.Strong
 	if p.acting {
 		v.Proof.On, v.OnPaper.On, v.LetGo.On = false, false, false
 	}

@@ -91,15 +91,15 @@ func (s *Strip) View() StripView {
 		}
 	}
 	if s.counted {
-		v.Waiting = Notice{Tone: Quiet, Text: i18n.Count(lang, "ui.strip.waiting", s.counts.Waiting)}
+		v.Waiting = Notice{Tone: Quiet, Text: together(i18n.Count(lang, "ui.strip.waiting", s.counts.Waiting))}
 		if s.counts.Waiting > 0 {
 			v.Waiting.Tone = Busy
 		}
 		if s.counts.Silent > 0 {
-			v.Silent = Notice{Tone: Warn, Text: i18n.Count(lang, "ui.strip.silent", s.counts.Silent)}
+			v.Silent = Notice{Tone: Warn, Text: together(i18n.Count(lang, "ui.strip.silent", s.counts.Silent))}
 		}
 		v.Count = s.counts.Treat
-		v.Treat = Notice{Tone: Quiet, Text: i18n.Count(lang, "ui.strip.treat", s.counts.Treat)}
+		v.Treat = Notice{Tone: Quiet, Text: together(i18n.Count(lang, "ui.strip.treat", s.counts.Treat))}
 		if s.counts.Treat > 0 {
 			v.Treat.Tone = Warn
 		}

@@ -96,11 +96,14 @@ func (e *Env) product(name, pack string, l rx.Line) string {
 	}
 	switch {
 	case l.Quantity > 0 && l.Kind == rx.Package:
-		name += " · " + i18n.Count(e.Lang, "pack", l.Quantity)
+		name += " · " + together(i18n.Count(e.Lang, "pack", l.Quantity))
 	case l.Quantity > 0:
-		name += " · " + i18n.Count(e.Lang, "ui.quantity", l.Quantity)
+		name += " · " + together(i18n.Count(e.Lang, "ui.quantity", l.Quantity))
 	case l.Duration != nil:
 		name += " · " + i18n.Span(e.Lang, *l.Duration)
 	}
 	return name
 }
+
+// together keeps words on one line: an amount and what it is of, the groups of a phone number.
+func together(s string) string { return strings.ReplaceAll(s, " ", "\u00a0") }

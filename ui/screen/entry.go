@@ -14,8 +14,6 @@ import (
 
 // entry is the line that is being written: a search, then a product with its dose.
 type entry struct {
-	model *model.Prescribe
-
 	search *kit.Entry
 	label  *kit.Labelled
 	hint   *kit.Text
@@ -40,13 +38,13 @@ type entry struct {
 }
 
 func newEntry(m *model.Prescribe, changed func()) *entry {
-	e := &entry{model: m, hint: kit.NewText(), product: kit.NewText(), forget: kit.NewButton(), add: kit.NewButton(), preview: kit.NewText(), cover: kit.NewButtons(),
+	e := &entry{hint: kit.NewText(), product: kit.NewText(), forget: kit.NewButton(), add: kit.NewButton(), preview: kit.NewText(), cover: kit.NewButtons(),
 		notices: kit.NewNotices(), labels: map[string]*kit.Labelled{}}
 	e.search = kit.NewEntry(func(s string) { m.Search(s); changed() })
 	e.search.Key = keys(m.Move, m.Enter, changed)
 	e.label = kit.NewLabelled(e.search)
 	e.hits = kit.NewStack(newHit)
-	e.find = kit.NewColumn(e.label.Container, e.hint, kit.Capped(e.hits.Object(), 22*kit.Unit))
+	e.find = kit.NewColumn(e.label.Container, e.hint, kit.Capped(e.hits.Object(), 26*kit.Unit))
 
 	field := func(f model.Field) *kit.Entry {
 		input := kit.NewEntry(func(s string) { m.Set(f, s); changed() })
@@ -69,14 +67,13 @@ func newEntry(m *model.Prescribe, changed func()) *entry {
 		e.labels[key] = kit.NewLabelled(o)
 		return kit.AtLeast(fyne.NewSize(width, 0), e.labels[key].Container)
 	}
-	e.parts = kit.NewFlow(under("ui.field.dose", 9*kit.Unit, e.dose), under("ui.field.unit", 22*kit.Unit, e.unit), under("ui.field.times", 12*kit.Unit, e.times))
+	e.parts = container.NewHBox(under("ui.field.dose", 9*kit.Unit, e.dose), under("ui.field.unit", 22*kit.Unit, e.unit), under("ui.field.times", 12*kit.Unit, e.times))
 	e.whole = kit.NewColumn(under("ui.field.text", 0, e.text))
 	e.daysBox, e.packsBox = under("ui.field.days", 9*kit.Unit, e.days), under("ui.field.packs", 12*kit.Unit, e.quantity)
-	row := container.NewBorder(nil, nil, nil, container.NewHBox(e.daysBox, kit.Bottom(e.asNeeded), kit.Bottom(e.free)),
-		container.NewStack(e.parts, e.whole))
+	row := container.NewBorder(nil, nil, container.NewHBox(e.parts, e.daysBox), container.NewHBox(kit.Bottom(e.asNeeded), kit.Bottom(e.free)), e.whole)
 	second := container.NewBorder(nil, nil, container.NewHBox(e.packsBox,
-		under("ui.field.expires", 20*kit.Unit, e.expires)), kit.Bottom(e.add), kit.Bottom(e.preview))
-	e.compose = kit.NewColumn(container.NewBorder(nil, nil, nil, e.forget, e.product), row, second, e.cover.Object())
+		under("ui.field.expires", 20*kit.Unit, e.expires)), kit.Bottom(e.add))
+	e.compose = kit.NewColumn(container.NewBorder(nil, nil, nil, e.forget, e.product), row, second, kit.NewBeside(e.preview, e.cover.Object()))
 	e.box = kit.Card(kit.NewColumn(e.find, e.compose, kit.Capped(e.notices.Object(), 12*kit.Unit)))
 	return e
 }
@@ -103,7 +100,7 @@ func (e *entry) show(lang rx.Lang, v *model.EntryView) {
 		l.Label(i18n.Text(lang, key))
 	}
 	e.labels["ui.field.packs"].Label(v.QuantityLabel)
-	e.product.Set(kit.Strong(v.Chosen), kit.Soft("   "+v.About))
+	e.product.Set(kit.Strong(v.Chosen), kit.Quiet("   "+v.About))
 	e.forget.Set(v.Forget)
 	e.add.Set(v.Add)
 	e.dose.Set(v.Dose)
@@ -157,6 +154,6 @@ func (h *hit) Object() fyne.CanvasObject { return h.tap }
 func (h *hit) Show(v model.Hit) {
 	h.text.Set(kit.Strong(v.Text))
 	h.strength.Set(kit.Words(v.Strength))
-	h.about.Set(kit.Soft(v.About))
+	h.about.Set(kit.Quiet(v.About))
 	h.tap.Set(v.Selected, v.Press)
 }

@@ -13,8 +13,7 @@ import (
 
 // History is the list of every prescription beside one of them in full.
 type History struct {
-	model *model.History
-	view  model.HistoryView
+	view model.HistoryView
 
 	title   *kit.Text
 	filter  *kit.Entry
@@ -33,7 +32,7 @@ type History struct {
 
 // NewHistory makes the screen of m.
 func NewHistory(m *model.History, changed func()) *History {
-	s := &History{model: m, title: kit.NewText(), empty: kit.NewText(), detail: newDetail(), paper: newPaper(m.Paper, changed), notices: kit.NewNotices(),
+	s := &History{title: kit.NewText(), empty: kit.NewText(), detail: newDetail(), paper: newPaper(m.Paper, changed), notices: kit.NewNotices(),
 		proof: kit.NewButton(), onPaper: kit.NewButton()}
 	s.filter = kit.NewEntry(func(words string) { m.Filter(words); changed() })
 	s.filter.Key = keys(m.Move, func() {}, changed)
@@ -45,7 +44,7 @@ func NewHistory(m *model.History, changed func()) *History {
 		}
 	}
 	left := container.NewBorder(kit.NewColumn(s.title, s.filter, s.empty), nil, nil, nil, s.list)
-	right := kit.Card(container.NewBorder(nil, container.NewHBox(s.proof, s.onPaper), nil, nil, container.NewVScroll(s.detail.column)))
+	right := kit.Card(container.NewBorder(nil, kit.NewFlow(s.proof, s.onPaper), nil, nil, container.NewVScroll(s.detail.column)))
 	s.box = container.NewBorder(nil, kit.NewColumn(s.paper.box, kit.Capped(s.notices.Object(), 12*kit.Unit)), nil, nil,
 		container.NewGridWithColumns(2, left, right))
 	return s
@@ -61,7 +60,7 @@ func (s *History) fill(i widget.ListItemID, o fyne.CanvasObject) {
 	}
 	row := o.(*row)
 	v := s.view.Row(i)
-	row.text.Set(kit.Strong(v.Name), kit.Soft("   "+v.When), kit.Words(v.Product).Line(), kit.Toned(v.Tone, v.State).Line())
+	row.text.Set(kit.Strong(v.Name), kit.Quiet("   "+v.When), kit.Words(v.Product).Line(), kit.Toned(v.Tone, v.State).Line())
 	row.text.Resize(fyne.NewSize(row.Size().Width, row.text.MinSize().Height))
 	s.list.SetItemHeight(i, row.text.MinSize().Height)
 }
@@ -80,11 +79,10 @@ func newRow() *row {
 
 func (r *row) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(r.text) }
 
-// Show shows what the model says now.
-func (s *History) Show(lang rx.Lang) {
-	v := s.model.View()
+// Show shows what the model says.
+func (s *History) Show(lang rx.Lang, v model.HistoryView) {
 	s.view = v
-	s.title.Set(kit.Span{Text: v.Title, Plain: true, Bold: true, Big: true}, kit.Soft("   "+v.Count))
+	s.title.Set(kit.Span{Text: v.Title, Plain: true, Bold: true, Big: true}, kit.Quiet("   "+v.Count))
 	s.filter.Hint(v.Hint)
 	s.filter.Set(v.Words)
 	s.empty.Set(kit.Soft(v.Empty))

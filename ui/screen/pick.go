@@ -80,7 +80,7 @@ func newPerson() kit.Row[model.Person] {
 func (p *person) Object() fyne.CanvasObject { return p.tap }
 
 func (p *person) Show(v model.Person) {
-	p.text.Set(kit.Strong(v.Name), kit.Words("   "+v.Born+" · "+v.Number), kit.Soft("   "+v.About))
+	p.text.Set(kit.Strong(v.Name), kit.Words("   "+v.Born+" · "+v.Number), kit.Quiet("   "+v.About))
 	p.tap.Set(v.Selected, v.Press)
 }
 

@@ -3,7 +3,6 @@ package screen
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/layout"
 
 	"relais/app/rx"
 	"relais/ui/kit"
@@ -13,8 +12,6 @@ import (
 // Prescribe is the screen of one order: the patient above, the entry line, the lines, and below, always in the same
 // place, what can be done.
 type Prescribe struct {
-	model *model.Prescribe
-
 	pick    *pick
 	banner  *kit.Text
 	near    *kit.Text
@@ -29,7 +26,7 @@ type Prescribe struct {
 	paper   *paper
 	notices kit.Notices
 
-	send, proof, onPaper, letGo, next *kit.Button
+	send, proof, onPaper, letGo *kit.Button
 
 	box   *fyne.Container
 	focus focus
@@ -37,16 +34,16 @@ type Prescribe struct {
 
 // NewPrescribe makes the screen of m; changed is called after whatever is typed.
 func NewPrescribe(m *model.Prescribe, changed func()) *Prescribe {
-	s := &Prescribe{model: m, banner: kit.NewText(), near: kit.NewText(), entry: newEntry(m, changed), done: kit.NewText(), empty: kit.NewText(),
+	s := &Prescribe{banner: kit.NewText(), near: kit.NewText(), entry: newEntry(m, changed), done: kit.NewText(), empty: kit.NewText(),
 		takes: kit.NewText(), leave: kit.NewText(), paper: newPaper(m.Paper, changed), notices: kit.NewNotices(),
-		send: kit.NewButton(), proof: kit.NewButton(), onPaper: kit.NewButton(), letGo: kit.NewButton(), next: kit.NewButton()}
+		send: kit.NewButton(), proof: kit.NewButton(), onPaper: kit.NewButton(), letGo: kit.NewButton()}
 	s.pick = newPick(func() *model.Pick { return m.Pick }, changed)
 	s.lines = kit.NewStack(func() kit.Row[model.Line] { return newLine() })
 	s.top = kit.Card(kit.NewColumn(s.banner, s.near))
 	s.write = container.NewBorder(kit.NewColumn(s.top, s.entry.box, s.done), nil, nil, nil,
 		container.NewVScroll(kit.NewColumn(s.empty, s.lines.Object())))
 	below := kit.NewColumn(s.takes, s.leave, s.paper.box, kit.Capped(s.notices.Object(), 12*kit.Unit), s.send,
-		container.NewHBox(s.proof, s.onPaper, s.letGo, layout.NewSpacer(), s.next))
+		container.NewHBox(s.proof, s.onPaper, s.letGo))
 	s.box = container.NewBorder(nil, below, nil, nil, container.NewStack(s.pick.box, s.write))
 	return s
 }
@@ -54,9 +51,8 @@ func NewPrescribe(m *model.Prescribe, changed func()) *Prescribe {
 // Object is what it looks like.
 func (s *Prescribe) Object() fyne.CanvasObject { return s.box }
 
-// Show shows what the model says now.
-func (s *Prescribe) Show(lang rx.Lang) {
-	v := s.model.View()
+// Show shows what the model says.
+func (s *Prescribe) Show(lang rx.Lang, v model.PrescribeView) {
 	visible(v.Pick != nil, s.pick.box)
 	visible(v.Pick == nil, s.write)
 	if v.Pick != nil {
@@ -65,7 +61,9 @@ func (s *Prescribe) Show(lang rx.Lang) {
 		s.showOrder(lang, v)
 	}
 	s.takes.Set(kit.Strong(v.Takes))
-	s.leave.Set(kit.Span{Text: kit.Sign(v.Leave.Tone) + " " + v.Leave.Text, Tone: v.Leave.Tone, Bold: true, Big: true})
+	leave := kit.Toned(v.Leave.Tone, v.Leave.Text)
+	leave.Bold, leave.Big = true, true
+	s.leave.Set(leave)
 	visible(v.Takes != "", s.takes)
 	visible(v.Leave.Text != "", s.leave)
 	s.paper.show(lang, v.Paper)
@@ -74,7 +72,6 @@ func (s *Prescribe) Show(lang rx.Lang) {
 	s.proof.Set(v.Proof)
 	s.onPaper.Set(v.OnPaper)
 	s.letGo.Set(v.LetGo)
-	s.next.Set(v.Next)
 	s.focus.follow(v.Focus, s.fields())
 }
 

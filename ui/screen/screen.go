@@ -1,8 +1,8 @@
 // Package screen shows the view models: it lays out what they say, and tells them what is typed and pressed. It decides
 // nothing.
 //
-// Each screen has Object, what it looks like, and Show, which is called as often as one likes with what the model says
-// now. All calls are on Fyne's goroutine.
+// Each screen has Object, what it looks like, and Show, which is called as often as one likes with the view of its
+// model. All calls are on Fyne's goroutine.
 package screen
 
 import (
@@ -39,14 +39,15 @@ func (f *focus) follow(want model.Focus, fields map[model.Field]fyne.Focusable) 
 // line is one prescription: what, how much, how it stands, what can be done.
 type line struct {
 	text    *kit.Text
+	side    *kit.Buttons
 	buttons *kit.Buttons
 	notices kit.Notices
 	column  *fyne.Container
 }
 
 func newLine() *line {
-	l := &line{text: kit.NewText(), buttons: kit.NewButtons(), notices: kit.NewNotices()}
-	l.column = kit.NewColumn(l.text, l.notices.Object(), l.buttons.Object(), kit.Rule())
+	l := &line{text: kit.NewText(), side: kit.NewButtons(), buttons: kit.NewButtons(), notices: kit.NewNotices()}
+	l.column = kit.NewColumn(kit.NewBeside(l.text, l.side.Object()), l.notices.Object(), l.buttons.Object(), kit.Rule())
 	return l
 }
 
@@ -54,6 +55,7 @@ func (l *line) Object() fyne.CanvasObject { return l.column }
 
 func (l *line) Show(v model.Line) {
 	l.text.Set(lineText(v)...)
+	l.side.Set(v.Side)
 	l.notices.Show(v.Notices)
 	l.buttons.Set(v.Buttons)
 }
@@ -64,7 +66,7 @@ func lineText(v model.Line) []kit.Span {
 	if v.N != "" {
 		number = v.N + "  "
 	}
-	spans := []kit.Span{kit.Strong(number + v.Product), kit.Words(v.Dose).Line(), kit.Soft("  · " + v.Until), kit.Toned(v.Tone, v.State).Line()}
+	spans := []kit.Span{kit.Strong(number + v.Product), kit.Words(v.Dose).Line(), kit.Quiet(" · " + v.Until), kit.Toned(v.Tone, v.State).Line()}
 	for _, f := range v.Facts {
 		spans = append(spans, kit.Soft(f).Line())
 	}
@@ -82,7 +84,7 @@ type paper struct {
 func newPaper(m *model.Paper, changed func()) *paper {
 	p := &paper{text: kit.NewText(), confirm: kit.NewButton(), cancel: kit.NewButton()}
 	p.reason = kit.NewChoice(func(v string) { m.SetReason(rx.PaperReason(v)); changed() })
-	p.box = kit.Ask(kit.NewColumn(p.text, kit.NewFlow(p.reason, p.confirm, p.cancel)))
+	p.box = kit.Ask(kit.NewColumn(p.text, kit.NewFlow(p.reason), kit.NewFlow(p.confirm, p.cancel)))
 	p.box.Hide()
 	return p
 }

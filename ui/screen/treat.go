@@ -11,7 +11,6 @@ import (
 
 // Treat is the list of what is owed.
 type Treat struct {
-	model   *model.Treat
 	title   *kit.Text
 	empty   *kit.Text
 	ask     *kit.Stack[model.Duty]
@@ -25,7 +24,7 @@ type Treat struct {
 
 // NewTreat makes the screen of m.
 func NewTreat(m *model.Treat, changed func()) *Treat {
-	s := &Treat{model: m, title: kit.NewText(), empty: kit.NewText(), engine: kit.NewText(), paper: newPaper(m.Paper, changed), notices: kit.NewNotices()}
+	s := &Treat{title: kit.NewText(), empty: kit.NewText(), engine: kit.NewText(), paper: newPaper(m.Paper, changed), notices: kit.NewNotices()}
 	s.ask, s.own = kit.NewStack(newDuty), kit.NewStack(newDuty)
 	s.box = container.NewBorder(s.title, kit.NewColumn(s.paper.box, kit.Capped(s.notices.Object(), 12*kit.Unit)), nil, nil,
 		container.NewVScroll(kit.NewColumn(s.empty, s.ask.Object(), s.engine, s.own.Object())))
@@ -35,11 +34,10 @@ func NewTreat(m *model.Treat, changed func()) *Treat {
 // Object is what it looks like.
 func (s *Treat) Object() fyne.CanvasObject { return s.box }
 
-// Show shows what the model says now.
-func (s *Treat) Show(lang rx.Lang) {
-	v := s.model.View()
+// Show shows what the model says.
+func (s *Treat) Show(lang rx.Lang, v model.TreatView) {
 	s.title.Set(kit.Span{Text: v.Title, Plain: true, Bold: true, Big: true})
-	s.empty.Set(kit.Toned(model.Good, v.Empty))
+	s.empty.Set(kit.Quiet(v.Empty))
 	visible(v.Empty != "", s.empty)
 	key := func(_ int, d model.Duty) string { return d.Key }
 	s.ask.Set(v.Ask, key)
@@ -67,8 +65,8 @@ func newDuty() kit.Row[model.Duty] {
 func (d *duty) Object() fyne.CanvasObject { return d.column }
 
 func (d *duty) Show(v model.Duty) {
-	d.text.Set(kit.Strong(v.Name), kit.Soft("   "+v.About),
-		kit.Words(v.Line.Product).Line(), kit.Soft("  · "+v.Line.Dose),
+	d.text.Set(kit.Strong(v.Name), kit.Quiet("   "+v.About),
+		kit.Words(v.Line.Product).Line(), kit.Quiet(" · "+v.Line.Dose),
 		kit.Toned(v.Line.Tone, v.Line.State).Line(),
 		kit.Strong(v.What+" · ").Line(), kit.Words(v.Why+" "+v.Next))
 	d.buttons.Set(v.Line.Buttons)

@@ -4,7 +4,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 
-	"relais/app/rx"
 	"relais/ui/kit"
 	"relais/ui/model"
 )
@@ -56,9 +55,8 @@ func (s *Unlock) try() {
 // Object is what it looks like.
 func (s *Unlock) Object() fyne.CanvasObject { return s.box }
 
-// Show shows what the model says now.
-func (s *Unlock) Show(rx.Lang) {
-	v := s.model.View()
+// Show shows what the model says.
+func (s *Unlock) Show(v model.UnlockView) {
 	s.title.Set(kit.Span{Text: v.Title, Plain: true, Bold: true, Big: true})
 	s.label.Label(v.Label)
 	s.demo.Set(kit.Words(v.Demo))

@@ -33,7 +33,7 @@ var menus = []struct {
 		{"ui.history", fyne.Key3, control, func(o *open) { o.goTo(placeHistory) }},
 	}},
 	{"ui.menu.order", []command{
-		{"ui.next", fyne.KeyN, control, func(o *open) { o.goTo(placePrescribe); o.prescribe.Next() }},
+		{"ui.next", fyne.KeyN, control, (*open).next},
 		{"ui.send", fyne.KeyReturn, control, func(o *open) { o.on(placePrescribe, o.prescribe.Send) }},
 		{"ui.proof", fyne.KeyP, control, func(o *open) { o.on(placePrescribe, o.prescribe.Proof); o.on(placeHistory, o.history.Proof) }},
 		{"ui.paper", fyne.KeyO, controlShift, func(o *open) { o.on(placePrescribe, o.prescribe.AskPaper); o.on(placeHistory, o.history.AskPaper) }},

@@ -41,6 +41,7 @@ type shell struct {
 	window fyne.Window
 	house  House
 	lang   rx.Lang
+	gates  func() *bridge.Gate
 	gate   *bridge.Gate
 	opened Desk // by the unlocking under way or done
 
@@ -54,17 +55,17 @@ type shell struct {
 
 // Run shows the window and returns when it was closed.
 func Run(app fyne.App, house House) error {
-	s := newShell(app, house)
+	s := newShell(app, house, bridge.New)
 	s.window.Resize(fyne.NewSize(minWidth, minHeight))
 	app.Lifecycle().SetOnStarted(s.start)
 	s.window.ShowAndRun()
 	return s.err
 }
 
-func newShell(app fyne.App, house House) *shell {
+func newShell(app fyne.App, house House, gates func() *bridge.Gate) *shell {
 	app.Settings().SetTheme(kit.Theme{})
 	app.SetIcon(fyne.NewStaticResource("icon.png", assets.Icon))
-	s := &shell{app: app, house: house, lang: house.Language(), window: app.NewWindow("Relais"), banner: kit.NewText(), place: container.NewStack()}
+	s := &shell{app: app, house: house, gates: gates, lang: house.Language(), window: app.NewWindow("Relais"), banner: kit.NewText(), place: container.NewStack()}
 	var content fyne.CanvasObject = s.place
 	if house.Simulated() {
 		content = kit.Simulation(s.banner, s.place)
@@ -87,7 +88,7 @@ func (s *shell) start() { s.gate.Every(pulse, s.beat) }
 
 // shut shows the lock screen.
 func (s *shell) shut() {
-	s.gate = bridge.New()
+	s.gate = s.gates()
 	s.open = nil
 	env := &model.Env{Do: s.gate.Do, Changed: s.show, Lang: s.lang}
 	s.unlock = model.NewUnlock(env, s.house.DemoPassphrase(), func(ctx context.Context, passphrase []byte) error {
@@ -105,7 +106,7 @@ func (s *shell) shut() {
 // enter opens the window on what was unlocked.
 func (s *shell) enter() {
 	s.open = newOpen(s, s.opened)
-	s.fill(s.open.box)
+	s.fill(s.open.frame.box)
 	s.speak(s.lang)
 	s.open.start()
 }
@@ -130,7 +131,7 @@ func (s *shell) show() {
 		s.open.show()
 		return
 	}
-	s.lock.Show(s.lang)
+	s.lock.Show(s.unlock.View())
 }
 
 // beat is the pulse.

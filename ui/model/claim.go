@@ -1,0 +1,105 @@
+package model
+
+import (
+	"context"
+	"errors"
+
+	"relais/app/prescribing"
+	"relais/app/rx"
+)
+
+// AskPaper opens the inline line for all lines that may still go to paper; before the order is issued, for the order.
+func (p *Prescribe) AskPaper() {
+	w := p.w
+	if w == nil || p.acting || p.Paper.Open() {
+		return
+	}
+	p.notes = nil
+	if !w.issued {
+		if p.Entry.chosen && !p.Add() {
+			return
+		}
+		if len(w.lines) == 0 {
+			p.notes = []note{{tone: Warn, key: "ui.send.nothing"}}
+			return
+		}
+		lines := make([]int, len(w.lines))
+		for i := range lines {
+			lines[i] = i + 1
+		}
+		p.Paper.open(paperSubject{patient: w.patient.Patient, lines: lines, confirm: func(r rx.PaperReason) {
+			p.issue(prescribing.How{Paper: r})
+		}})
+		p.focus.to(FieldReason)
+		return
+	}
+	p.askPaper(func(item rx.Item) bool { return claimable(item.Prescription) })
+}
+
+// askPaper asks for those lines of the issued order that of picks.
+func (p *Prescribe) askPaper(of func(rx.Item) bool) {
+	w := p.w
+	s := paperSubject{patient: w.patient.Patient}
+	var sure, unsure []rx.ID
+	for i, item := range w.items {
+		switch {
+		case !of(item):
+			continue
+		case item.State == rx.StateUnknown:
+			unsure, s.forced = append(unsure, item.ID), true
+		default:
+			sure = append(sure, item.ID)
+		}
+		s.lines = append(s.lines, i+1)
+	}
+	if len(s.lines) == 0 {
+		p.notes = []note{{tone: Warn, key: "ui.paper.nothing"}}
+		return
+	}
+	s.confirm = func(r rx.PaperReason) {
+		p.act(func(ctx context.Context) ([]note, error) { return p.env.claim(ctx, r, sure, unsure) }, nil)
+	}
+	p.Paper.open(s)
+	p.focus.to(FieldReason)
+}
+
+// ConfirmPaper is the second key.
+func (p *Prescribe) ConfirmPaper() {
+	if p.acting || !p.Paper.Open() {
+		return
+	}
+	p.Paper.Confirm()
+	if p.Paper.Open() { // a reason is needed
+		p.focus.to(FieldReason)
+	}
+}
+
+// claim takes prescriptions to paper: those that surely are nowhere else, and those of which an attempt has no answer,
+// each on sheets of their own.
+func (e *Env) claim(ctx context.Context, r rx.PaperReason, sure, unsure []rx.ID) ([]note, error) {
+	var notes []note
+	var failed error
+	for _, c := range []struct {
+		ids   []rx.ID
+		claim prescribing.Claim
+	}{{sure, prescribing.Claim{Reason: r}}, {unsure, prescribing.Claim{Reason: r, AlthoughUnknown: true}}} {
+		if len(c.ids) == 0 {
+			continue
+		}
+		pdf, err := e.Service.Paper(ctx, c.ids, c.claim)
+		if len(pdf) > 0 {
+			var kept []note
+			kept, err = e.keepSheet(pdf, err)
+			notes = append(notes, kept...)
+		}
+		failed = errors.Join(failed, err)
+	}
+	return notes, failed
+}
+
+// reprint makes a further copy of a sheet that is claimed already: the first claim keeps its reason.
+func (p *Prescribe) reprint(id rx.ID) {
+	if p.w != nil && !p.acting {
+		p.act(func(ctx context.Context) ([]note, error) { return p.env.claim(ctx, "", []rx.ID{id}, nil) }, nil)
+	}
+}

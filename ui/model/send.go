@@ -1,0 +1,265 @@
+package model
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"relais/app/prescribing"
+	"relais/app/rx"
+)
+
+// choice is what the doctor said to a line without answer.
+type choice int
+
+const (
+	noChoice choice = iota
+	choiceWait
+	choiceLater // send later, the patient is told
+)
+
+// act does one thing with the order; while it is under way nothing else is begun. back is called with its error.
+func (p *Prescribe) act(work func(context.Context) ([]note, error), back func(error)) {
+	w := p.w
+	p.acting = true
+	p.hush()
+	p.env.Do(func(ctx context.Context) func() {
+		notes, err := work(ctx)
+		return func() {
+			p.acting = false
+			if p.w == w {
+				p.notes = append(documents(p.notes, notes), notes...)
+			}
+			if err != nil {
+				p.fail(w, err)
+			}
+			if back != nil {
+				back(err)
+			}
+			p.load(w)
+			p.env.Changed()
+		}
+	})
+}
+
+// hush drops what was said, but for where documents are.
+func (p *Prescribe) hush() {
+	p.notes = slices.DeleteFunc(p.notes, func(n note) bool { return n.open == "" })
+}
+
+// documents are notes without documents of which newer ones stand in news.
+func documents(notes, news []note) []note {
+	return slices.DeleteFunc(notes, func(n note) bool {
+		return n.open != "" && slices.ContainsFunc(news, func(newer note) bool { return newer.key == n.key })
+	})
+}
+
+// Send issues the order as it stands, with what is in the entry line. It is durable before the screen says anything.
+func (p *Prescribe) Send() {
+	w := p.w
+	switch {
+	case w == nil || p.acting:
+		return
+	case w.issued:
+		p.notes = []note{{tone: Quiet, key: "ui.send.already"}}
+		return
+	case w.patient.SSIN == "":
+		p.notes = []note{{err: rx.Fault(rx.CodePaperOnly)}}
+		return
+	}
+	p.issue(prescribing.How{})
+}
+
+// issue turns the draft into the order, on paper when how says so.
+func (p *Prescribe) issue(how prescribing.How) {
+	w := p.w
+	if p.Entry.chosen && !p.Add() {
+		return
+	}
+	if len(w.lines) == 0 {
+		p.notes = []note{{tone: Warn, key: "ui.send.nothing"}}
+		p.focus.to(FieldMedicine)
+		return
+	}
+	if w.saving { // the draft must not come back after it became an order
+		p.acting = true
+		w.then = func() { p.acting = false; p.issue(how) }
+		return
+	}
+	request := p.request(w)
+	w.changed = false
+	var done prescribing.Done
+	p.act(func(ctx context.Context) ([]note, error) {
+		if _, err := p.env.Service.SaveDraft(ctx, rx.Draft{ID: w.id, Request: request}); err != nil {
+			return nil, err
+		}
+		w.kept = true
+		var err error
+		done, err = p.env.Service.IssueDraft(ctx, w.id, how)
+		if len(done.Sheet) == 0 {
+			return nil, err
+		}
+		return p.env.keepSheet(done.Sheet, err)
+	}, func(err error) {
+		if len(done.Prescriptions) > 0 { // issued, whatever failed afterwards
+			p.issued(w, done.Prescriptions)
+		} else if err != nil {
+			w.changed = true
+		}
+	})
+}
+
+// issued shows the order as it stands in the store.
+func (p *Prescribe) issued(w *order, prescriptions []rx.Prescription) {
+	w.issued, w.kept, w.changed = true, false, false
+	w.lines = nil
+	for _, q := range prescriptions {
+		w.ids = append(w.ids, q.ID)
+	}
+	p.load(w)
+}
+
+// Changed reads again what a change touched; no ids: anything.
+func (p *Prescribe) Changed(ids []rx.ID) {
+	if w := p.w; w != nil && (len(ids) == 0 || slices.ContainsFunc(ids, func(id rx.ID) bool { return slices.Contains(w.ids, id) })) {
+		p.load(w)
+	}
+}
+
+func (p *Prescribe) load(w *order) {
+	if w == nil || !w.issued {
+		return
+	}
+	ids := slices.Clone(w.ids)
+	w.loading.load(func(ctx context.Context) func() {
+		items, err := p.env.items(ctx, ids)
+		return func() {
+			if err != nil {
+				p.fail(w, err)
+				return
+			}
+			w.items = items
+		}
+	})
+}
+
+func (e *Env) items(ctx context.Context, ids []rx.ID) ([]rx.Item, error) {
+	items := make([]rx.Item, len(ids))
+	for i, id := range ids {
+		item, err := e.Service.Store.Item(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		items[i] = item
+	}
+	return items, nil
+}
+
+// keepSheet keeps a sheet that was just made. What failed before stays said.
+func (e *Env) keepSheet(pdf []byte, before error) ([]note, error) {
+	return e.keep("ui.file.paper", "ui.paper.kept", pdf, before)
+}
+
+// answer is what the doctor says to a line that has no answer yet.
+func (p *Prescribe) answer(id rx.ID, c choice) {
+	if p.w != nil && !p.acting {
+		p.w.choices[id] = c
+	}
+}
+
+// Proof prints the proofs of all lines that have a RID, and says of the others that they have none.
+func (p *Prescribe) Proof() {
+	w := p.w
+	if w == nil || p.acting {
+		return
+	}
+	var ids []rx.ID
+	var without []int
+	for i, item := range w.items {
+		if provable(item.Prescription) {
+			ids = append(ids, item.ID)
+		} else if open(item.Prescription) {
+			without = append(without, i+1)
+		}
+	}
+	if len(ids) == 0 {
+		p.notes = []note{{tone: Warn, key: "ui.proof.none"}}
+		return
+	}
+	p.act(func(ctx context.Context) ([]note, error) {
+		pdf, err := p.env.Service.Proof(ctx, ids)
+		if err != nil {
+			return nil, err
+		}
+		notes, err := p.env.keep("ui.file.proof", "ui.proof.kept", pdf, nil)
+		if len(without) > 0 {
+			notes = append(notes, note{tone: Warn, key: "ui.proof.without", args: []string{"lines", numbers(without)}})
+		}
+		return notes, err
+	}, func(err error) { w.proved = w.proved || err == nil })
+}
+
+// keep writes a document for its printing and says where. before is what failed already.
+func (e *Env) keep(file, said string, pdf []byte, before error) ([]note, error) {
+	path, err := e.Save(e.fileName(file), pdf)
+	if err != nil {
+		return nil, errors.Join(before, err)
+	}
+	return []note{{tone: Good, key: said, args: []string{"path", path}, open: path}}, before
+}
+
+// LetGo notes that the patient left.
+func (p *Prescribe) LetGo() {
+	w := p.w
+	if w == nil || !w.issued || p.acting {
+		return
+	}
+	var orders []rx.ID
+	for _, item := range w.items {
+		if !slices.Contains(orders, item.Order) {
+			orders = append(orders, item.Order)
+		}
+	}
+	p.act(func(ctx context.Context) ([]note, error) {
+		for _, id := range orders {
+			if err := p.env.Service.LetGo(ctx, id); err != nil {
+				return nil, err
+			}
+		}
+		return nil, nil
+	}, nil)
+}
+
+// settle answers a duty of a line.
+func (p *Prescribe) settle(d rx.Duty, o rx.Outcome) {
+	if p.w == nil || p.acting {
+		return
+	}
+	if o == rx.ToPaper {
+		p.askPaper(func(item rx.Item) bool { return item.ID == d.Prescription })
+		return
+	}
+	p.act(func(ctx context.Context) ([]note, error) {
+		_, err := p.env.Service.Settle(ctx, d.ID(), prescribing.Answer{Outcome: o})
+		return nil, err
+	}, nil)
+}
+
+// redo destroys a sheet that the patient does not have and issues the same again.
+func (p *Prescribe) redo(id rx.ID) {
+	w := p.w
+	if w == nil || p.acting {
+		return
+	}
+	var done prescribing.Done
+	p.act(func(ctx context.Context) (notes []note, err error) {
+		done, err = p.env.Service.Redo(ctx, id)
+		return nil, err
+	}, func(error) {
+		for _, q := range done.Prescriptions {
+			if !slices.Contains(w.ids, q.ID) {
+				w.ids = append(w.ids, q.ID)
+			}
+		}
+	})
+}

@@ -1,0 +1,357 @@
+package shell
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/lang"
+	"fyne.io/fyne/v2/test"
+
+	"relais/app/i18n"
+	"relais/app/prescribing"
+	"relais/app/rx"
+	"relais/assets"
+	"relais/ui/bridge"
+	"relais/ui/kit"
+)
+
+// shelf is a store of patients, drafts and settings: as much as a window needs before anything is issued.
+type shelf struct {
+	prescribing.Store
+	mu       sync.Mutex
+	patients []rx.Known
+	drafts   map[rx.ID]rx.Draft
+	settings map[string][]byte
+}
+
+func (s *shelf) locked() func() { s.mu.Lock(); return s.mu.Unlock }
+
+func (s *shelf) Patients(context.Context) ([]rx.Known, error) {
+	defer s.locked()()
+	return slices.Clone(s.patients), nil
+}
+
+func (s *shelf) Drafts(context.Context) (all []rx.Draft, err error) {
+	defer s.locked()()
+	for _, d := range s.drafts {
+		all = append(all, d)
+	}
+	return all, nil
+}
+
+func (s *shelf) SaveDraft(_ context.Context, d rx.Draft) error {
+	defer s.locked()()
+	s.drafts[d.ID] = d
+	return nil
+}
+
+func (s *shelf) DropDraft(_ context.Context, id rx.ID) error {
+	defer s.locked()()
+	delete(s.drafts, id)
+	return nil
+}
+
+func (s *shelf) List(context.Context, rx.Filter) ([]rx.Item, error) { return nil, nil }
+
+func (s *shelf) Setting(_ context.Context, name string) ([]byte, error) {
+	defer s.locked()()
+	if b, ok := s.settings[name]; ok {
+		return b, nil
+	}
+	return nil, rx.Fault(rx.CodeNotFound)
+}
+
+func (s *shelf) SetSetting(_ context.Context, name string, value []byte) error {
+	defer s.locked()()
+	s.settings[name] = value
+	return nil
+}
+
+// pharmacy knows one medicine.
+type pharmacy struct{ rx.Medicine }
+
+func (p pharmacy) ByCNK(rx.CNK) (rx.Medicine, bool)   { return p.Medicine, true }
+func (p pharmacy) ByGroup(string) (rx.Medicine, bool) { return p.Medicine, true }
+func (p pharmacy) Search(string, int) []rx.Medicine   { return []rx.Medicine{p.Medicine} }
+func (p pharmacy) Version() string                    { return "test" }
+
+// counter is randomness that never repeats.
+type counter struct{ n byte }
+
+func (c *counter) Read(b []byte) (int, error) {
+	for i := range b {
+		c.n++
+		b[i] = c.n
+	}
+	return len(b), nil
+}
+
+// cottage is a House and, once open, its Desk.
+type cottage struct {
+	service *prescribing.Service
+	shelf   *shelf
+	open    bool
+	closed  int
+	fault   error
+	weather string
+	news    chan []rx.ID
+}
+
+func (c *cottage) DemoPassphrase() string { return "fictif-fictief" }
+func (c *cottage) Simulated() bool        { return true }
+func (c *cottage) Language() rx.Lang      { return rx.FR }
+
+func (c *cottage) Unlock(_ context.Context, passphrase []byte) (Desk, error) {
+	if string(passphrase) != c.DemoPassphrase() {
+		return nil, rx.Fault("wrong-passphrase")
+	}
+	c.open = true
+	return c, nil
+}
+
+func (c *cottage) Service() *prescribing.Service { return c.service }
+
+func (c *cottage) Watch(ctx context.Context, changed func([]rx.ID)) error {
+	changed(nil)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case ids := <-c.news:
+			changed(ids)
+		}
+	}
+}
+
+func (c *cottage) Seen(rx.Service) (bool, time.Time, time.Time, int, string) {
+	return false, time.Time{}, time.Time{}, 0, ""
+}
+func (c *cottage) Fault() error    { return c.fault }
+func (c *cottage) Weather() string { return c.weather }
+func (c *cottage) SetWeather(_ context.Context, kind string) error {
+	c.weather = kind
+	return nil
+}
+func (c *cottage) SavePDF(string, []byte) (string, error) { return "", errors.New("no printer") }
+func (c *cottage) Close(context.Context) error {
+	c.open = false
+	c.closed++
+	return nil
+}
+
+// stage is a window without a display: what its goroutines send to the screen waits until the test lets it in.
+type stage struct {
+	*shell
+	house *cottage
+	in    chan func()
+	t     *testing.T
+}
+
+func newStage(t *testing.T) *stage {
+	app := test.NewTempApp(t)
+	c := &cottage{weather: "fair", news: make(chan []rx.ID), shelf: &shelf{drafts: map[rx.ID]rx.Draft{}, settings: map[string][]byte{}}}
+	var patients []rx.Patient
+	if err := json.Unmarshal(assets.DemoPatients, &patients); err != nil {
+		t.Fatal(err)
+	}
+	for i, p := range patients {
+		c.shelf.patients = append(c.shelf.patients, rx.Known{Patient: p, ID: rx.ID(fmt.Sprint("patient-", i)), Version: 1})
+	}
+	var medicines []rx.Medicine
+	if err := json.Unmarshal(assets.DemoMedicines, &medicines); err != nil {
+		t.Fatal(err)
+	}
+	c.service = &prescribing.Service{Store: c.shelf, Medicines: pharmacy{medicines[1]}, Waits: rx.DefaultWaits, Rand: &counter{},
+		Now: func() time.Time { return time.Date(2026, 11, 23, 9, 40, 0, 0, time.UTC) }}
+	s := &stage{house: c, in: make(chan func(), 1000), t: t}
+	s.shell = newShell(app, c, func() *bridge.Gate { return bridge.To(func(f func()) { s.in <- f }) })
+	s.window.Resize(fyne.NewSize(minWidth, minHeight))
+	t.Cleanup(func() {
+		if err := s.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// until lets things in until what is awaited is so.
+func (s *stage) until(what string, so func() bool) {
+	s.t.Helper()
+	deadline := time.After(10 * time.Second)
+	for !so() {
+		select {
+		case f := <-s.in:
+			f()
+		case <-deadline:
+			s.t.Fatalf("never: %s. The screen:\n%s", what, s.screen())
+		}
+	}
+}
+
+func (s *stage) screen() string {
+	settled(s.window)
+	return picture(shown(s.window))
+}
+
+func (s *stage) says(words string) func() bool {
+	return func() bool { return strings.Contains(s.screen(), words) }
+}
+
+// typed types into what has the focus, and key presses a key there.
+func (s *stage) typed(words string) {
+	s.t.Helper()
+	f := s.window.Canvas().Focused()
+	if f == nil {
+		s.t.Fatal("nothing has the focus")
+	}
+	for _, r := range words {
+		f.TypedRune(r)
+	}
+}
+
+func (s *stage) key(name fyne.KeyName) {
+	s.t.Helper()
+	f := s.window.Canvas().Focused()
+	if f == nil {
+		s.t.Fatal("nothing has the focus")
+	}
+	f.TypedKey(&fyne.KeyEvent{Name: name})
+}
+
+// chosen does what a menu item does.
+func (s *stage) chosen(l rx.Lang, key string) {
+	s.t.Helper()
+	for _, m := range s.window.MainMenu().Items {
+		for _, item := range m.Items {
+			if item.Label == i18n.Text(l, key) {
+				item.Action()
+				return
+			}
+		}
+	}
+	s.t.Fatalf("no %s in the menu", key)
+}
+
+func (s *stage) unlocked() {
+	s.t.Helper()
+	s.typed(s.house.DemoPassphrase())
+	s.key(fyne.KeyReturn)
+	s.until("unlocked", func() bool { return s.open != nil })
+}
+
+func TestUnlockByKeyboard(t *testing.T) {
+	s := newStage(t)
+	if !s.says("fictif-fictief")() || !s.says("SIMULATION")() {
+		t.Errorf("the lock screen of the demonstration:\n%s", s.screen())
+	}
+	s.typed("wrong")
+	s.key(fyne.KeyReturn)
+	s.until("told", s.says("n'ouvre pas ce dossier"))
+	s.unlocked()
+	s.until("ready for a patient", func() bool {
+		e, ok := s.window.Canvas().Focused().(*kit.Entry)
+		return ok && strings.Contains(e.PlaceHolder, "NISS")
+	})
+}
+
+func TestAnOrderIsWrittenByKeyboardAndKeptWhenTheWindowIsLocked(t *testing.T) {
+	s := newStage(t)
+	s.unlocked()
+	s.until("ready", s.says("Nouveau patient"))
+	s.typed("85.07.30-034.27")
+	s.until("found", s.says("DUPONT Marie"))
+	s.key(fyne.KeyReturn)
+	s.until("picked", s.says("femme"))
+	s.typed("amox")
+	s.until("results", s.says("catégorie C"))
+	s.key(fyne.KeyReturn)
+	s.typed("1")
+	canvas := s.window.Canvas()
+	canvas.FocusNext()
+	canvas.FocusNext()
+	s.typed("3")
+	canvas.FocusNext()
+	s.typed("7")
+	if !s.says("DOSE 1\u00a0gélule 3\u00a0fois par jour pendant 7\u00a0jours")() {
+		t.Errorf("no preview:\n%s", s.screen())
+	}
+	s.key(fyne.KeyReturn)
+	if !s.says("Envoyer 1 ligne – M. Dupont")() {
+		t.Errorf("nothing to send:\n%s", s.screen())
+	}
+	s.chosen(rx.FR, "ui.menu.lock")
+	s.until("locked", func() bool { return s.open == nil })
+	if s.house.open || s.house.closed != 1 || len(s.house.shelf.drafts) != 1 {
+		t.Errorf("open %v, closed %d times, %d drafts", s.house.open, s.house.closed, len(s.house.shelf.drafts))
+	}
+	s.unlocked()
+	s.until("the draft is there", s.says("Brouillon (non envoyé)"))
+}
+
+func TestLanguageOfTheWindow(t *testing.T) {
+	s := newStage(t)
+	s.chosen(rx.FR, "ui.lang.nl")
+	if !s.says("Relais is vergrendeld")() || lang.L("Paste") != "Plakken" || lang.L("Cut") != "Knippen" {
+		t.Errorf("%s and %q", s.screen(), lang.L("Paste"))
+	}
+	s.unlocked()
+	s.until("Dutch", s.says("Nieuwe patiënt"))
+	s.chosen(rx.NL, "ui.lang.de")
+	s.until("kept", func() bool {
+		kept, err := s.house.shelf.Setting(context.Background(), languageSetting)
+		return err == nil && string(kept) == "de"
+	})
+	if !s.says("Neuer Patient")() || lang.L("Paste") != "Einfügen" || s.window.MainMenu().Items[1].Label != "Gehe zu" {
+		t.Errorf("%s", s.screen())
+	}
+	for _, l := range rx.Langs {
+		speakFyne(l)
+		for _, key := range fyneTexts {
+			if text := lang.L(key); text == "" || l == rx.NL && text == key && key != "OK" {
+				t.Errorf("%s: %q is %q", l, key, text)
+			}
+		}
+	}
+}
+
+func TestTheWaysToTheScreens(t *testing.T) {
+	s := newStage(t)
+	s.unlocked()
+	s.until("ready", s.says("Nouveau patient"))
+	s.chosen(rx.FR, "ui.treat")
+	s.until("to treat", s.says("Rien ne demande votre décision"))
+	s.chosen(rx.FR, "ui.history")
+	s.until("history", s.says("Aucune prescription encore"))
+	s.chosen(rx.FR, "ui.send") // another screen's key does nothing here
+	s.chosen(rx.FR, "ui.next")
+	s.until("another patient", s.says("Tapez quelques lettres"))
+}
+
+func TestTheDrillSwitchAndTheEnginesFault(t *testing.T) {
+	s := newStage(t)
+	s.unlocked()
+	s.until("the switch", s.says("Réponses perdues"))
+	test.Tap(s.open.frame.weathers[1])
+	s.until("down", func() bool { return s.house.weather == "down" })
+	s.house.fault = rx.Fault(rx.CodeDiskFull)
+	s.house.news <- nil
+	s.until("told", s.says("disk-full"))
+}
+
+func TestClosingWhileUnlockingLeavesNothingOpen(t *testing.T) {
+	s := newStage(t)
+	s.typed(s.house.DemoPassphrase())
+	s.key(fyne.KeyReturn)
+	s.quit()
+	if s.house.open {
+		t.Error("the directory is still open")
+	}
+}
