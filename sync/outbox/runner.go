@@ -63,7 +63,7 @@ func (r *Runner) Run(ctx context.Context, idle func(Idle) bool) error {
 	}()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	for {
+	for ctx.Err() == nil { // nothing is begun that would be given up at once
 		acts, wait, err := r.Engine.Next(keep, r.moment())
 		if err != nil {
 			r.Failed(err)
@@ -82,16 +82,16 @@ func (r *Runner) Run(ctx context.Context, idle func(Idle) bool) error {
 		timer.Reset(wait)
 		select {
 		case <-ctx.Done():
-			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				return ctx.Err()
-			}
-			return nil
 		case done := <-replies:
 			settle(done)
 		case <-r.nudge:
 		case <-timer.C:
 		}
 	}
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return ctx.Err()
+	}
+	return nil
 }
 
 // moment keeps the two clocks apart: a time with a monotonic reading would hide from
