@@ -82,6 +82,7 @@ type Engine struct {
 	lastLate   time.Duration           // of the last late send
 	lastStatus time.Duration           // of the last reading of a status
 	backlog    time.Duration           // when late ones may leave after an outage
+	outOfTurn  map[rx.ID]bool          // fresh prescriptions for which it was asked whether Recip-e is back
 	unsettled  []settlement
 	faults     []error  // of single rows, since the last step or reply
 	unmarked   bool     // the outside mark could not be written
@@ -97,7 +98,7 @@ func New(store Store, waits rx.Waits, random *rand.Rand, observe func(Observatio
 	return &Engine{
 		store: store, waits: waits, rand: random, observe: observe,
 		flight: map[int64]*errand{}, gates: map[rx.Service]*gate{}, looks: map[rx.ID]*look{},
-		plans: map[subject]*plan{}, cleared: map[rx.ID]time.Duration{}, lastLate: -1 << 62, lastStatus: -1 << 62,
+		plans: map[subject]*plan{}, cleared: map[rx.ID]time.Duration{}, outOfTurn: map[rx.ID]bool{}, lastLate: -1 << 62, lastStatus: -1 << 62,
 	}
 }
 

@@ -203,9 +203,16 @@ type practice struct {
 	faults []error // of Next and Done
 	steps  int
 
+	timers []timer       // what happens by itself, at the server
 	server time.Duration // of the server's clock against true time
 	serve  func(outbox.Act) (after time.Duration, reply rx.Reply)
 	made   int // keys, ids and RIDs so far
+}
+
+// timer is something at the server that happens later.
+type timer struct {
+	at time.Duration
+	do func()
 }
 
 // flight is an act that has not ended.
@@ -404,10 +411,15 @@ func (w *practice) pass(d time.Duration) {
 	w.Helper()
 	end := w.mono + d
 	for range 1_000_000 {
-		at, which := w.wake, -1
+		at, which, rings := w.wake, -1, -1
+		for i, timer := range w.timers {
+			if timer.at < at {
+				at, rings = timer.at, i
+			}
+		}
 		for i, f := range w.flying {
 			if due := min(f.due, f.at+f.Limit); due < at {
-				at, which = due, i
+				at, which, rings = due, i, -1
 			}
 		}
 		if at > end {
@@ -415,6 +427,12 @@ func (w *practice) pass(d time.Duration) {
 			return
 		}
 		w.mono = max(w.mono, at)
+		if rings >= 0 {
+			do := w.timers[rings].do
+			w.timers = slices.Delete(w.timers, rings, rings+1)
+			do()
+			continue
+		}
 		if which >= 0 {
 			reply := silence
 			if f := w.flying[which]; f.due <= f.at+f.Limit {

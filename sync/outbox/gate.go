@@ -10,11 +10,10 @@ import (
 // call at a time is let through that finds out: the first at once, the next after
 // pauses that grow. An answer opens it.
 type gate struct {
-	failures int            // since the last answer, of one call after the other; 0: open
-	closed   time.Duration  // when the first of them was
-	due      time.Duration  // of the next call
-	asked    map[rx.ID]bool // fresh prescriptions for which it was asked since
-	heard    time.Duration  // the last answer
+	failures int           // since the last answer, of one call after the other; 0: open
+	closed   time.Duration // when the first of them was
+	due      time.Duration // of the next call
+	heard    time.Duration // the last answer
 	everOK   bool
 }
 
@@ -133,16 +132,12 @@ func (e *Engine) asking(s rx.Service) bool {
 }
 
 // mayAskFor tells whether Recip-e may be asked out of turn, for the patient in the room:
-// once for each fresh prescription.
-func (e *Engine) mayAskFor(id rx.ID) bool {
-	g := e.gate(rx.Recipe)
-	if g.open() || g.asked[id] || e.asking(rx.Recipe) {
+// once for each fresh prescription that could leave.
+func (e *Engine) mayAskFor(t *rx.Task) bool {
+	if t.Keys == 0 || e.outOfTurn[t.ID] || e.gate(rx.Recipe).open() || e.asking(rx.Recipe) {
 		return false
 	}
-	if g.asked == nil {
-		g.asked = map[rx.ID]bool{}
-	}
-	g.asked[id] = true
+	e.outOfTurn[t.ID] = true
 	return true
 }
 

@@ -74,7 +74,7 @@ func (e *Engine) upTo(d time.Duration) time.Duration {
 // that works for weeks does not grow.
 func (e *Engine) forget(m Moment, tasks []rx.Task) {
 	maps.DeleteFunc(e.cleared, func(_ rx.ID, at time.Duration) bool { return m.Mono-at > clearFor })
-	if len(e.plans) < e.sweep {
+	if len(e.plans)+len(e.outOfTurn) < e.sweep {
 		return
 	}
 	owing := map[subject]bool{}
@@ -85,5 +85,6 @@ func (e *Engine) forget(m Moment, tasks []rx.Task) {
 		}
 	}
 	maps.DeleteFunc(e.plans, func(s subject, _ *plan) bool { return !owing[s] })
-	e.sweep = 2*len(e.plans) + 100
+	maps.DeleteFunc(e.outOfTurn, func(id rx.ID, _ bool) bool { return !owing[creating(id)] })
+	e.sweep = 2*(len(e.plans)+len(e.outOfTurn)) + 100
 }

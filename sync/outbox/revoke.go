@@ -89,7 +89,7 @@ func (e *Engine) statuses(_ context.Context, m Moment, tasks []rx.Task) ([]Act, 
 
 func (e *Engine) doneStatus(ctx context.Context, m Moment, er *errand, r rx.Reply) error {
 	e.plan(status(er.call.RID)).due = m.Mono + e.waits.Status
-	if !r.OK() {
+	if !r.OK() || r.Status == rx.StatusUnread {
 		return nil
 	}
 	_, err := e.record(ctx, er.prescription, 0, rx.Event{Kind: rx.EventStatusRead, At: m.Wall, RID: er.call.RID, Status: r.Status, ServerAt: r.ServerAt})

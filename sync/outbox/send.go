@@ -19,10 +19,11 @@ const (
 // also while Recip-e is down, since the KGSS may be down when it is back.
 func (e *Engine) keys(_ context.Context, m Moment, tasks []rx.Task) ([]Act, error) {
 	var acts []Act
-	coming, lacking := 0, map[rx.ID]int{}
+	all, coming, lacking := 0, map[rx.ID]int{}, map[rx.ID]int{}
 	for _, er := range e.flight {
 		if er.call.Op == rx.OpNewKey {
-			coming++
+			all++
+			coming[er.patient]++
 			lacking[er.patient]--
 		}
 	}
@@ -36,11 +37,13 @@ func (e *Engine) keys(_ context.Context, m Moment, tasks []rx.Task) ([]Act, erro
 			lacking[t.Patient] -= t.Keys
 		}
 		lacking[t.Patient]++
-		if lacking[t.Patient] <= 0 || coming >= parallel || e.later(keying(t.Patient), m) || !e.mayRead(rx.KGSS, m) {
+		failing := e.plans[keying(t.Patient)] != nil && coming[t.Patient] > 0
+		if lacking[t.Patient] <= 0 || all >= parallel || failing || e.later(keying(t.Patient), m) || !e.mayRead(rx.KGSS, m) {
 			continue
 		}
 		lacking[t.Patient]--
-		coming++
+		coming[t.Patient]++
+		all++
 		acts = append(acts, e.start(m, errand{call: rx.Call{Op: rx.OpNewKey, Patient: t.SSIN}, patient: t.Patient}, e.waits.Call))
 	}
 	return acts, nil
@@ -152,7 +155,7 @@ func (e *Engine) clear(m Moment, t *rx.Task, late bool) ([]Act, bool) {
 	if e.looks[t.Patient] != nil || e.clearing() {
 		return nil, false
 	}
-	if (e.later(looking(t.Patient), m) || !e.mayRead(rx.Recipe, m)) && (late || !e.mayAskFor(t.ID)) {
+	if (e.later(looking(t.Patient), m) || !e.mayRead(rx.Recipe, m)) && (late || !e.mayAskFor(t)) {
 		return nil, false
 	}
 	act := e.beginLook(m, *t)
