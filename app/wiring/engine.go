@@ -58,18 +58,30 @@ type patience struct {
 	deadline time.Time
 	grace    time.Duration
 	done     func(context.Context) (bool, error)
+	since    time.Time // done for as long as that; zero: not done
 }
 
-// over tells, after a step of the engine, that the command need not wait any more.
-func (p *patience) over(ctx context.Context, idle outbox.Idle) (bool, error) {
-	left := time.Until(p.deadline)
-	if idle.Busy > 0 {
+// over tells, after a step of the engine, that the command need not wait any more: it is
+// done, its time is over, or nothing would be tried before that. What others have on the
+// wire is not cut off before it had the time that is promised for an answer. wake makes
+// the engine step after a while.
+func (p *patience) over(ctx context.Context, idle outbox.Idle, wake func(time.Duration)) (bool, error) {
+	done, err := p.done(ctx)
+	if err != nil {
+		return false, err
+	}
+	switch left := time.Until(p.deadline); {
+	case idle.Busy == 0:
+		return done || left <= 0 || idle.Wait > left, nil
+	case !done:
+		p.since = time.Time{}
 		return left+p.grace <= 0, nil
 	}
-	if left <= 0 || idle.Wait > left {
-		return true, nil
+	if p.since.IsZero() {
+		p.since = time.Now()
+		wake(p.grace)
 	}
-	return p.done(ctx)
+	return time.Since(p.since) >= p.grace, nil
 }
 
 // work takes the sending lock and runs the engine; p may be nil.
@@ -99,10 +111,10 @@ func (s *Session) work(ctx context.Context, p *patience, met func(error)) (ended
 		stop()
 		err = errors.Join(err, <-watched)
 	}()
+	wake := func(after time.Duration) { time.AfterFunc(after, runner.Nudge) } // a nudge that comes too late does nothing
 	if p != nil {
-		for _, at := range []time.Time{p.deadline, p.deadline.Add(p.grace)} {
-			defer time.AfterFunc(time.Until(at), runner.Nudge).Stop()
-		}
+		wake(time.Until(p.deadline))
+		wake(time.Until(p.deadline) + p.grace)
 	}
 	var asked error
 	err = runner.Run(ctx, func(idle outbox.Idle) bool {
@@ -116,7 +128,7 @@ func (s *Session) work(ctx context.Context, p *patience, met func(error)) (ended
 			return true
 		}
 		var over bool
-		over, asked = p.over(ctx, idle)
+		over, asked = p.over(ctx, idle, wake)
 		return !over && asked == nil
 	})
 	return ended, errors.Join(err, asked, s.services.save(context.WithoutCancel(ctx)))
