@@ -125,18 +125,28 @@ func TestMemory(t *testing.T) {
 	w := story(t)
 	r := newRecipe(w)
 	w.serve = r.serve
-	for day := range 4 {
+	for day := range 5 {
 		for range 60 {
 			id := w.issue([]rx.ID{marie, jan, luc}[w.made%3])
 			w.step()
 			w.pass(30 * time.Second)
 			w.is(id, rx.StateConfirmed)
 		}
+		w.stock()
+		w.away(time.Hour)
+		for range 80 { // for each it is asked whether Recip-e is back
+			id := w.issue(jan)
+			w.serve = func(outbox.Act) (time.Duration, rx.Reply) { return 0, noRoute }
+			w.step()
+			w.pass(time.Second)
+			w.paper(id)
+		}
+		w.serve = r.serve
 		for i := range r.records {
 			r.records[i].status = rx.Delivered
 		}
 		w.pass(23 * time.Hour)
-		if n := w.engine.Kept(); n > 200 {
+		if n := w.engine.Kept(); n > 300 {
 			t.Fatalf("day %d: %d things kept", day, n)
 		}
 	}

@@ -93,9 +93,6 @@ func (e *Engine) beginLook(m Moment, t rx.Task) Act {
 // doneLook takes one reply of a look-up; goOn starts the next call.
 func (e *Engine) doneLook(ctx context.Context, m Moment, er *errand, r rx.Reply) error {
 	l := er.look
-	if l == nil {
-		return nil
-	}
 	if !r.ServerAt.IsZero() && l.begun.IsZero() {
 		// The list may be as old as the call: the answer's time is not the list's.
 		l.begun = r.ServerAt.Add(er.started - m.Mono)
@@ -239,14 +236,14 @@ func (e *Engine) endLook(ctx context.Context, m Moment, l *look, complete bool) 
 }
 
 // askTwins asks the doctor once about a late one when the patient has something
-// open at Recip-e that Relais did not make.
+// open at Recip-e that Relais did not make: a fact, whatever the doctor did meanwhile.
 func (e *Engine) askTwins(ctx context.Context, m Moment, l *look, mine []rx.Task, explained map[rx.RID]bool) error {
 	strange := slices.ContainsFunc(l.result.Candidates, func(c rx.Candidate) bool {
 		return !explained[c.RID] && c.Status.MayBeDelivered()
 	})
 	for _, t := range mine {
 		if strange && t.State == rx.StateReady && !t.Twin.Set() && rx.IsLate(t.Prescription, m.Wall, e.waits) {
-			if _, err := e.record(ctx, t.ID, t.Version, rx.Event{Kind: rx.EventTwin, At: m.Wall}); err != nil {
+			if _, err := e.record(ctx, t.ID, 0, rx.Event{Kind: rx.EventTwin, At: m.Wall}); err != nil {
 				return err
 			}
 		}

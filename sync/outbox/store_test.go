@@ -170,6 +170,36 @@ func TestDamagedRowIsNoHostage(t *testing.T) {
 	}
 }
 
+// The disk refuses what a look-up concludes, or the reading of the work for it: nothing
+// is lost, the next look-up concludes.
+func TestConclusionOnABrokenDisk(t *testing.T) {
+	for _, broken := range []string{"missed", "absent", "found", "work"} {
+		w := story(t)
+		id, create := w.lost(marie)
+		r := newRecipe(w)
+		if broken == "found" {
+			r.process(create)
+		}
+		w.serve = r.serve
+		w.step()
+		if broken == "work" {
+			w.end(rx.OpOpen, w.list())
+			w.end(rx.OpHistory, w.list())
+		}
+		w.refuse(errDisk, func(op string, _ rx.ID) bool { return op == broken })
+		w.pass(10 * time.Minute)
+		w.is(id, rx.StateUnknown)
+		if len(w.faults) == 0 {
+			t.Errorf("%s: nobody is told", broken)
+		}
+		w.mend()
+		w.pass(20 * time.Minute)
+		if got := w.at(id); broken == "found" && got != rx.StateConfirmed || broken != "found" && got != rx.StateReady {
+			t.Errorf("%s: %s", broken, got)
+		}
+	}
+}
+
 // A store whose lists cannot be read costs look-ups no more than the others do.
 func TestUnreadableStoreEndsTheLookUp(t *testing.T) {
 	w := story(t)
