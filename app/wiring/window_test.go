@@ -2,6 +2,7 @@ package wiring
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -152,7 +153,7 @@ func TestDeskTakesOver(t *testing.T) {
 	defer desk.Close(ctx)
 	soon(t, "the window knows", func() bool { return rx.CodeOf(desk.Fault()) == rx.CodeEngineBusy })
 	stop()
-	if err := <-ended; err != nil {
+	if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 	soon(t, "the window sends", func() bool { return desk.Fault() == nil })
