@@ -54,10 +54,11 @@ func (b *Button) Set(v model.Button) {
 	}
 }
 
-// FocusGained shows the ring.
+// FocusGained shows the ring, and the button.
 func (b *Button) FocusGained() {
 	b.focused = true
 	b.Button.FocusGained()
+	reveal(b)
 }
 
 // FocusLost hides it.

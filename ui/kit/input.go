@@ -51,6 +51,12 @@ func (e *Entry) Hint(s string) {
 	}
 }
 
+// FocusGained shows the entry.
+func (e *Entry) FocusGained() {
+	e.Entry.FocusGained()
+	reveal(e)
+}
+
 // TypedKey asks Key first.
 func (e *Entry) TypedKey(key *fyne.KeyEvent) {
 	if e.Key != nil && e.Key(key.Name) || escaped(e, key) {

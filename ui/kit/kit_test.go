@@ -6,6 +6,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/test"
 
 	"relais/ui/model"
@@ -189,5 +190,28 @@ func TestChoiceTellsWhatIsChosenAndNotWhatIsSet(t *testing.T) {
 	c.TypedKey(&fyne.KeyEvent{Name: fyne.KeyLeft})
 	if len(chosen) != 1 || chosen[0] != "fr" {
 		t.Errorf("told %q", chosen)
+	}
+}
+
+func TestWhatHasTheFocusIsInSight(t *testing.T) {
+	a := app(t)
+	column := NewColumn()
+	var buttons []*Button
+	for range 20 {
+		b := NewButton()
+		b.Set(model.Button{Label: "Remise au patient", On: true})
+		buttons = append(buttons, b)
+		column.Add(b)
+	}
+	scroll := container.NewVScroll(column)
+	w := a.NewWindow("")
+	w.SetContent(scroll)
+	w.Resize(fyne.NewSize(300, 100))
+	for _, i := range []int{15, 0, 19, 7} {
+		w.Canvas().Focus(buttons[i])
+		top := buttons[i].Position().Y - scroll.Offset.Y
+		if top < 0 || top+buttons[i].Size().Height > scroll.Size().Height {
+			t.Errorf("button %d is at %v of %v", i, top, scroll.Size().Height)
+		}
 	}
 }

@@ -27,6 +27,9 @@ func (t *Tap) Set(chosen bool, press func()) {
 	if t.chosen != chosen {
 		t.chosen = chosen
 		t.Refresh()
+		if chosen {
+			reveal(t)
+		}
 	}
 }
 

@@ -267,20 +267,27 @@ func (n Notices) Show(list []model.Notice) {
 }
 
 type notice struct {
-	text    *Text
-	buttons *Buttons
-	column  *fyne.Container
+	text        *Text
+	side, below *Buttons
+	rows        *fyne.Container
 }
 
 func newNotice() *notice {
-	n := &notice{text: NewText(), buttons: NewButtons()}
-	n.column = NewColumn(n.text, n.buttons.Object())
+	n := &notice{text: NewText(), side: NewButtons(), below: NewButtons()}
+	n.rows = NewColumn(NewBeside(n.text, n.side.Object()), n.below.Object())
 	return n
 }
 
-func (n *notice) Object() fyne.CanvasObject { return n.column }
+func (n *notice) Object() fyne.CanvasObject { return n.rows }
 
+// Show puts a single button beside the words, several below them.
 func (n *notice) Show(v model.Notice) {
 	n.text.Set(Toned(v.Tone, v.Text))
-	n.buttons.Set(v.Buttons)
+	if len(v.Buttons) == 1 {
+		n.side.Set(v.Buttons)
+		n.below.Set(nil)
+		return
+	}
+	n.side.Set(nil)
+	n.below.Set(v.Buttons)
 }

@@ -68,9 +68,22 @@ func (p *Prescribe) ConfirmPaper() {
 	if p.acting || !p.Paper.Open() {
 		return
 	}
-	p.Paper.Confirm()
-	if p.Paper.Open() { // a reason is needed
+	if p.Paper.Confirm(); p.Paper.Open() { // a reason is needed
 		p.focus.to(FieldReason)
+		return
+	}
+	p.focus.to(NoField)
+}
+
+// CancelPaper closes the question; nothing was done.
+func (p *Prescribe) CancelPaper() {
+	if !p.Paper.Open() {
+		return
+	}
+	p.Paper.Cancel()
+	p.focus.to(NoField)
+	if p.writing() {
+		p.focus.to(FieldMedicine)
 	}
 }
 

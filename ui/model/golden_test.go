@@ -35,7 +35,10 @@ func golden[V any](t *testing.T, b *bench, name string, view func() V) {
 		if err := os.MkdirAll("testdata", 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(file, got.Bytes(), 0o644); err != nil {
+		if err := os.WriteFile(file+".new", got.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(file+".new", file); err != nil { // another package's tests read it
 			t.Fatal(err)
 		}
 		return

@@ -152,9 +152,18 @@ func (h *History) ConfirmPaper() {
 	if h.acting || !h.Paper.Open() {
 		return
 	}
-	h.Paper.Confirm()
-	if h.Paper.Open() {
+	if h.Paper.Confirm(); h.Paper.Open() {
 		h.focus.to(FieldReason)
+		return
+	}
+	h.focus.to(NoField)
+}
+
+// CancelPaper closes the question; nothing was done.
+func (h *History) CancelPaper() {
+	if h.Paper.Open() {
+		h.Paper.Cancel()
+		h.focus.to(NoField)
 	}
 }
 
@@ -215,7 +224,7 @@ func (h *History) View() HistoryView {
 	items := h.items
 	v.Row = func(i int) Row { return h.env.row(items[i]) }
 	if v.Paper != nil {
-		v.Paper.Confirm.Press = h.env.press(h.ConfirmPaper)
+		v.Paper.Confirm.Press, v.Paper.Cancel.Press = h.env.press(h.ConfirmPaper), h.env.press(h.CancelPaper)
 	}
 	v.Selected = slices.IndexFunc(items, func(item rx.Item) bool { return item.ID == h.selected })
 	switch {

@@ -13,7 +13,9 @@ type Line struct {
 	Key     string // what it is about
 	N       string // its number in the order; "" outside one
 	Product string
-	Dose    string // with its label before it
+	Label   string // before the dose
+	Amount  string // of one dose, with its unit: the part that must stand out; "" in a free text
+	Dose    string // the rest of the posology
 	Until   string // how long it can be delivered
 	Tone    Tone
 	State   string   // in the exact words of the product's table
@@ -29,11 +31,11 @@ func (e *Env) line(item rx.Item, owed []rx.Duty) Line {
 	l := Line{
 		Key:     string(item.ID),
 		Product: e.product(f.Product.Name, f.Product.Pack, f.Content),
-		Dose:    i18n.Text(e.Lang, "ui.dose", "posology", f.PosologyText),
 		Until:   i18n.Text(e.Lang, "ui.until", "date", i18n.Date(item.Expires)),
 		State:   e.state(item.Prescription, owed),
 		Tone:    tone(item.Prescription, owed),
 	}
+	l.dose(e.Lang, f.Language, f.Content.Posology, f.PosologyText)
 	if r := item.AdoptedRecord(); r != nil {
 		l.Facts = append(l.Facts, i18n.Text(e.Lang, "ui.rid", "rid", string(r.RID), "status", i18n.Status(e.Lang, r.Status, e.clock(r.Read), e.today())))
 	}
@@ -44,6 +46,18 @@ func (e *Env) line(item rx.Item, owed []rx.Duty) Line {
 		l.Facts = append(l.Facts, i18n.Text(e.Lang, "paper-reason."+string(item.PaperReason)))
 	}
 	return l
+}
+
+// dose sets the posology, which is text in words of lang, under the label of the screen.
+func (l *Line) dose(screen, lang rx.Lang, p rx.Posology, text string) {
+	l.Label, l.Dose = i18n.Text(screen, "ui.dose"), text
+	if !p.Structured() {
+		return
+	}
+	amount := i18n.Amount(lang, p.Dose, p.Unit, p.UnitText)
+	if rest, ok := strings.CutPrefix(text, amount); ok {
+		l.Amount, l.Dose = amount, rest
+	}
 }
 
 // state is the state in words, marked as fictitious where it is.

@@ -98,7 +98,8 @@ func (p *Paper) view() *PaperView {
 	if p.refused && p.reason == "" {
 		v.Missing = i18n.Text(lang, "ui.paper.reason-missing")
 	}
-	v.Confirm = Button{Label: i18n.Text(lang, "ui.paper.confirm"), Key: i18n.Text(lang, "ui.key.confirm"), On: true} // pressed by the owner of the line
-	v.Cancel = Button{Label: i18n.Text(lang, "ui.cancel"), Key: i18n.Text(lang, "ui.key.escape"), On: true, Press: p.env.press(p.Cancel)}
+	// What they do is set by the owner, which also moves the focus.
+	v.Confirm = Button{Label: i18n.Text(lang, "ui.paper.confirm"), Key: i18n.Text(lang, "ui.key.confirm"), On: true}
+	v.Cancel = Button{Label: i18n.Text(lang, "ui.cancel"), Key: i18n.Text(lang, "ui.key.escape"), On: true}
 	return v
 }

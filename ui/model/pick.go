@@ -378,7 +378,7 @@ func (f *Form) view(pick func(rx.Known)) *FormView {
 		v.Notices = append(v.Notices, Notice{Tone: Warn, Text: i18n.Text(lang, "ui.patient.known", "name", fullName(k.Patient), "born", f.env.born(k.Patient)),
 			Buttons: []Button{{Label: i18n.Text(lang, "ui.patient.take"), On: true, Press: f.env.press(func() { pick(*k) })}}})
 	}
-	v.Save = Button{Label: i18n.Text(lang, "ui.form.save"), On: !f.saving}
+	v.Save = Button{Label: i18n.Text(lang, "ui.form.save"), Key: i18n.Text(lang, "ui.key.enter"), Strong: true, On: !f.saving}
 	v.Cancel = Button{Label: i18n.Text(lang, "ui.cancel"), Key: i18n.Text(lang, "ui.key.escape"), On: true}
 	return v
 }

@@ -34,7 +34,7 @@ func (p *Prescribe) View() PrescribeView {
 	lang := p.env.Lang
 	v := PrescribeView{Notices: p.env.say(p.notes), Paper: p.Paper.view(), Focus: p.focus}
 	if v.Paper != nil {
-		v.Paper.Confirm.Press = p.env.press(p.ConfirmPaper)
+		v.Paper.Confirm.Press, v.Paper.Cancel.Press = p.env.press(p.ConfirmPaper), p.env.press(p.CancelPaper)
 	}
 	v.Send = Button{Label: i18n.Text(lang, "ui.send"), Key: i18n.Text(lang, "ui.key.send"), Press: p.env.press(p.Send)}
 	v.Proof = Button{Label: i18n.Text(lang, "ui.proof"), Key: i18n.Text(lang, "ui.key.proof"), Press: p.env.press(p.Proof)}
@@ -96,7 +96,6 @@ func (p *Prescribe) written(i int) Line {
 	}
 	line := Line{
 		Key: i18n.Int(i+1) + name, N: i18n.Int(i + 1), Product: p.env.product(name, m.PackText.In(lang), l),
-		Dose:  i18n.Text(lang, "ui.dose", "posology", i18n.Posology(lang, l.Posology)),
 		Until: i18n.Text(lang, "ui.until", "date", i18n.Date(until)),
 		State: i18n.Text(lang, "state.draft"),
 		Side: []Button{
@@ -104,8 +103,11 @@ func (p *Prescribe) written(i int) Line {
 			{Label: i18n.Text(lang, "ui.line.remove"), On: !p.acting, Press: p.env.press(func() { p.Remove(i) })},
 		},
 	}
+	line.dose(lang, lang, l.Posology, i18n.Posology(lang, l.Posology))
 	line.Notices = p.env.faults(faults.OrNil())
-	if c := checked.Coverage; c != nil {
+	if c := checked.Coverage; c != nil && c.Packs > l.Quantity {
+		line.Notices = append(line.Notices, Notice{Tone: Warn, Text: i18n.Coverage(lang, *c, l.Posology.Unit)})
+	} else if c != nil {
 		line.Facts = append(line.Facts, i18n.Coverage(lang, *c, l.Posology.Unit))
 	}
 	line.Notices = append(line.Notices, p.env.warnings(besides(warnings))...)

@@ -78,9 +78,18 @@ func (t *Treat) ConfirmPaper() {
 	if t.acting || !t.Paper.Open() {
 		return
 	}
-	t.Paper.Confirm()
-	if t.Paper.Open() {
+	if t.Paper.Confirm(); t.Paper.Open() {
 		t.focus.to(FieldReason)
+		return
+	}
+	t.focus.to(NoField)
+}
+
+// CancelPaper closes the question; nothing was done.
+func (t *Treat) CancelPaper() {
+	if t.Paper.Open() {
+		t.Paper.Cancel()
+		t.focus.to(NoField)
 	}
 }
 
@@ -112,7 +121,7 @@ func (t *Treat) View() TreatView {
 	lang := t.env.Lang
 	v := TreatView{Title: i18n.Text(lang, "ui.treat"), Paper: t.Paper.view(), Notices: t.env.say(t.notes), Focus: t.focus}
 	if v.Paper != nil {
-		v.Paper.Confirm.Press = t.env.press(t.ConfirmPaper)
+		v.Paper.Confirm.Press, v.Paper.Cancel.Press = t.env.press(t.ConfirmPaper), t.env.press(t.CancelPaper)
 	}
 	for _, of := range t.treats {
 		owed := t.env.Service.Owed(of.Item)

@@ -119,7 +119,7 @@ func (e *entry) show(lang rx.Lang, v *model.EntryView) {
 	visible(!v.Free || !v.Packs, e.daysBox)
 	var spans []kit.Span
 	if v.Preview != "" {
-		spans = append(spans, kit.Strong(i18n.Text(lang, "ui.dose", "posology", v.Preview)))
+		spans = append(spans, kit.Words(i18n.Text(lang, "ui.dose")+" "), kit.Strong(v.Preview))
 	}
 	if v.Coverage != "" {
 		spans = append(spans, kit.Soft(v.Coverage).Line())

@@ -100,7 +100,11 @@ func (s *History) Show(lang rx.Lang, v model.HistoryView) {
 	s.notices.Show(v.Notices)
 	s.proof.Set(v.Proof)
 	s.onPaper.Set(v.OnPaper)
-	s.focus.follow(v.Focus, map[model.Field]fyne.Focusable{model.FieldReason: s.paper.reason})
+}
+
+// Follow puts the focus where the model wants it.
+func (s *History) Follow(c fyne.Canvas, want model.Focus) {
+	s.focus.follow(c, want, map[model.Field]fyne.Focusable{model.FieldReason: s.paper.reason})
 }
 
 // Enter puts the focus on the filter, when the screen is opened.

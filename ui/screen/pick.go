@@ -138,7 +138,7 @@ func (f *form) show(lang rx.Lang, v *model.FormView) {
 	if v == nil {
 		return
 	}
-	f.title.Set(kit.Span{Text: i18n.Text(lang, "ui.form.title"), Plain: true, Big: true})
+	f.title.Set(kit.Span{Text: i18n.Text(lang, "ui.form.title"), Plain: true, Bold: true, Big: true})
 	for key, l := range f.labels {
 		l.Label(i18n.Text(lang, key))
 	}

@@ -72,7 +72,11 @@ func (s *Prescribe) Show(lang rx.Lang, v model.PrescribeView) {
 	s.proof.Set(v.Proof)
 	s.onPaper.Set(v.OnPaper)
 	s.letGo.Set(v.LetGo)
-	s.focus.follow(v.Focus, s.fields())
+}
+
+// Follow puts the focus where the model wants it.
+func (s *Prescribe) Follow(c fyne.Canvas, want model.Focus) {
+	s.focus.follow(c, want, s.fields())
 }
 
 func (s *Prescribe) showOrder(lang rx.Lang, v model.PrescribeView) {

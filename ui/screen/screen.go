@@ -14,25 +14,20 @@ import (
 	"relais/ui/model"
 )
 
-// focus moves the focus when a model wants it moved; fields tells which input stands for which field.
+// focus moves the focus once for each time that a model wants it moved.
 type focus struct{ turn int }
 
-func (f *focus) follow(want model.Focus, fields map[model.Field]fyne.Focusable) {
+// follow finds the input of the wanted field. It is told the window's canvas: an input that was never drawn yet belongs
+// to none, and what is typed next must not be lost.
+func (f *focus) follow(c fyne.Canvas, want model.Focus, fields map[model.Field]fyne.Focusable) {
 	if want.Turn == f.turn {
 		return
 	}
-	target, ok := fields[want.Field]
-	if !ok {
-		f.turn = want.Turn
-		return
-	}
-	o, ok := target.(fyne.CanvasObject)
-	if !ok || !o.Visible() {
-		return // it will be there at the next call
-	}
-	if c := fyne.CurrentApp().Driver().CanvasForObject(o); c != nil {
-		f.turn = want.Turn
+	f.turn = want.Turn
+	if target, ok := fields[want.Field]; ok {
 		c.Focus(target)
+	} else {
+		c.Unfocus()
 	}
 }
 
@@ -66,7 +61,7 @@ func lineText(v model.Line) []kit.Span {
 	if v.N != "" {
 		number = v.N + "  "
 	}
-	spans := []kit.Span{kit.Strong(number + v.Product), kit.Words(v.Dose).Line(), kit.Quiet(" · " + v.Until), kit.Toned(v.Tone, v.State).Line()}
+	spans := []kit.Span{kit.Strong(number + v.Product), kit.Words(v.Label + " ").Line(), kit.Strong(v.Amount), kit.Words(v.Dose), kit.Quiet(" · " + v.Until), kit.Toned(v.Tone, v.State).Line()}
 	for _, f := range v.Facts {
 		spans = append(spans, kit.Soft(f).Line())
 	}

@@ -46,7 +46,11 @@ func (s *Treat) Show(lang rx.Lang, v model.TreatView) {
 	s.own.Set(v.Own, key)
 	s.paper.show(lang, v.Paper)
 	s.notices.Show(v.Notices)
-	s.focus.follow(v.Focus, map[model.Field]fyne.Focusable{model.FieldReason: s.paper.reason})
+}
+
+// Follow puts the focus where the model wants it.
+func (s *Treat) Follow(c fyne.Canvas, want model.Focus) {
+	s.focus.follow(c, want, map[model.Field]fyne.Focusable{model.FieldReason: s.paper.reason})
 }
 
 // duty is one thing owed: who, what, why, what to do, and the outcomes.
@@ -66,7 +70,7 @@ func (d *duty) Object() fyne.CanvasObject { return d.column }
 
 func (d *duty) Show(v model.Duty) {
 	d.text.Set(kit.Strong(v.Name), kit.Quiet("   "+v.About),
-		kit.Words(v.Line.Product).Line(), kit.Quiet(" · "+v.Line.Dose),
+		kit.Words(v.Line.Product).Line(), kit.Quiet(" · "+v.Line.Label+" "+v.Line.Amount+v.Line.Dose),
 		kit.Toned(v.Line.Tone, v.Line.State).Line(),
 		kit.Strong(v.What+" · ").Line(), kit.Words(v.Why+" "+v.Next))
 	d.buttons.Set(v.Line.Buttons)

@@ -38,7 +38,7 @@ func NewUnlock(m *model.Unlock, opened, changed func()) *Unlock {
 	}
 	s.label = kit.NewLabelled(s.secret)
 	s.box = container.NewCenter(kit.AtLeast(fyne.NewSize(60*kit.Unit, 40*kit.Unit), kit.Card(kit.Framed(kit.NewColumn(
-		s.title, s.demo, s.label.Container, kit.NewFlow(s.open), s.busy, s.notices.Object())))))
+		s.title, s.demo, s.label.Container, kit.NewFlow(kit.Gap(s.open)), s.busy, s.notices.Object())))))
 	return s
 }
 
@@ -66,5 +66,9 @@ func (s *Unlock) Show(v model.UnlockView) {
 	s.notices.Show(v.Notices)
 	v.Open.Press = s.try
 	s.open.Set(v.Open)
-	s.focus.follow(v.Focus, map[model.Field]fyne.Focusable{model.FieldText: s.secret})
+}
+
+// Follow puts the focus where the model wants it.
+func (s *Unlock) Follow(c fyne.Canvas, want model.Focus) {
+	s.focus.follow(c, want, map[model.Field]fyne.Focusable{model.FieldText: s.secret})
 }

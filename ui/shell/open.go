@@ -155,13 +155,19 @@ func (o *open) show() {
 	next := writing.Next
 	next.Press = o.next
 	o.frame.show(lang, frameView{strip: o.strip.View(), drill: o.drill.View(), at: o.at, goTo: o.goTo, next: next})
+	canvas := o.shell.window.Canvas()
 	switch o.at {
 	case placePrescribe:
 		o.prescribeScreen.Show(lang, writing)
+		o.prescribeScreen.Follow(canvas, writing.Focus)
 	case placeTreat:
-		o.treatScreen.Show(lang, o.treat.View())
+		v := o.treat.View()
+		o.treatScreen.Show(lang, v)
+		o.treatScreen.Follow(canvas, v.Focus)
 	case placeHistory:
-		o.historyScreen.Show(lang, o.history.View())
+		v := o.history.View()
+		o.historyScreen.Show(lang, v)
+		o.historyScreen.Follow(canvas, v.Focus)
 	}
 }
 
@@ -169,11 +175,11 @@ func (o *open) show() {
 func (o *open) cancel() {
 	switch o.at {
 	case placePrescribe:
-		o.prescribe.Paper.Cancel()
+		o.prescribe.CancelPaper()
 	case placeTreat:
-		o.treat.Paper.Cancel()
+		o.treat.CancelPaper()
 	case placeHistory:
-		o.history.Paper.Cancel()
+		o.history.CancelPaper()
 	}
 	o.shell.show()
 }

@@ -131,7 +131,9 @@ func (s *shell) show() {
 		s.open.show()
 		return
 	}
-	s.lock.Show(s.unlock.View())
+	v := s.unlock.View()
+	s.lock.Show(v)
+	s.lock.Follow(s.window.Canvas(), v.Focus)
 }
 
 // beat is the pulse.

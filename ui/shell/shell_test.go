@@ -280,7 +280,7 @@ func TestAnOrderIsWrittenByKeyboardAndKeptWhenTheWindowIsLocked(t *testing.T) {
 	s.typed("3")
 	canvas.FocusNext()
 	s.typed("7")
-	if !s.says("DOSE 1\u00a0gélule 3\u00a0fois par jour pendant 7\u00a0jours")() {
+	if !s.says("1\u00a0gélule 3\u00a0fois par jour pendant 7\u00a0jours")() {
 		t.Errorf("no preview:\n%s", s.screen())
 	}
 	s.key(fyne.KeyReturn)
