@@ -18,7 +18,6 @@ type entry struct {
 	label  *kit.Labelled
 	hint   *kit.Text
 	hits   *kit.Stack[model.Hit]
-	scroll *container.Scroll
 	find   *fyne.Container
 
 	product                              *kit.Text

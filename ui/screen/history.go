@@ -19,7 +19,6 @@ type History struct {
 	filter  *kit.Entry
 	empty   *kit.Text
 	list    *widget.List
-	rows    []model.Row // as shown, so that a row that did not change is not drawn again
 	detail  *detail
 	paper   *paper
 	notices kit.Notices
