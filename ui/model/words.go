@@ -1,6 +1,7 @@
 package model
 
 import (
+	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -94,6 +95,7 @@ func (e *Env) product(name, pack string, l rx.Line) string {
 	if pack != "" {
 		name += ", " + pack
 	}
+	name = amounts.ReplaceAllString(name, "$1\u00a0$2")
 	switch {
 	case l.Quantity > 0 && l.Kind == rx.Package:
 		name += " · " + together(i18n.Count(e.Lang, "pack", l.Quantity))
@@ -104,6 +106,9 @@ func (e *Env) product(name, pack string, l rx.Line) string {
 	}
 	return name
 }
+
+// amounts are numbers before what they are of, in a name from the medicines file: "500 mg", "16 gélules".
+var amounts = regexp.MustCompile(`(\d) (\pL|%)`)
 
 // together keeps words on one line: an amount and what it is of, the groups of a phone number.
 func together(s string) string { return strings.ReplaceAll(s, " ", "\u00a0") }
