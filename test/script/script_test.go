@@ -44,6 +44,9 @@ var files = map[string]string{
 }
 
 func TestScripts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("separate processes, some of which must be in time: the long form")
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
