@@ -68,8 +68,9 @@ golden: ## write the expected outputs anew (look at git diff afterwards)
 	RELAIS_GOLDEN=1 $(GOTEST) -count=1 $(ARGS) $(PACKAGES)
 	cd tools && go run ./icon ../assets
 
-simulate: build ## serve the simulated Recip-e and eHealth services on this machine
-	bin/relais simulate
+simulate: build ## let the demonstration's simulated services fail: make simulate PLAN=plan.json (an empty plan ends it)
+	@[ -n "$(PLAN)" ] || { echo 'Which faults? make simulate PLAN=plan.json; the form: bin/relais schema faults'; exit 2; }
+	bin/relais --demo simulate plan $(PLAN)
 
 package: ## archives for Linux, and for Windows where its C compiler is installed, in dist/
 	@tools/setup build
