@@ -1,6 +1,7 @@
 package outbox_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -77,6 +78,45 @@ func TestFewCallsWhateverIsAnswered(t *testing.T) {
 	}
 }
 
+// One that is turned away each time costs few attempts, also while its neighbours are
+// accepted; many that are turned away cost hardly more than one.
+func TestFewAttempts(t *testing.T) {
+	turnedAway := func(w *practice) rx.Reply { r := noRoute; r.ServerAt = w.serverAt(); return r }
+	w := story(t)
+	r := newRecipe(w)
+	w.serve = func(act outbox.Act) (time.Duration, rx.Reply) {
+		if act.Call.Op == rx.OpCreate && act.Call.Patient == numbers[marie] {
+			return time.Second, turnedAway(w)
+		}
+		return r.serve(act)
+	}
+	hostage := w.issue(marie)
+	w.step()
+	for range 60 {
+		id := w.issue(jan)
+		w.step()
+		w.pass(time.Minute)
+		if w.at(id) != rx.StateConfirmed {
+			w.pass(time.Minute)
+			w.is(id, rx.StateConfirmed)
+		}
+	}
+	if n := len(w.rows[hostage].Attempts); n < 5 || n > 25 {
+		t.Errorf("%d attempts in an hour", n)
+	}
+
+	w = story(t)
+	w.except(rx.OpCreate, func() rx.Reply { return turnedAway(w) })
+	for range 12 {
+		w.issue(marie)
+	}
+	w.step()
+	w.pass(time.Hour)
+	if n := w.count(rx.OpCreate, 0); n < 5 || n > 25 {
+		t.Errorf("%d attempts of 12 in an hour", n)
+	}
+}
+
 // While the outside mark cannot be written no attempt is spent, and no key: what was
 // claimed once is undone, and the next claim waits until the mark can be written.
 func TestOutsideMarkFails(t *testing.T) {
@@ -107,9 +147,15 @@ func TestOutsideMarkFails(t *testing.T) {
 func TestOutsideMarkFailsAndTheDiskToo(t *testing.T) {
 	w := story(t)
 	id := w.issue(marie)
-	w.refuse(errDisk, func(op string, _ rx.ID) bool { return op == "outside" || op == "not-sent" })
+	full := rx.Fault(rx.CodeDiskFull)
+	w.before = func(op string, _ rx.ID) error {
+		return map[string]error{"outside": errDisk, "not-sent": full}[op]
+	}
 	w.step()
 	w.end(rx.OpNewKey, w.newKey())
+	if !errors.Is(w.faults[0], errDisk) || !errors.Is(w.faults[0], full) {
+		t.Errorf("told: %v", w.faults)
+	}
 	w.is(id, rx.StateSending)
 	w.flies()
 	w.mend()

@@ -108,6 +108,25 @@ func TestFreshOneAsks(t *testing.T) {
 	}
 }
 
+// Without a key nothing could leave: nobody asks out of turn.
+func TestFreshOneWithoutKeyDoesNotAsk(t *testing.T) {
+	w := story(t)
+	w.waiting(1, jan)
+	w.serve = func(act outbox.Act) (time.Duration, rx.Reply) { return time.Second, noRoute }
+	w.step()
+	w.pass(2 * time.Hour)
+	w.keys = map[rx.ID][]rx.Key{}
+	from := w.mono
+	for range 5 {
+		w.issue(marie)
+		w.step()
+		w.pass(2 * time.Second)
+	}
+	if n := w.count(rx.OpOpen, from); n > 1 {
+		t.Errorf("%d questions", n)
+	}
+}
+
 // Creates that hang together are one failure, at the promise and not again at their
 // end: the pause before the next look is not longer for it.
 func TestFailuresAreCountedOnce(t *testing.T) {
@@ -261,6 +280,20 @@ func TestKeys(t *testing.T) {
 	w.is(without, rx.StateReady)
 	if n := w.count(rx.OpNewKey, 0); n < 3 || n > 20 {
 		t.Errorf("%d calls to a KGSS that is away", n)
+	}
+}
+
+// A KGSS that refuses is asked for one key of a patient at a time.
+func TestKeysRefused(t *testing.T) {
+	w := story(t)
+	w.except(rx.OpNewKey, w.refusal)
+	for range 4 {
+		w.issue(marie)
+	}
+	w.step()
+	w.pass(time.Hour)
+	if n := w.count(rx.OpNewKey, 0); n < 8 || n > 25 {
+		t.Errorf("%d calls in an hour", n)
 	}
 }
 

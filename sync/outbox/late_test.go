@@ -64,6 +64,22 @@ func TestLateSends(t *testing.T) {
 	}
 }
 
+// A look at the open list is good for a minute.
+func TestLookIsGoodForAMinute(t *testing.T) {
+	w := story(t)
+	w.waiting(20, marie)
+	w.serve = newRecipe(w).serve
+	w.step()
+	w.pass(58 * time.Second)
+	if n := w.count(rx.OpOpen, 0); n != 1 || w.count(rx.OpCreate, 0) < 10 {
+		t.Errorf("%d look-ups for %d creates", n, w.count(rx.OpCreate, 0))
+	}
+	w.pass(58 * time.Second)
+	if n := w.count(rx.OpOpen, 0); n != 2 || w.count(rx.OpCreate, 0) != 20 {
+		t.Errorf("%d look-ups for %d creates", n, w.count(rx.OpCreate, 0))
+	}
+}
+
 // Many that wait cost few calls each: a look-up begins only when its send can leave.
 func TestBacklogIsCheap(t *testing.T) {
 	w := story(t)
@@ -192,10 +208,76 @@ func TestTwinOfWhatJustProvedAbsent(t *testing.T) {
 	r.records = append(r.records, record{w.rid(), numbers[marie], "foreign", "", rx.NotDelivered})
 	w.looks() // the one begun at the promise
 	w.serve = r.serve
-	w.pass(10 * time.Minute)
+	w.pass(2 * time.Minute)
+	if p := w.rows[id]; p.State != rx.StateUnknown || p.Twin.Set() {
+		t.Errorf("%s, twin %v: nothing waits yet", p.State, p.Twin)
+	}
+	w.pass(8 * time.Minute)
 	w.is(id, rx.StateReady)
 	if p := w.rows[id]; !p.Absent.Set() || !p.TwinOpen() {
 		t.Errorf("absent %v, twin %v: %v", p.Absent.Set(), p.TwinOpen(), w.log)
+	}
+}
+
+// A record of ours that the same look-up explains is no twin of another of the patient;
+// nor does a fresh one that waits for its key have a twin.
+func TestOursIsNoTwin(t *testing.T) {
+	w := story(t)
+	_, create := w.lost(marie)
+	r := newRecipe(w)
+	r.process(create)
+	late := w.issue(marie)
+	p := w.rows[late]
+	p.Issued = p.Issued.Add(-time.Hour)
+	w.rows[late] = p
+	w.serve = r.serve
+	w.step()
+	w.pass(time.Minute)
+	w.is(late, rx.StateConfirmed)
+
+	w = story(t)
+	w.lost(marie)
+	r = newRecipe(w)
+	r.records = append(r.records, record{w.rid(), numbers[marie], "foreign", "", rx.NotDelivered})
+	fresh := w.issue(marie)
+	w.serve = func(act outbox.Act) (time.Duration, rx.Reply) {
+		if act.Call.Op == rx.OpNewKey {
+			return never, silence
+		}
+		return r.serve(act)
+	}
+	w.step()
+	w.pass(5 * time.Minute)
+	if w.rows[fresh].Twin.Set() {
+		t.Error("the doctor is asked about a fresh one")
+	}
+}
+
+// A late one waits for the answer of the one before, also beyond the pace.
+func TestLateOneAtATime(t *testing.T) {
+	w := story(t)
+	r := newRecipe(w)
+	late := w.waiting(2, marie)
+	w.serve = func(act outbox.Act) (time.Duration, rx.Reply) {
+		after, reply := r.serve(act)
+		if act.Call.Op == rx.OpCreate {
+			after = 7 * time.Second
+		}
+		return after, reply
+	}
+	w.keys[jan] = []rx.Key{w.newKey().Key}
+	fresh := w.issue(jan) // so that creates are warm
+	w.step()
+	w.pass(8 * time.Second)
+	w.is(fresh, rx.StateConfirmed)
+	for range 30 {
+		w.pass(time.Second)
+		if n := w.inFlight(rx.OpCreate); n > 1 {
+			t.Fatalf("%d late ones at once", n)
+		}
+	}
+	for _, id := range late {
+		w.is(id, rx.StateConfirmed)
 	}
 }
 

@@ -112,12 +112,8 @@ func (e *Engine) doneLook(ctx context.Context, m Moment, er *errand, r rx.Reply)
 			e.lookAgain(m, l.patient)
 			return err
 		}
-	case r.Result == rx.ResultRefused:
+	case r.Result == rx.ResultRefused, e.gate(rx.Recipe).heardSince(l.started): // Recip-e is there, and this cannot be read
 		return e.endLook(ctx, m, l, false)
-	case e.gate(rx.Recipe).heardSince(l.started): // Recip-e is there, and this cannot be read
-		err := e.endLook(ctx, m, l, false)
-		e.plan(looking(l.patient)).unheard = !reached(r)
-		return err
 	default: // nothing is learnt
 		delete(e.looks, l.patient)
 		e.again(looking(l.patient), m, e.waits.Retry, &r)

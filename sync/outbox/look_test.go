@@ -52,13 +52,13 @@ func TestLookUp(t *testing.T) {
 	wants(rx.OpOpen, false, "")
 	w.end(rx.OpOpen, page("open-2", rx.Listed{RID: known.RID}))
 	wants(rx.OpOpen, false, "open-2")
-	w.end(rx.OpOpen, page("", rx.Listed{RID: foreign}))
+	w.end(rx.OpOpen, page("", rx.Listed{RID: foreign}, rx.Listed{RID: ours}))
 	wants(rx.OpHistory, true, "")
 	w.end(rx.OpHistory, page("active-2", rx.Listed{RID: ours, Status: rx.InProcess}))
 	wants(rx.OpHistory, true, "active-2")
 	w.end(rx.OpHistory, page("", rx.Listed{RID: foreign, Status: rx.NotDelivered}))
 	wants(rx.OpHistory, false, "")
-	w.end(rx.OpHistory, page("store-2", rx.Listed{RID: known.RID, Status: rx.NotDelivered}))
+	w.end(rx.OpHistory, page("store-2", rx.Listed{RID: known.RID, Status: rx.NotDelivered}, rx.Listed{RID: ours}))
 	w.end(rx.OpHistory, page(""))
 	w.flies("getPrescription " + string(foreign))
 	w.end(rx.OpGet, w.refusal())
@@ -106,6 +106,70 @@ func TestAbsence(t *testing.T) {
 	w.is(id, rx.StateConfirmed)
 }
 
+// A list may be as old as its call: slow answers prove no earlier absence.
+func TestAbsenceBySlowLists(t *testing.T) {
+	w := story(t)
+	id, _ := w.lost(marie)
+	r := newRecipe(w)
+	var asked time.Time
+	w.serve = func(act outbox.Act) (time.Duration, rx.Reply) {
+		if act.Call.Op == rx.OpOpen {
+			asked = w.serverAt()
+		}
+		return 20 * time.Second, r.process(act.Call)
+	}
+	w.step()
+	for w.at(id) == rx.StateUnknown {
+		w.pass(time.Second)
+		if missed := w.rows[id].Attempts[0].Missed; missed.After(asked) {
+			t.Fatalf("missed at %s, in a list that was asked for at %s", missed, asked)
+		}
+	}
+	w.is(id, rx.StateReady)
+}
+
+// One without an answer is looked for at once, at the promise and at its end, however
+// rarely its patient is looked up for another that stays undecided.
+func TestLookedForAtOnce(t *testing.T) {
+	for _, hangs := range []bool{true, false} {
+		w := story(t)
+		w.lost(marie)
+		r := newRecipe(w)
+		r.records = append(r.records, record{w.rid(), numbers[marie], "unreadable", "", rx.NotDelivered})
+		w.serve = func(act outbox.Act) (time.Duration, rx.Reply) {
+			if act.Call.Op == rx.OpGet {
+				return time.Second, w.refusal()
+			}
+			return r.serve(act)
+		}
+		w.step()
+		w.pass(90 * time.Minute)
+		after, reply := time.Second, lostLine
+		if hangs {
+			after, reply = never, silence
+		}
+		serve := w.serve
+		w.serve = func(act outbox.Act) (time.Duration, rx.Reply) {
+			if act.Call.Op == rx.OpCreate {
+				return after, reply
+			}
+			return serve(act)
+		}
+		for w.count(rx.OpOpen, w.mono-time.Minute) > 0 {
+			w.pass(time.Second) // its next look-up is far away
+		}
+		id := w.issue(marie)
+		w.step()
+		for w.at(id) != rx.StateUnknown {
+			w.pass(time.Second)
+		}
+		w.pass(2 * time.Second)
+		if n := w.count(rx.OpOpen, w.mono-4*time.Second); n != 1 {
+			t.Errorf("hangs %t: %d look-ups", hangs, n)
+		}
+	}
+}
+
 // What was accepted is looked up once more, when lists can no longer lag: a second
 // record of the same create is revoked.
 func TestCheck(t *testing.T) {
@@ -139,6 +203,17 @@ func TestCheck(t *testing.T) {
 		w.pass(10 * time.Minute)
 		if p := w.rows[id]; !p.Attempts[0].Checked {
 			t.Errorf("%+v", p.Attempts)
+		}
+		if twice && w.count(rx.OpRevoke, 0) != 1 {
+			t.Errorf("revoked %d times", w.count(rx.OpRevoke, 0))
+		}
+		if twice { // the other one as well: the first is not asked for again
+			w.unwanted(id)
+			w.step()
+			w.pass(time.Minute)
+			if w.is(id, rx.StateRevoked); w.count(rx.OpRevoke, 0) != 2 {
+				t.Errorf("revoked %d times", w.count(rx.OpRevoke, 0))
+			}
 		}
 	}
 }

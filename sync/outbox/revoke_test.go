@@ -1,6 +1,7 @@
 package outbox_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -26,6 +27,7 @@ func TestRevoke(t *testing.T) {
 	id := w.confirmed(r, marie)
 	w.serve = nil
 	w.unwanted(id)
+	w.step()
 	w.step()
 	w.flies("revokePrescription " + string(r.records[0].rid))
 	if c := w.flying[0].Call; c.Reason != "wrong-medicine" || c.Patient != numbers[marie] {
@@ -92,6 +94,9 @@ func TestRevokeUntilProven(t *testing.T) {
 		"the status is refused": func(w *practice, _ *recipe, act outbox.Act, n int) (rx.Reply, bool) {
 			return w.refusal(), act.Call.Op == rx.OpStatus && n < 3
 		},
+		"the status is no word": func(w *practice, _ *recipe, act outbox.Act, n int) (rx.Reply, bool) {
+			return w.ok(), act.Call.Op == rx.OpStatus && n < 3
+		},
 		"the status does not come": func(_ *practice, _ *recipe, act outbox.Act, n int) (rx.Reply, bool) {
 			return silence, act.Call.Op == rx.OpStatus && n < 3
 		},
@@ -114,6 +119,9 @@ func TestRevokeUntilProven(t *testing.T) {
 			w.is(id, rx.StateRevoked)
 			if n != 3 {
 				t.Errorf("struck %d times", n)
+			}
+			if len(w.faults) > 0 {
+				t.Errorf("told: %v", w.faults)
 			}
 		})
 	}
@@ -158,13 +166,35 @@ func TestStatuses(t *testing.T) {
 	w.stock()
 	from := w.mono
 	w.pass(24 * time.Hour)
+	early := 0
+	for _, c := range w.calls {
+		if c.op == rx.OpStatus && c.at >= from && c.at < from+time.Hour {
+			early++
+		}
+	}
+	if early < 2 || early > 25 {
+		t.Errorf("%d readings in the first hour", early)
+	}
 	n := w.count(rx.OpStatus, from)
 	if n < 200 || n > 280 {
 		t.Errorf("%d readings of 60 in a day", n)
 	}
 	w.issue(jan) // so that somebody asks whether Recip-e is back
 	w.away(3 * time.Hour)
-	w.pass(24 * time.Hour)
+	w.serve = func(act outbox.Act) (time.Duration, rx.Reply) {
+		after, reply := r.serve(act)
+		if act.Call.Op == rx.OpStatus {
+			after = 20 * time.Second
+		}
+		return after, reply
+	}
+	back := w.returned()
+	for range 24 * 60 {
+		w.pass(time.Minute)
+		if n := w.inFlight(rx.OpStatus); n > 1 {
+			t.Fatalf("%d readings at once", n)
+		}
+	}
 	var at []time.Duration
 	for _, c := range w.calls {
 		if c.op == rx.OpStatus && c.at >= from {
@@ -175,6 +205,10 @@ func TestStatuses(t *testing.T) {
 		if at[i]-at[i-1] < w.waits.Pace {
 			t.Fatalf("two readings within %s", at[i]-at[i-1])
 		}
+	}
+	first := at[slices.IndexFunc(at, func(a time.Duration) bool { return a >= back })]
+	if first < back+30*time.Second { // by this seed; up to 45 minutes
+		t.Errorf("read %s after Recip-e was back", first-back)
 	}
 	r.records[0].status = rx.Delivered
 	w.pass(13 * time.Hour)

@@ -148,7 +148,7 @@ func (e *Engine) slot(m Moment, late bool) bool {
 // read. It gives the first call of a look-up when one must be begun.
 func (e *Engine) clear(m Moment, t *rx.Task, late bool) ([]Act, bool) {
 	if e.gate(rx.Recipe).open() && e.server.known(m) {
-		if at, read := e.cleared[t.Patient]; !late || read && m.Mono-at <= clearFor {
+		if _, read := e.cleared[t.Patient]; !late || read {
 			return nil, true
 		}
 	}
