@@ -30,7 +30,7 @@ type Pick struct {
 
 // Search finds patients as they are typed: words in any order, a day of birth, a national number with or without dots.
 func (p *Pick) Search(words string) {
-	p.words = words
+	p.words, p.sel = words, -1
 	last := p.asked.next()
 	if strings.TrimSpace(words) == "" {
 		return
@@ -54,16 +54,29 @@ func (p *Pick) Search(words string) {
 	})
 }
 
-// Move changes which patient is selected.
+// Move changes which patient is selected; while nothing is searched for, which draft.
 func (p *Pick) Move(by int) {
-	if n := len(p.results()); n > 0 {
+	n := len(p.results())
+	if p.idle() {
+		n = len(p.drafts)
+	}
+	if n > 0 {
 		p.sel = max(0, min(n-1, p.sel+by))
 	}
 }
 
-// Enter takes the selected patient. With several found and none selected it does nothing: the first of two namesakes is
-// nobody's choice.
-func (p *Pick) Enter() { p.Choose(p.sel) }
+// Enter takes the selected patient, or goes on with the selected draft. With several found and none selected it does
+// nothing: the first of two namesakes is nobody's choice.
+func (p *Pick) Enter() {
+	if !p.idle() {
+		p.Choose(p.sel)
+	} else if p.sel >= 0 && p.sel < len(p.drafts) {
+		p.goOn(p.drafts[p.sel])
+	}
+}
+
+// idle tells that nothing is searched for.
+func (p *Pick) idle() bool { return strings.TrimSpace(p.words) == "" }
 
 // Choose takes patient i of the results.
 func (p *Pick) Choose(i int) {
@@ -162,6 +175,9 @@ func (p *Pick) Load() {
 				p.notes = []note{{err: err}}
 				return
 			}
+			if p.idle() && !slices.EqualFunc(p.drafts, drafts, func(a, b rx.Draft) bool { return a.ID == b.ID }) {
+				p.sel = -1 // another one stands there now
+			}
 			p.drafts = drafts
 		}
 	})
@@ -240,10 +256,10 @@ func (p *Pick) view() *PickView {
 	case p.foundFor == p.words && len(p.found) == 0:
 		v.Empty = i18n.Text(lang, "ui.patient.none")
 	}
-	for _, d := range p.drafts {
+	for i, d := range p.drafts {
 		n := len(d.Request.Lines)
 		v.Drafts = append(v.Drafts, Person{Name: fullName(d.Request.Patient), Born: p.env.born(d.Request.Patient), Number: p.env.number(d.Request.Patient),
-			About: i18n.Count(lang, "ui.draft", n, "state", i18n.Text(lang, "state.draft"), "time", p.env.time(d.Updated)), Press: p.env.press(func() { p.goOn(d) })})
+			About: i18n.Count(lang, "ui.draft", n, "state", i18n.Text(lang, "state.draft"), "time", p.env.time(d.Updated)), Selected: p.idle() && i == p.sel, Press: p.env.press(func() { p.goOn(d) })})
 	}
 	v.Add = Button{Label: i18n.Text(lang, "ui.patient.add"), On: true, Strong: p.foundFor == p.words && len(p.found) == 0 && p.words != "", Press: p.env.press(p.Add)}
 	return v

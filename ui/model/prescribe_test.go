@@ -299,7 +299,13 @@ func TestDraftsAreSavedAtEachPauseAndResumed(t *testing.T) {
 	p.Next()
 	b.settle()
 	golden(t, b, "pick-drafts", p.View)
-	p.View().Pick.Drafts[0].Press()
+	p.Pick.Enter() // none is selected yet
+	b.settle()
+	p.Pick.Move(1)
+	if v := p.View(); v.Pick == nil || !v.Pick.Drafts[0].Selected {
+		t.Fatal("the draft cannot be selected by keyboard")
+	}
+	p.Pick.Enter()
 	b.settle()
 	v := p.View()
 	if v.Name != "DUPONT Marie" || len(v.Lines) != 1 || v.Entry.Dose != "2" {
