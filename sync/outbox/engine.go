@@ -15,11 +15,15 @@
 //     mark, then the first byte leaves;
 //   - four outcomes: accepted, refused, not sent, unanswered; only "not sent"
 //     repeats by itself;
-//   - a service that did not answer gets no create until it has answered a read:
-//     while Recip-e hangs, what waits stays ready and paper stays free to choose;
+//   - a service that did not answer gets no create until it has answered a read, and
+//     after a create without an answer one goes alone, after pauses that grow: while
+//     Recip-e hangs, what waits stays ready and paper stays free to choose;
+//   - nothing is signed before Recip-e's clock is known;
 //   - look-ups and revokes come first, then the patient in the room, then what
-//     waited, paced, each after a look at the patient's open list;
-//   - one that always fails delays no other.
+//     waited, paced, each after a look at the patient's open list, and after an
+//     outage from a random moment on;
+//   - one that always fails delays no other, and costs few calls, whatever the
+//     services answer.
 //
 // Failure modes: a store that refuses to write stops all sending until the results
 // at hand are settled; they are kept and tried again at each step, and found by
@@ -53,8 +57,8 @@ type Act struct {
 	Limit time.Duration
 }
 
-// Observation is what a reply says about a service, for the strip and the outage
-// journal.
+// Observation is what a reply, or none in the time promised to the screen, says about
+// a service, for the strip and the outage journal.
 type Observation struct {
 	Service rx.Service
 	At      time.Time

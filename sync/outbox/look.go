@@ -166,7 +166,7 @@ func (e *Engine) goOn(_ context.Context, m Moment, _ []rx.Task) ([]Act, error) {
 	patients := slices.Sorted(maps.Keys(e.looks)) // in a fixed order: a seed replays a run
 	for _, patient := range patients {
 		l := e.looks[patient]
-		if e.looking(l) {
+		if e.calling(l) {
 			continue
 		}
 		call := rx.Call{Op: rx.OpGet, Patient: l.ssin}
@@ -180,7 +180,8 @@ func (e *Engine) goOn(_ context.Context, m Moment, _ []rx.Task) ([]Act, error) {
 	return acts, nil
 }
 
-func (e *Engine) looking(l *look) bool {
+// calling tells that a call of l is in flight.
+func (e *Engine) calling(l *look) bool {
 	for _, er := range e.flight {
 		if er.look == l {
 			return true
@@ -252,6 +253,7 @@ func (e *Engine) lookAgain(m Moment, patient rx.ID) {
 	p := e.plan(looking(patient))
 	p.due = m.Mono + min(e.waits.LookAgain<<min(p.tries, 20), e.waits.Backoff)
 	p.tries++
+	p.unheard = false
 }
 
 // planLook betters what lookAgain planned: no further look-up when this one was

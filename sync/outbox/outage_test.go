@@ -116,6 +116,34 @@ func TestShortOutage(t *testing.T) {
 	}
 }
 
+// The patient in the room whose create did not leave before the outage was seen does not
+// stand in the queue of the backlog.
+func TestPatientInTheRoom(t *testing.T) {
+	for seed := range uint64(10) {
+		w := story(t).stock()
+		w.seed = seed
+		w.waiting(1, jan)
+		w.boot()
+		w.serve = newRecipe(w).serve
+		w.away(3 * time.Hour)
+		w.returned()
+		w.seed++
+		serve := w.serve
+		w.serve = func(act outbox.Act) (time.Duration, rx.Reply) { return 0, noRoute }
+		id := w.issue(marie)
+		w.step()
+		if n := len(w.rows[id].Attempts); n != 1 {
+			t.Fatalf("%d attempts", n)
+		}
+		w.pass(2 * time.Minute)
+		w.is(id, rx.StateReady)
+		w.serve = serve
+		w.returned()
+		w.pass(4 * time.Second)
+		w.is(id, rx.StateConfirmed)
+	}
+}
+
 // Look-ups are four at a time, whoever waits for one.
 func TestLookUpsAreFew(t *testing.T) {
 	w := story(t).stock()

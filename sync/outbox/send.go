@@ -73,7 +73,7 @@ func (e *Engine) sends(ctx context.Context, m Moment, tasks []rx.Task) ([]Act, e
 			continue
 		}
 		late := rx.IsLate(t.Prescription, m.Wall, e.waits)
-		if late && t.Keys == 0 || !e.slot(m, late) { // a look at the list is good for a short while
+		if late && t.Keys == 0 || !e.slot(m, t, late) { // a look at the list is good for a short while
 			continue
 		}
 		act, clear := e.clear(m, t, late)
@@ -117,20 +117,23 @@ func (e *Engine) mailing(id rx.ID) bool {
 	return e.inFlight(rx.OpCreate, func(er *errand) bool { return er.prescription == id })
 }
 
-// slot tells whether a create may start beside those in flight. After a create
+// slot tells whether a create of t may start beside those in flight. After a create
 // without an answer, and when none was answered for a while, one goes alone.
-func (e *Engine) slot(m Moment, late bool) bool {
-	fresh, lates := 0, 0
+func (e *Engine) slot(m Moment, t *rx.Task, late bool) bool {
+	flying, lates := 0, 0
 	for _, er := range e.flight {
 		if er.call.Op == rx.OpCreate && !er.promised {
-			if fresh++; er.late {
+			if flying++; er.late {
 				lates++
 			}
 		}
 	}
 	due := e.creates.due
 	if late {
-		due = max(due, e.lastLate+e.waits.Pace, e.backlog)
+		due = max(due, e.lastLate+e.waits.Pace)
+		if m.Wall.Sub(t.Issued).Abs() >= e.waits.Late { // else the patient may still be in the room
+			due = max(due, e.backlog)
+		}
 	}
 	if due > m.Mono {
 		e.wakeAt(due)
@@ -140,7 +143,7 @@ func (e *Engine) slot(m Moment, late bool) bool {
 	if !e.creates.open() || !e.creates.everOK || m.Mono-e.creates.heard > warm {
 		most = 1
 	}
-	return fresh < most && !(late && lates > 0)
+	return flying < most && !(late && lates > 0)
 }
 
 // clear makes sure that a create may leave: Recip-e answers, its clock is known, by
