@@ -205,9 +205,6 @@ func (l *line) end() (objects []fyne.CanvasObject) {
 		size, down := r.span.rendered("X")
 		height, base = max(height, size.Height), max(base, down)
 	}
-	if len(l.runs) == 0 {
-		height, _ = 0, 0
-	}
 	for _, r := range l.runs {
 		if r.text == "" {
 			continue

@@ -53,7 +53,6 @@ type Seen struct {
 	Since    time.Time // for as long as that is so; zero: never called
 	Answered time.Time // the last answer
 	Failures int       // since then
-	Why      string
 }
 
 // down tells that the last call of s got no answer.
@@ -130,7 +129,6 @@ const (
 	FieldQuantity
 	FieldExpires
 	FieldReason
-	FieldSend
 )
 
 // Focus is where the next key should go; Turn grows whenever the model wants it moved.

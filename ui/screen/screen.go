@@ -68,7 +68,7 @@ func lineText(v model.Line) []kit.Span {
 	return spans
 }
 
-// strip is the inline question before paper.
+// paper is the inline question before paper.
 type paper struct {
 	text            *kit.Text
 	reason          *kit.Choice

@@ -38,8 +38,8 @@ func newOpen(s *shell, desk Desk) *open {
 	o := &open{shell: s, desk: desk}
 	o.env = &model.Env{Service: desk.Service(), Do: s.gate.Do, Changed: s.show, Lang: s.lang, Simulated: s.house.Simulated(), Save: desk.SavePDF, Open: o.view,
 		Seen: func(name rx.Service) model.Seen {
-			reached, since, answered, failures, why := desk.Seen(name)
-			return model.Seen{Reached: reached, Since: since, Answered: answered, Failures: failures, Why: why}
+			reached, since, answered, failures, _ := desk.Seen(name)
+			return model.Seen{Reached: reached, Since: since, Answered: answered, Failures: failures}
 		}}
 	o.strip = model.NewStrip(o.env, func() []error { return []error{desk.Fault(), o.feed, o.kept} })
 	o.drill = model.NewDrill(o.env, Weathers, desk.Weather, desk.SetWeather)
