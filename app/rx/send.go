@@ -196,7 +196,7 @@ func (a Attempt) Fence(w Waits) time.Time { return a.Expires.Add(w.Processing + 
 // ToLook tells whether p needs a look-up at Recip-e: an attempt without answer, or
 // an accepted one of which a second record has not been excluded yet.
 func ToLook(p Prescription, now time.Time) bool {
-	return !p.Over(now) && slices.ContainsFunc(p.Attempts, func(a Attempt) bool {
+	return slices.ContainsFunc(p.Attempts, func(a Attempt) bool {
 		return a.Result == Unanswered || a.Result == ResultAccepted && !a.Checked
-	})
+	}) && !p.Over(now)
 }

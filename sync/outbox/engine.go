@@ -86,6 +86,7 @@ type Engine struct {
 	lastLate   time.Duration           // of the last late send
 	lastStatus time.Duration           // of the last reading of a status
 	backlog    time.Duration           // when late ones may leave after an outage
+	retryFrom  time.Duration           // when the next wish to try at once is granted
 	outOfTurn  map[rx.ID]bool          // fresh prescriptions for which it was asked whether Recip-e is back
 	unsettled  []settlement
 	faults     []error  // of single rows, since the last step or reply
@@ -135,7 +136,8 @@ func (e *Engine) recover(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	for _, t := range tasks {
+	for i := range tasks {
+		t := &tasks[i]
 		if a := t.LiveAttempt(); a != nil && a.Result == rx.OnTheWire {
 			if _, err := e.write(ctx, t.ID, 0, rx.Event{Kind: rx.EventRestarted, At: now}); err != nil {
 				return err
@@ -330,7 +332,8 @@ func (e *Engine) wakeAt(t time.Duration) { e.wake = min(e.wake, t) }
 
 // expire records the end of validity of what still waits.
 func (e *Engine) expire(ctx context.Context, m Moment, tasks []rx.Task) ([]Act, error) {
-	for _, t := range tasks {
+	for i := range tasks {
+		t := &tasks[i]
 		if t.State != rx.StateReady || !rx.DateOf(m.Wall).After(t.Expires) || e.later(creating(t.ID), m) {
 			continue
 		}

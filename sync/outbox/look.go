@@ -32,7 +32,8 @@ const mostPages = 200
 // lookUps starts a look-up for each patient who needs one and is due.
 func (e *Engine) lookUps(_ context.Context, m Moment, tasks []rx.Task) ([]Act, error) {
 	var acts []Act
-	for _, t := range tasks {
+	for i := range tasks {
+		t := &tasks[i]
 		if len(e.looks) >= parallel {
 			break
 		}
@@ -52,7 +53,7 @@ func (e *Engine) lookUps(_ context.Context, m Moment, tasks []rx.Task) ([]Act, e
 
 // lookDue is when t needs its next look-up. An attempt without answer is looked
 // for at once; an accepted one is checked after its fence.
-func (e *Engine) lookDue(m Moment, t rx.Task) time.Duration {
+func (e *Engine) lookDue(m Moment, t *rx.Task) time.Duration {
 	due := time.Duration(math.MaxInt64)
 	for _, a := range t.Attempts {
 		switch {
@@ -80,7 +81,7 @@ func (e *Engine) lookDue(m Moment, t rx.Task) time.Duration {
 // answers are fast: a look-up that comes a moment too early is one for nothing.
 func (e *Engine) margin() time.Duration { return e.waits.LookAgain / 10 }
 
-func (e *Engine) beginLook(m Moment, t rx.Task) Act {
+func (e *Engine) beginLook(m Moment, t *rx.Task) Act {
 	l := &look{patient: t.Patient, ssin: t.SSIN, started: m.Mono, seen: map[rx.RID]int{}, lists: []rx.Call{
 		{Op: rx.OpOpen, Patient: t.SSIN},
 		{Op: rx.OpHistory, Patient: t.SSIN, Active: true},
@@ -163,6 +164,9 @@ func (e *Engine) goOn(_ context.Context, m Moment, _ []rx.Task) ([]Act, error) {
 		acts = append(acts, e.start(m, er, e.waits.Call))
 	}
 	e.reading = nil
+	if len(e.looks) == 0 {
+		return acts, nil
+	}
 	patients := slices.Sorted(maps.Keys(e.looks)) // in a fixed order: a seed replays a run
 	for _, patient := range patients {
 		l := e.looks[patient]
@@ -201,9 +205,10 @@ func (e *Engine) endLook(ctx context.Context, m Moment, l *look, complete bool) 
 		return err
 	}
 	var mine []rx.Task
-	for _, t := range tasks {
+	for i := range tasks {
+		t := &tasks[i]
 		if t.Patient == l.patient {
-			mine = append(mine, t)
+			mine = append(mine, *t)
 		}
 	}
 	explained := map[rx.RID]bool{}

@@ -78,7 +78,8 @@ func (e *Engine) forget(m Moment, tasks []rx.Task) {
 		return
 	}
 	owing := map[subject]bool{}
-	for _, t := range tasks {
+	for i := range tasks {
+		t := &tasks[i]
 		owing[creating(t.ID)], owing[looking(t.Patient)], owing[keying(t.Patient)] = true, true, true
 		for _, r := range t.Records {
 			owing[revoking(r.RID)], owing[status(r.RID)] = true, true

@@ -10,7 +10,8 @@ import (
 // the status proves it; asking again is harmless.
 func (e *Engine) revokes(_ context.Context, m Moment, tasks []rx.Task) ([]Act, error) {
 	var acts []Act
-	for _, t := range tasks {
+	for i := range tasks {
+		t := &tasks[i]
 		for _, r := range t.Records {
 			if !t.MustGo(r) || !r.Status.MayBeDelivered() || e.asked(r.RID) || e.later(revoking(r.RID), m) || !e.mayRead(rx.Recipe, m) {
 				continue
@@ -23,7 +24,7 @@ func (e *Engine) revokes(_ context.Context, m Moment, tasks []rx.Task) ([]Act, e
 }
 
 // reasonOf is the word for the mandatory reason of a revoke.
-func reasonOf(t rx.Task) string {
+func reasonOf(t *rx.Task) string {
 	if t.Reason != "" {
 		return t.Reason
 	}
@@ -65,7 +66,8 @@ func (e *Engine) doneRevoke(ctx context.Context, m Moment, er *errand, r rx.Repl
 // by this engine is at a random moment, so that many open ones are not one burst.
 func (e *Engine) statuses(_ context.Context, m Moment, tasks []rx.Task) ([]Act, error) {
 	reading := e.inFlight(rx.OpStatus, func(er *errand) bool { return !er.proof })
-	for _, t := range tasks {
+	for i := range tasks {
+		t := &tasks[i]
 		r := t.AdoptedRecord()
 		if r == nil || !r.Status.MayBeDelivered() || t.MustGo(*r) || e.asked(r.RID) {
 			continue

@@ -28,7 +28,8 @@ func (e *Engine) keys(_ context.Context, m Moment, tasks []rx.Task) ([]Act, erro
 		}
 	}
 	seen := map[rx.ID]bool{}
-	for _, t := range tasks {
+	for i := range tasks {
+		t := &tasks[i]
 		if t.State != rx.StateReady || t.SSIN == "" {
 			continue
 		}
@@ -161,7 +162,7 @@ func (e *Engine) clear(m Moment, t *rx.Task, late bool) ([]Act, bool) {
 	if (e.later(looking(t.Patient), m) || !e.mayRead(rx.Recipe, m)) && (late || !e.mayAskFor(t)) {
 		return nil, false
 	}
-	act := e.beginLook(m, *t)
+	act := e.beginLook(m, t)
 	e.looks[t.Patient].forSend = true
 	return []Act{act}, false
 }

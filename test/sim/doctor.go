@@ -266,7 +266,7 @@ func (s *Sim) outside() {
 	if len(truth.Records) == 0 {
 		return
 	}
-	s.moved, s.served = true, true
+	s.moved = true
 	rec := pick(s, truth.Records)
 	switch s.rng.IntN(8) {
 	case 0:

@@ -49,7 +49,7 @@ type disk struct {
 
 type row struct {
 	p       rx.Prescription
-	facts   rx.Facts
+	facts   *rx.Facts // frozen
 	message []byte
 	sum     [32]byte
 }
@@ -217,7 +217,7 @@ func (m *Model) Work(context.Context) ([]rx.Task, error) {
 	if m.worked == now {
 		return m.tasks, nil
 	}
-	var tasks []rx.Task
+	tasks := m.tasks[:0] // the engine is done with them when it asks again
 	for _, id := range m.disk.order {
 		r := m.disk.rows[id]
 		if !working(&r.p, m.now()) {
@@ -309,7 +309,7 @@ func (m *Model) Issue(ctx context.Context, in rx.Issue) (out rx.Issued, err erro
 			p := item.Prescription
 			p.Patient = o.patient
 			_, sum, _ := item.Facts.Canonical()
-			m.disk.rows[p.ID] = &row{p: p, facts: item.Facts, message: item.Message, sum: sum}
+			m.disk.rows[p.ID] = &row{p: p, facts: &item.Facts, message: item.Message, sum: sum}
 			m.disk.order = append(m.disk.order, p.ID)
 			m.touched = append(m.touched, p.ID)
 			o.ids = append(o.ids, p.ID)
@@ -376,7 +376,7 @@ func (m *Model) Item(_ context.Context, id rx.ID) (rx.Item, error) {
 	if !ok {
 		return rx.Item{}, rx.Fault(rx.CodeNotFound)
 	}
-	return rx.Item{Prescription: r.p, Facts: r.facts, Around: m.around(r)}, nil
+	return rx.Item{Prescription: r.p, Facts: *r.facts, Around: m.around(r)}, nil
 }
 
 // List gives what the filter selects, newest first.
@@ -391,7 +391,7 @@ func (m *Model) List(ctx context.Context, f rx.Filter) ([]rx.Item, error) {
 		if f.Owing && r.p.State != rx.StateReady && len(rx.Owed(r.p, m.now(), around, rx.DefaultWaits)) == 0 {
 			continue
 		}
-		items = append(items, rx.Item{Prescription: r.p, Facts: r.facts, Around: around})
+		items = append(items, rx.Item{Prescription: r.p, Facts: *r.facts, Around: around})
 	}
 	return items, nil
 }

@@ -14,7 +14,6 @@ package sim
 import (
 	"container/heap"
 	"fmt"
-	"hash/fnv"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -67,6 +66,7 @@ type Sim struct {
 
 	truth
 	trace  uint64
+	line   []byte // of the trace, last
 	Lines  []string
 	Counts map[string]int // rare paths taken
 }
@@ -263,7 +263,7 @@ func (s *Sim) perform(act outbox.Act) {
 	for i, pass := range fate.Passes {
 		s.after(pass.Process, func() {
 			reply := s.world.Pass(call, fate, i, begun)
-			s.moved, s.served = true, true
+			s.moved = true
 			if i == fate.Heard {
 				heard = reply
 			}
@@ -285,13 +285,13 @@ func (s *Sim) perform(act outbox.Act) {
 // after plans f at a later moment of true time.
 func (s *Sim) after(d time.Duration, f func()) {
 	s.seq++
-	heap.Push(&s.queue, happening{s.mono + max(d, 0), s.seq, f})
+	heap.Push(&s.queue, &happening{s.mono + max(d, 0), s.seq, f})
 }
 
 // until plays everything up to the moment end.
 func (s *Sim) until(end time.Duration) {
 	for len(s.queue) > 0 && s.queue[0].at <= end {
-		h := heap.Pop(&s.queue).(happening)
+		h := heap.Pop(&s.queue).(*happening)
 		s.mono = h.at
 		h.do()
 		s.judge()
@@ -305,14 +305,14 @@ type happening struct {
 	do  func()
 }
 
-type queue []happening
+type queue []*happening
 
 func (q queue) Len() int { return len(q) }
 func (q queue) Less(i, j int) bool {
 	return q[i].at < q[j].at || q[i].at == q[j].at && q[i].seq < q[j].seq
 }
 func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-func (q *queue) Push(x any)   { *q = append(*q, x.(happening)) }
+func (q *queue) Push(x any)   { *q = append(*q, x.(*happening)) }
 func (q *queue) Pop() any {
 	old := *q
 	last := old[len(old)-1]
@@ -322,14 +322,18 @@ func (q *queue) Pop() any {
 
 // note adds to the trace: what was decided, when, by whom; ids of the run stand in it.
 func (s *Sim) note(format string, args ...any) {
-	line := fmt.Sprintf(format, args...)
-	h := fnv.New64a()
-	fmt.Fprintf(h, "%d %d %s", s.trace, s.mono, line)
-	s.trace = h.Sum64()
+	s.line = fmt.Appendf(s.line[:0], format, args...)
+	s.trace = mixed(s.trace, uint64(s.mono))
+	for _, b := range s.line {
+		s.trace = mixed(s.trace, uint64(b))
+	}
 	if s.Verbose {
-		s.Lines = append(s.Lines, fmt.Sprintf("%14s %s", s.mono, line))
+		s.Lines = append(s.Lines, fmt.Sprintf("%14s %s", s.mono, s.line))
 	}
 }
+
+// mixed is FNV-1a over words.
+func mixed(hash, word uint64) uint64 { return (hash ^ word) * 1099511628211 }
 
 // Trace is the hash of all that was noted.
 func (s *Sim) Trace() uint64 { return s.trace }
@@ -354,7 +358,7 @@ func (s *Sim) rows() []*row {
 func (s *Sim) live() {
 	s.hostile = []float64{0, 0.3, 1, 3}[s.rng.IntN(4)]
 	s.weather()
-	days := 1 + s.rng.IntN(3)
+	days := pick(s, []int{1, 1, 1, 2, 3})
 	for range 4 + s.rng.IntN(8) {
 		s.after(s.upTo(time.Duration(days)*24*time.Hour-20*time.Hour+s.upTo(10*time.Hour)), s.patient)
 	}

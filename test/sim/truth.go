@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"relais/app/rx"
 	"relais/sync/outbox"
@@ -18,8 +19,9 @@ type truth struct {
 
 	judged map[rx.ID]rx.State // as they were when last judged
 	moved  bool               // something happened at the server, to a paper or a row
-	known  world.Truth        // of the server, when something last happened there
-	served bool               // something happened there since
+
+	electronic map[rx.ID]rx.KeyID // of judgeWorld: what stands at the server
+	inHand     map[rx.ID]bool     // and what the patients hold
 }
 
 // paper is one copy of a sheet.
@@ -36,7 +38,8 @@ type kept struct {
 }
 
 func newTruth() truth {
-	return truth{group: map[rx.ID]rx.ID{}, kept: map[rx.ID]kept{}, keys: map[rx.KeyID]rx.ID{}, judged: map[rx.ID]rx.State{}}
+	return truth{group: map[rx.ID]rx.ID{}, kept: map[rx.ID]kept{}, keys: map[rx.KeyID]rx.ID{}, judged: map[rx.ID]rx.State{},
+		electronic: map[rx.ID]rx.KeyID{}, inHand: map[rx.ID]bool{}}
 }
 
 // printed puts a copy into the printer; a jam swallows it. Earlier copies that the
@@ -231,42 +234,29 @@ func (s *Sim) accounted(r *row) bool {
 // judgeWorld counts, for one medicine of one patient, what a pharmacist could
 // deliver: records by the attempt that made them, and papers in the patient's hand.
 func (s *Sim) judgeWorld() {
-	if s.served {
-		truth, err := s.world.Truth(s.at())
-		s.must(err)
-		s.known, s.served = truth, false
-	}
-	truth := &s.known
-	truth.Now = s.at()
-	keys := map[rx.ID]map[rx.KeyID]bool{}
-	for i := range truth.Records {
-		rec := &truth.Records[i]
-		if rec.Foreign || !rec.DeliverableAt(truth.Now) && rec.Delivered.IsZero() {
-			continue
+	clear(s.electronic)
+	clear(s.inHand)
+	s.must(s.world.Survey(s.at(), func(rec *world.Record, now time.Time) {
+		if rec.Foreign || !rec.DeliverableAt(now) && rec.Delivered.IsZero() {
+			return
 		}
 		first := s.first(rec.Local)
-		if keys[first] == nil {
-			keys[first] = map[rx.KeyID]bool{}
-		}
-		keys[first][rec.Key] = true
-	}
-	papers := map[rx.ID]int{}
-	for _, p := range s.papers {
-		if p.handed {
-			papers[s.first(p.local)]++
-		}
-	}
-	for first, k := range keys {
-		if len(k) > 1 {
+		if key, stands := s.electronic[first]; stands && key != rec.Key {
 			s.broken("deliverable at most once: two creates of one medicine stand at the server")
 		}
-		if papers[first] > 0 && !s.declared(first) {
-			s.broken("deliverable at most once: paper and electronic, and nothing says so%s", s.story(first))
+		s.electronic[first] = rec.Key
+	}))
+	for _, p := range s.papers {
+		if !p.handed {
+			continue
 		}
-	}
-	for _, n := range papers {
-		if n > 1 {
+		first := s.first(p.local)
+		if s.inHand[first] {
 			s.broken("deliverable at most once: two papers with the patient")
+		}
+		s.inHand[first] = true
+		if _, stands := s.electronic[first]; stands && !s.declared(first) {
+			s.broken("deliverable at most once: paper and electronic, and nothing says so%s", s.story(first))
 		}
 	}
 }

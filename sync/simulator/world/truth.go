@@ -37,8 +37,10 @@ func (w *World) Truth(at time.Time) (Truth, error) {
 	t := Truth{Keys: map[rx.KeyID]rx.SSIN{}}
 	err := w.do(at, func(tx shelf) {
 		t.Now = tx.control().server(at).UTC()
-		for _, r := range tx.records() {
-			t.Records = append(t.Records, *r)
+		records := tx.records()
+		t.Records = make([]Record, len(records))
+		for i, r := range records {
+			t.Records[i] = *r
 		}
 		for id, k := range tx.keys() {
 			t.Keys[id] = k.Patient
@@ -52,6 +54,17 @@ func (w *World) Truth(at time.Time) (Truth, error) {
 		}
 	})
 	return t, err
+}
+
+// Survey shows each record as it stands at the moment at, in order of storing, with the
+// server's clock: Truth for a check after each step. see reads, and keeps nothing.
+func (w *World) Survey(at time.Time, see func(r *Record, now time.Time)) error {
+	return w.do(at, func(tx shelf) {
+		now := tx.control().server(at)
+		for _, r := range tx.records() {
+			see(r, now)
+		}
+	})
 }
 
 // PerLocal counts by LOCAL id: what a prescription of ours has become.
