@@ -15,6 +15,7 @@ type Runner struct {
 	Failed func(error)      // errors of the store and refused events: codes, no patient data; may be nil
 
 	nudge chan struct{}
+	retry chan struct{}
 	began time.Time
 }
 
@@ -23,13 +24,20 @@ func NewRunner(e *Engine, r Remote, now func() time.Time, failed func(error)) *R
 	if failed == nil {
 		failed = func(error) {}
 	}
-	return &Runner{Engine: e, Remote: r, Now: now, Failed: failed, nudge: make(chan struct{}, 1), began: now()}
+	return &Runner{Engine: e, Remote: r, Now: now, Failed: failed, nudge: make(chan struct{}, 1), retry: make(chan struct{}, 1), began: now()}
 }
 
 // Nudge tells that something changed in the store. It never blocks.
-func (r *Runner) Nudge() {
+func (r *Runner) Nudge() { ring(r.nudge) }
+
+// Retry is a person's wish to try at once what waits for a service that did not answer,
+// see Engine.Retry. It never blocks. One that comes too early is granted in its time, and
+// several as one.
+func (r *Runner) Retry() { ring(r.retry) }
+
+func ring(bell chan<- struct{}) {
 	select {
-	case r.nudge <- struct{}{}:
+	case bell <- struct{}{}:
 	default:
 	}
 }
@@ -61,6 +69,16 @@ func (r *Runner) Run(ctx context.Context, idle func(Idle) bool) error {
 			settle(<-replies)
 		}
 	}()
+	var early <-chan time.Time // when a wish that came too early is granted
+	retry := func() {
+		wait, err := r.Engine.Retry(keep, r.moment())
+		if err != nil {
+			r.Failed(err)
+		}
+		if wait > 0 {
+			early = time.After(wait)
+		}
+	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for ctx.Err() == nil { // nothing is begun that would be given up at once
@@ -85,6 +103,10 @@ func (r *Runner) Run(ctx context.Context, idle func(Idle) bool) error {
 		case done := <-replies:
 			settle(done)
 		case <-r.nudge:
+		case <-r.retry:
+			retry()
+		case <-early:
+			retry()
 		case <-timer.C:
 		}
 	}
