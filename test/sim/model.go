@@ -7,9 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"relais/app/prescribing"
 	"relais/app/rx"
-	"relais/sync/outbox"
 )
 
 // Model is a second, independent store: the whole practice in memory, each method
@@ -22,36 +20,29 @@ type Model struct {
 	mark mark // kept outside; survives also when an older disk is put back
 	dir  int  // identity of the directory
 
-	touched []rx.ID // rows written since the invariants were judged last
-
 	tasks  []rx.Task // of the last Work, until something is written
 	worked workKey
 
 	// step is called before and after each durable step; it may panic with
 	// crashed, or answer an error before the step.
-	step func(op string, after bool) error
+	step step
 }
+
+// step is told of a durable step: before it, where it may answer an error instead of
+// the step, and after it. It may panic with crashed.
+type step func(op string, after bool) error
 
 // disk is the durable state. Values are never changed in place, so that a copy of
 // the maps is a snapshot.
 type disk struct {
-	rows     map[rx.ID]*row
-	order    []rx.ID // of rows, oldest first
+	held
 	orders   map[rx.ID]order
 	patients map[rx.ID]rx.Known
 	drafts   map[rx.ID]rx.Draft
 	keys     map[rx.ID][]rx.Key // unused, by patient
 	used     map[rx.KeyID]bool
 	settings map[string][]byte
-	journal  []entry
 	restored time.Time
-}
-
-type row struct {
-	p       rx.Prescription
-	facts   *rx.Facts // frozen
-	message []byte
-	sum     [32]byte
 }
 
 type order struct {
@@ -62,47 +53,45 @@ type order struct {
 	ids     []rx.ID
 }
 
-type entry struct {
-	id       rx.ID
-	event    rx.Event
-	from, to rx.State
-}
-
 // mark is the identity of the directory and the journal's last number when a door
 // was last claimed. A directory without a mark, or behind it, is not the last one.
 type mark struct {
 	dir, seq int
 }
 
-var (
-	_ outbox.Store      = (*Model)(nil)
-	_ prescribing.Store = (*Model)(nil)
-)
-
-func newModel(now func() time.Time) *Model {
-	return &Model{now: now, dir: 1, mark: mark{dir: 1}, step: func(string, bool) error { return nil }, disk: disk{
-		rows: map[rx.ID]*row{}, orders: map[rx.ID]order{}, patients: map[rx.ID]rx.Known{}, drafts: map[rx.ID]rx.Draft{},
+func newModel(now func() time.Time, step step) *Model {
+	return &Model{now: now, dir: 1, mark: mark{dir: 1}, step: step, disk: disk{
+		held: newHeld(), orders: map[rx.ID]order{}, patients: map[rx.ID]rx.Known{}, drafts: map[rx.ID]rx.Draft{},
 		keys: map[rx.ID][]rx.Key{}, used: map[rx.KeyID]bool{}, settings: map[string][]byte{},
 	}}
 }
 
-// snapshot is an older copy of the directory for later.
-func (m *Model) snapshot() disk {
+func (m *Model) held() *held { return &m.disk.held }
+func (m *Model) marked() int { return m.mark.seq }
+func (m *Model) end()        {}
+
+// copy keeps the maps as they are.
+func (m *Model) copy() func(elsewhere bool) {
 	d := m.disk
 	d.rows, d.orders, d.patients = maps.Clone(d.rows), maps.Clone(d.orders), maps.Clone(d.patients)
 	d.drafts, d.keys, d.used, d.settings = maps.Clone(d.drafts), maps.Clone(d.keys), maps.Clone(d.used), maps.Clone(d.settings)
 	for patient, keys := range d.keys {
 		d.keys[patient] = slices.Clone(keys)
 	}
-	d.order, d.journal = slices.Clone(d.order), slices.Clone(d.journal)
-	return d
+	d.order, d.journal, d.touched = slices.Clone(d.order), slices.Clone(d.journal), slices.Clone(d.order)
+	return func(elsewhere bool) {
+		m.disk, m.worked = d, workKey{}
+		if elsewhere {
+			m.dir++
+		}
+	}
 }
 
-// open is what a program does with the directory at its start: compare the
-// outside mark, and treat an older or a copied directory as restored.
-func (m *Model) open() {
+// start compares the outside mark, and treats an older or a copied directory as
+// restored.
+func (m *Model) start() error {
 	if m.mark.dir == m.dir && m.mark.seq <= len(m.disk.journal) {
-		return
+		return nil
 	}
 	now := m.now()
 	m.worked = workKey{}
@@ -112,6 +101,7 @@ func (m *Model) open() {
 		m.must(m.apply(id, 0, rx.Event{Kind: rx.EventRestored, At: now}))
 	}
 	m.mark = mark{m.dir, len(m.disk.journal)}
+	return nil
 }
 
 func (m *Model) must(_ rx.Prescription, err error) {
@@ -144,11 +134,11 @@ func (m *Model) apply(id rx.ID, version int64, e rx.Event) (rx.Prescription, err
 	if err != nil || !changed {
 		return r.p, err
 	}
-	m.disk.journal = append(m.disk.journal, entry{id, e, r.p.State, next.State})
+	m.disk.enter(id, e, r.p.State, next.State)
 	after := *r
 	after.p = next
 	m.disk.rows[id] = &after
-	m.touched = append(m.touched, id)
+	m.disk.touched = append(m.disk.touched, id)
 	return next, nil
 }
 
@@ -223,7 +213,7 @@ func (m *Model) Work(context.Context) ([]rx.Task, error) {
 		if !working(&r.p, m.now()) {
 			continue
 		}
-		tasks = append(tasks, rx.Task{Prescription: r.p, SSIN: r.facts.Patient.SSIN, Around: m.around(r), Keys: len(m.disk.keys[r.p.Patient])})
+		tasks = append(tasks, rx.Task{Prescription: r.p, SSIN: r.facts.Patient.SSIN, Around: m.disk.around(r), Keys: len(m.disk.keys[r.p.Patient])})
 	}
 	m.tasks, m.worked = tasks, now
 	return tasks, nil
@@ -237,25 +227,6 @@ func working(p *rx.Prescription, now time.Time) bool {
 		return true
 	}
 	return slices.ContainsFunc(p.Records, func(r rx.Record) bool { return r.Status.MayBeDelivered() && (r.Adopted || p.MustGo(r)) })
-}
-
-func (m *Model) around(r *row) rx.Around {
-	var around rx.Around
-	if old, ok := m.disk.rows[r.p.Replaces]; ok {
-		around.ReplacedOpen = !rx.Harmless(old.p)
-	}
-	if r.p.State != rx.StateReady {
-		return around
-	}
-	for _, id := range m.disk.order {
-		o := m.disk.rows[id]
-		gone := o.p.State == rx.StateWithdrawn || o.p.State == rx.StateRefused || o.p.State == rx.StateLapsed || o.p.State == rx.StateRevoked
-		if o.p.Patient == r.p.Patient && o.p.Order != r.p.Order && o.p.Issued.After(r.p.Issued) && !gone &&
-			slices.ContainsFunc(o.facts.Product.Ingredients, func(code string) bool { return slices.Contains(r.facts.Product.Ingredients, code) }) {
-			around.Newer = true
-		}
-	}
-	return around
 }
 
 // Unowned is what nobody here bears.
@@ -311,10 +282,10 @@ func (m *Model) Issue(ctx context.Context, in rx.Issue) (out rx.Issued, err erro
 			_, sum, _ := item.Facts.Canonical()
 			m.disk.rows[p.ID] = &row{p: p, facts: &item.Facts, message: item.Message, sum: sum}
 			m.disk.order = append(m.disk.order, p.ID)
-			m.touched = append(m.touched, p.ID)
+			m.disk.touched = append(m.disk.touched, p.ID)
 			o.ids = append(o.ids, p.ID)
 			for _, e := range item.Events {
-				m.disk.journal = append(m.disk.journal, entry{p.ID, e, rx.StateReady, p.State})
+				m.disk.enter(p.ID, e, rx.StateReady, p.State)
 			}
 			if !m.disk.restored.IsZero() && born.Before(m.disk.restored) {
 				if _, err := m.apply(p.ID, 0, rx.Event{Kind: rx.EventRestored, At: in.At}); err != nil {
@@ -376,7 +347,7 @@ func (m *Model) Item(_ context.Context, id rx.ID) (rx.Item, error) {
 	if !ok {
 		return rx.Item{}, rx.Fault(rx.CodeNotFound)
 	}
-	return rx.Item{Prescription: r.p, Facts: *r.facts, Around: m.around(r)}, nil
+	return rx.Item{Prescription: r.p, Facts: *r.facts, Around: m.disk.around(r)}, nil
 }
 
 // List gives what the filter selects, newest first.
@@ -387,7 +358,7 @@ func (m *Model) List(ctx context.Context, f rx.Filter) ([]rx.Item, error) {
 		if f.State != 0 && r.p.State != f.State || f.Patient != "" && r.p.Patient != f.Patient || f.Order != "" && r.p.Order != f.Order {
 			continue
 		}
-		around := m.around(r)
+		around := m.disk.around(r)
 		if f.Owing && r.p.State != rx.StateReady && len(rx.Owed(r.p, m.now(), around, rx.DefaultWaits)) == 0 {
 			continue
 		}

@@ -21,7 +21,16 @@ var Planted = []string{
 }
 
 // planted wraps the model where the mistake is one of the store.
-func (s *Sim) planted(m *Model) *planted { return &planted{Model: m, name: s.Planted} }
+func (s *Sim) planted() keep {
+	m, ok := s.keep.(*Model)
+	switch {
+	case !ok:
+		return s.keep
+	case s.Planted == "":
+		return m
+	}
+	return &planted{Model: m, name: s.Planted}
+}
 
 type planted struct {
 	*Model
@@ -54,6 +63,14 @@ func (p *planted) Outside(ctx context.Context) error {
 		return nil
 	}
 	return p.Model.Outside(ctx)
+}
+
+// forgetting is what the engine gets.
+func (s *Sim) forgetting(k keep) keep {
+	if p, ok := k.(*planted); ok && s.Planted == "restart-is-ready" {
+		return forgetful{p}
+	}
+	return k
 }
 
 // forgetful takes a restart for a send that never happened.

@@ -15,7 +15,6 @@ import (
 	"container/heap"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"context"
@@ -52,7 +51,7 @@ type Sim struct {
 	seq   int
 
 	world   *world.World
-	model   *Model
+	keep    keep
 	service *prescribing.Service
 	engine  *outbox.Engine
 	waits   rx.Waits
@@ -99,8 +98,7 @@ func newSim(seed uint64, o Options) *Sim {
 	s := &Sim{Options: o, seed: seed, rng: rand.New(rand.NewPCG(seed, 0x72656c616973)), Counts: map[string]int{}, waits: rx.DefaultWaits}
 	s.truth = newTruth()
 	s.world = world.New(s.source())
-	s.model = newModel(s.now)
-	s.model.step = s.durable
+	s.keep = newModel(s.now, s.durable)
 	if o.Planted == "no-fence" {
 		s.waits.Processing, s.waits.Between = -s.waits.Timestamp, 0
 	}
@@ -137,17 +135,14 @@ func (r reader) Read(p []byte) (int, error) {
 func (s *Sim) boot() {
 	s.epoch++
 	s.down = false
-	s.model.open()
+	s.must(s.keep.start())
 	s.service = s.newService()
-	s.engine = outbox.New(s.planted(s.model), s.waits, rand.New(s.source()), nil)
-	if s.Planted == "restart-is-ready" {
-		s.engine = outbox.New(forgetful{s.planted(s.model)}, s.waits, rand.New(s.source()), nil)
-	}
+	s.engine = outbox.New(s.forgetting(s.planted()), s.waits, rand.New(s.source()), nil)
 	s.nudge(0)
 }
 
 func (s *Sim) newService() *prescribing.Service {
-	return &prescribing.Service{Store: s.planted(s.model), Medicines: drugs{}, Composer: composer{}, Press: press{s}, Waits: s.waits,
+	return &prescribing.Service{Store: s.planted(), Medicines: drugs{}, Composer: composer{}, Press: press{s}, Waits: s.waits,
 		Now: s.now, Rand: reader{s.source()}, Changed: func() { s.nudge(0) }}
 }
 
@@ -211,6 +206,7 @@ func (s *Sim) program(f func()) {
 func (s *Sim) crash() {
 	s.epoch++
 	s.down = true
+	s.keep.end()
 	s.after(s.upTo(30*time.Minute), func() {
 		if s.down {
 			s.boot()
@@ -347,9 +343,10 @@ func pick[T any](s *Sim, list []T) T { return list[s.rng.IntN(len(list))] }
 
 // rows of the model in a fixed order.
 func (s *Sim) rows() []*row {
-	rows := make([]*row, 0, len(s.model.disk.order))
-	for _, id := range s.model.disk.order {
-		rows = append(rows, s.model.disk.rows[id])
+	held := s.keep.held()
+	rows := make([]*row, 0, len(held.order))
+	for _, id := range held.order {
+		rows = append(rows, held.rows[id])
 	}
 	return rows
 }
@@ -421,7 +418,7 @@ func (s *Sim) weather() {
 func (s *Sim) putBack(span time.Duration) {
 	copied := s.upTo(span)
 	s.after(copied, func() {
-		old := s.model.snapshot()
+		putBack := s.keep.copy()
 		s.after(s.upTo(span-copied), func() {
 			if s.healed {
 				return
@@ -429,12 +426,9 @@ func (s *Sim) putBack(span time.Duration) {
 			s.count("older copy put back")
 			s.note("put back")
 			s.epoch++
-			s.model.disk, s.model.worked = old, workKey{}
-			s.model.touched = slices.Clone(old.order)
+			s.keep.end()
+			putBack(s.one(2))
 			clear(s.judged)
-			if s.one(2) {
-				s.model.dir++ // on another disk
-			}
 			s.forget()
 			s.boot()
 		})

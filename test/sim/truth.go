@@ -132,7 +132,7 @@ func (s *Sim) asked(order rx.ID, made []rx.Prescription) {
 
 func (s *Sim) saved(made []rx.Prescription) {
 	for i := range made {
-		r := s.model.disk.rows[made[i].ID]
+		r := s.keep.held().rows[made[i].ID]
 		s.kept[made[i].ID] = kept{r.sum, made[i].LocalID()}
 	}
 }
@@ -140,7 +140,7 @@ func (s *Sim) saved(made []rx.Prescription) {
 // forget drops the promises that an older copy of the directory cannot keep.
 func (s *Sim) forget() {
 	for id := range s.kept {
-		if _, ok := s.model.disk.rows[id]; !ok {
+		if _, ok := s.keep.held().rows[id]; !ok {
 			delete(s.kept, id)
 		}
 	}
@@ -150,20 +150,21 @@ func (s *Sim) broken(format string, args ...any) { panic(violation{fmt.Sprintf(f
 
 // judge checks the invariants that hold after every step.
 func (s *Sim) judge() {
-	for _, id := range s.model.touched {
-		if r := s.model.disk.rows[id]; r != nil {
+	held := s.keep.held()
+	for _, id := range held.touched {
+		if r := held.rows[id]; r != nil {
 			s.judgeRow(r)
 			s.moved = s.moved || s.judged[id] != r.p.State
 			s.judged[id] = r.p.State
 		}
 	}
-	s.model.touched = s.model.touched[:0]
+	held.touched = held.touched[:0]
 	if !s.moved {
 		return
 	}
 	s.moved = false
 	for id, k := range s.kept {
-		if r, ok := s.model.disk.rows[id]; !ok || r.sum != k.sum {
+		if r, ok := s.keep.held().rows[id]; !ok || r.sum != k.sum {
 			s.broken("kept: what was called saved is gone or changed")
 		}
 	}
@@ -228,7 +229,7 @@ func (s *Sim) accounted(r *row) bool {
 	if rec != nil && !rec.Status.MayBeDelivered() {
 		return true
 	}
-	return len(rx.Owed(*p, s.now(), s.model.around(r), s.waits)) > 0
+	return len(rx.Owed(*p, s.now(), s.keep.held().around(r), s.waits)) > 0
 }
 
 // judgeWorld counts, for one medicine of one patient, what a pharmacist could
@@ -264,8 +265,8 @@ func (s *Sim) judgeWorld() {
 // story is what the journal says about a chain, for whoever replays.
 func (s *Sim) story(first rx.ID) string {
 	var b strings.Builder
-	for _, e := range s.model.disk.journal {
-		if r := s.model.disk.rows[e.id]; s.Verbose && r != nil && s.first(r.p.LocalID()) == first {
+	for _, e := range s.keep.held().journal {
+		if r := s.keep.held().rows[e.id]; s.Verbose && r != nil && s.first(r.p.LocalID()) == first {
 			fmt.Fprintf(&b, "\n\t%s %s n=%d %s: %s → %s", e.event.At.Format("02 15:04:05"), e.event.Kind, e.event.N, e.event.Status, e.from, e.to)
 		}
 	}
@@ -309,17 +310,17 @@ func (s *Sim) judgeAct(act outbox.Act) {
 		return
 	}
 	p := act.Call.Parcel
-	r, ok := s.model.disk.rows[p.Prescription]
+	r, ok := s.keep.held().rows[p.Prescription]
 	if !ok || r.p.State != rx.StateSending || r.p.LiveAttempt() == nil || r.p.LiveAttempt().Key != p.Key.ID {
 		s.broken("intent before act: a create leaves whose attempt is not durable")
 	}
 	claim := 0
-	for i, e := range s.model.disk.journal {
+	for _, e := range s.keep.held().journal {
 		if e.id == p.Prescription && e.event.Kind == rx.EventMarked {
-			claim = i + 1
+			claim = e.seq
 		}
 	}
-	if s.model.mark.seq < claim {
+	if s.keep.marked() < claim {
 		s.broken("intent before act: a create leaves before the outside mark")
 	}
 	if other, used := s.keys[p.Key.ID]; used {
@@ -336,17 +337,17 @@ func (s *Sim) judgeAct(act outbox.Act) {
 
 // judgeSheet: no page before the claim and the mark are durable.
 func (s *Sim) judgeSheet(item rx.Item) {
-	r := s.model.disk.rows[item.ID]
+	r := s.keep.held().rows[item.ID]
 	if r.p.State != rx.StatePaper || r.p.Sheet() == nil {
 		s.broken("claim before act: a sheet is made without the paper door")
 	}
 	claim := 0
-	for i, e := range s.model.disk.journal {
+	for _, e := range s.keep.held().journal {
 		if e.id == item.ID && e.to == rx.StatePaper && e.from != rx.StatePaper {
-			claim = i + 1
+			claim = e.seq
 		}
 	}
-	if s.model.mark.seq < claim {
+	if s.keep.marked() < claim {
 		s.broken("claim before act: a sheet is made before the outside mark")
 	}
 }
@@ -362,7 +363,7 @@ func (s *Sim) judgePromise(epoch int, call rx.Call) {
 	if epoch != s.epoch || s.hostile > 0 {
 		return // a disk that refuses cannot tell the screen
 	}
-	r := s.model.disk.rows[call.Parcel.Prescription]
+	r := s.keep.held().rows[call.Parcel.Prescription]
 	if a := r.p.LiveAttempt(); r.p.State == rx.StateSending && a != nil && a.Key == call.Parcel.Key.ID {
 		s.broken("the screen's promise: still sending after %s", s.waits.Answer)
 	}
@@ -376,8 +377,8 @@ func (s *Sim) judgeEnd() {
 	told := map[rx.ID]bool{}
 	for _, r := range s.rows() {
 		told[s.first(r.p.LocalID())] = told[s.first(r.p.LocalID())] || r.p.Told.Set() || r.p.LiveAttempt() != nil
-		duties := rx.Owed(r.p, s.now(), s.model.around(r), s.waits)
-		if r.p.State == rx.StateReady && rx.MaySend(r.p, s.now(), s.model.around(r), s.waits) == nil {
+		duties := rx.Owed(r.p, s.now(), s.keep.held().around(r), s.waits)
+		if r.p.State == rx.StateReady && rx.MaySend(r.p, s.now(), s.keep.held().around(r), s.waits) == nil {
 			s.broken("nothing lost for ever: it may be sent and was not")
 		}
 		if r.p.State == rx.StateSending || r.p.State == rx.StateReady && len(duties) == 0 {
@@ -447,7 +448,7 @@ func (s *Sim) blind(truth world.Truth, r *row) bool {
 // replay: the journal leads to the same states.
 func (s *Sim) replay() {
 	states := map[rx.ID]rx.State{}
-	for _, e := range s.model.disk.journal {
+	for _, e := range s.keep.held().journal {
 		from := states[e.id]
 		if from == 0 {
 			from = rx.StateReady
@@ -458,7 +459,7 @@ func (s *Sim) replay() {
 		states[e.id] = e.to
 	}
 	for id, to := range states {
-		if got := s.model.disk.rows[id].p.State; got != to {
+		if got := s.keep.held().rows[id].p.State; got != to {
 			s.broken("the journal ends in %s, the row in %s", to, got)
 		}
 	}
