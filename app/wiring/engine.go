@@ -95,7 +95,7 @@ func (s *Session) work(ctx context.Context, p *patience, met func(error)) (ended
 	if err != nil {
 		return ended, err
 	}
-	s.sending(runner.Nudge)
+	s.sending(runner)
 	defer s.sending(nil)
 
 	feed, stop := context.WithCancel(ctx)
@@ -156,22 +156,31 @@ func (s *Session) runner(ctx context.Context, failed func(error)) (*outbox.Runne
 	return outbox.NewRunner(engine, remote, s.dir.Now, failed), nil
 }
 
-// sending keeps how to wake the engine that runs here.
-func (s *Session) sending(nudge func()) {
+// sender is an engine that works.
+type sender interface {
+	Nudge() // something changed in the store
+	Retry() // try at once what waits for a service that did not answer
+}
+
+// sending keeps the engine that runs here; nil: none does any more.
+func (s *Session) sending(engine sender) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.nudge = nudge
+	s.engine = engine
+}
+
+// tell tells the engine that runs here something, if one does.
+func (s *Session) tell(what func(sender)) {
+	s.mu.Lock()
+	engine := s.engine
+	s.mu.Unlock()
+	if engine != nil {
+		what(engine)
+	}
 }
 
 // changed wakes the engine after a change of our own.
-func (s *Session) changed() {
-	s.mu.Lock()
-	nudge := s.nudge
-	s.mu.Unlock()
-	if nudge != nil {
-		nudge()
-	}
-}
+func (s *Session) changed() { s.tell(sender.Nudge) }
 
 // clock is the real one, for the simulated services.
 type clock struct{ now func() time.Time }

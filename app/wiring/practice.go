@@ -73,9 +73,15 @@ func NewPractice(ctx context.Context, seed uint64) (_ *Practice, err error) {
 	p.world = world.New(rand.NewPCG(draw.Uint64(), draw.Uint64()))
 	p.world.Random(world.Profile{Latency: 300 * time.Millisecond}, rand.NewPCG(draw.Uint64(), draw.Uint64()))
 	p.engine = outbox.New(p.session.db, p.session.Profile.Waits, rand.New(rand.NewPCG(draw.Uint64(), draw.Uint64())), p.session.services.observe)
-	p.session.sending(func() { p.plan(ctx, 0) })
+	p.session.sending(played{func() { p.plan(ctx, 0) }})
 	return p, nil
 }
+
+// played is the engine of a practice. Nobody there wishes to try at once.
+type played struct{ nudge func() }
+
+func (p played) Nudge() { p.nudge() }
+func (played) Retry()   {}
 
 // drawn is a source of randomness as a stream of bytes.
 type drawn struct{ src rand.Source }

@@ -41,9 +41,9 @@ type Session struct {
 
 	verified atomic.Bool // the database was held against its journal in this session
 
-	mu    sync.Mutex
-	world *world.World // nil: not opened yet
-	nudge func()       // of the engine that runs here, nil when none does
+	mu     sync.Mutex
+	world  *world.World // nil: not opened yet
+	engine sender       // that runs here, nil when none does
 }
 
 func (d Directory) session(ctx context.Context, v *vault.Vault, keys *vault.Keys, profile config.Profile) (*Session, error) {

@@ -140,11 +140,25 @@ func (d *Desk) Seen(service rx.Service) (reached bool, since, answered time.Time
 	return false, time.Time{}, time.Time{}, 0, ""
 }
 
-// weathers are the plans of the drill switch.
-var weathers = []struct {
+// Retry tries at once what waits for a service that did not answer: each ten seconds at
+// most, whoever wishes it how often. Nothing happens while another process sends.
+func (d *Desk) Retry() { d.session.tell(sender.Retry) }
+
+// weather is a plan of the drill switch.
+type weather struct {
 	name string
-	kind world.Kind // "" none
-}{{"fair", ""}, {"down", world.RefuseConnect}, {"hang", world.Hang}, {"drop", world.Drop}}
+	plan []Fault
+}
+
+// weathers are what the drill switch knows. What hangs or is lost are the prescriptions
+// alone, so that the doctor sees what is sent without an answer, and how it is found out;
+// down is everything.
+var weathers = []weather{
+	{"fair", nil},
+	{"down", []Fault{{Kind: string(world.RefuseConnect)}}},
+	{"hang", []Fault{{Operation: rx.OpCreate, Kind: string(world.Hang)}}},
+	{"drop", []Fault{{Operation: rx.OpCreate, Kind: string(world.Drop)}}},
+}
 
 // Weather is what the simulated services do now: fair, down, hang or drop; "" where
 // services are real. A plan of another kind counts by its first fault of a known one.
@@ -159,7 +173,7 @@ func (d *Desk) Weather() string {
 	}
 	for _, f := range faults {
 		for _, weather := range weathers {
-			if f.Kind == weather.kind {
+			if len(weather.plan) > 0 && weather.plan[0].Kind == string(f.Kind) {
 				return weather.name
 			}
 		}
@@ -167,15 +181,12 @@ func (d *Desk) Weather() string {
 	return weathers[0].name
 }
 
-// SetWeather changes that at once.
+// SetWeather changes that at once, also for what waits.
 func (d *Desk) SetWeather(_ context.Context, kind string) error {
 	for _, weather := range weathers {
-		switch {
-		case weather.name != kind:
-		case weather.kind == "":
-			return d.session.SetPlan(nil)
-		default:
-			return d.session.SetPlan([]Fault{{Kind: string(weather.kind)}})
+		if weather.name == kind {
+			defer d.Retry()
+			return d.session.SetPlan(weather.plan)
 		}
 	}
 	return rx.Fault(rx.CodeNotInList, "list", "fair, down, hang, drop")

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
+	"relais/app/config"
 	"relais/app/prescribing"
 	"relais/app/rx"
 )
@@ -133,6 +135,82 @@ func TestDeskWeather(t *testing.T) {
 		reached, since, _, failures, why := desk.Seen(rx.KGSS)
 		return !reached && !since.IsZero() && failures > 0 && why == "refused-connection"
 	})
+}
+
+// hasty is a directory whose engine waits for an answer for a moment only, and after a
+// failure longer than any test.
+func hasty(t *testing.T) Directory {
+	t.Helper()
+	n, d := simulated(), place(t)
+	var faults rx.Faults
+	n.Profile, faults = config.File{Name: "essai", Services: config.Simulated, Waits: map[string]string{
+		"answer": "100ms", "call": "200ms", "timestamp": "300ms", "processing": "100ms", "between": "100ms", "look_again": "50ms", "retry": "10m", "backoff": "1h",
+	}}.Profile()
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	if _, err := d.Make(ctx, n); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// What the drill switch lets the doctor see, and how it goes on when all is well again.
+func TestDeskWeatherAsTheDoctorSeesIt(t *testing.T) {
+	desk := unlock(t, hasty(t))
+	defer desk.Close(ctx)
+	for _, story := range []struct {
+		weather string
+		seen    rx.State
+		after   rx.State // by itself, in the same weather
+		outcome rx.Outcome
+		fair    rx.State // once all is well
+	}{
+		{"down", rx.StateReady, rx.StateReady, "", rx.StateConfirmed},
+		{"hang", rx.StateUnknown, rx.StateReady, rx.Send, rx.StateReady},    // proven absent: the doctor is asked
+		{"drop", rx.StateUnknown, rx.StateConfirmed, "", rx.StateConfirmed}, // found
+	} {
+		// Set as another process would: the engine is not told, and its wish not used up.
+		if i := slices.IndexFunc(weathers, func(w weather) bool { return w.name == story.weather }); desk.session.SetPlan(weathers[i].plan) != nil {
+			t.Fatal(story.weather)
+		}
+		done, err := desk.Service().Issue(ctx, request(), prescribing.How{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := done.Prescriptions[0].ID
+		item := func() rx.Item {
+			item, err := desk.Service().Store.Item(ctx, id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return item
+		}
+		was := func(state rx.State) func() bool {
+			return func() bool {
+				timeline, err := desk.Service().Store.Timeline(ctx, id)
+				return err == nil && slices.ContainsFunc(timeline, func(h rx.Happening) bool { return h.To == state })
+			}
+		}
+		if story.seen != rx.StateReady {
+			soon(t, story.weather+": "+story.seen.String(), was(story.seen))
+		}
+		away := story.weather == "down"
+		soon(t, story.weather+": the services are seen", func() bool {
+			reached, _, _, failures, _ := desk.Seen(rx.KGSS)
+			return reached == !away && (!away || failures > 0) // the next try is minutes away
+		})
+		soon(t, story.weather+": then "+story.after.String(), func() bool { return item().State == story.after })
+		if story.outcome != "" {
+			soon(t, "the doctor is asked", func() bool {
+				return slices.ContainsFunc(desk.Service().Owed(item()), func(d rx.Duty) bool { return slices.Contains(d.Outcomes, story.outcome) })
+			})
+		}
+		if err := desk.SetWeather(ctx, "fair"); err != nil {
+			t.Fatal(err)
+		}
+		soon(t, story.weather+" is over: "+story.fair.String(), func() bool { return item().State == story.fair })
+	}
 }
 
 // While another process sends, the window says so; when that one ends, it takes over.

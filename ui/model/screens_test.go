@@ -128,12 +128,19 @@ func TestHistory(t *testing.T) {
 func TestStrip(t *testing.T) {
 	b := afterAnOutage(t)
 	var fault error
-	s := NewStrip(b.env, func() []error { return []error{fault} })
+	retried := 0
+	s := NewStrip(b.env, func() []error { return []error{fault} }, func() { retried++ })
 	golden(t, b, "strip-begin", s.View)
 	s.Load()
 	b.settle()
 	golden(t, b, "strip", s.View)
-	b.down, fault = true, rx.Fault(rx.CodeEngineBusy)
+	b.down = true
+	golden(t, b, "strip-retry", s.View)
+	changes := b.changes
+	if s.View().Retry.Press(); retried != 1 || b.changes != changes+1 {
+		t.Errorf("tried %d times, shown %d times", retried, b.changes-changes)
+	}
+	fault = rx.Fault(rx.CodeEngineBusy)
 	golden(t, b, "strip-down", s.View)
 	fault = rx.Fault(rx.CodeDiskFull)
 	golden(t, b, "strip-fault", s.View)

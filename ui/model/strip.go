@@ -11,6 +11,7 @@ import (
 type Strip struct {
 	env     *Env
 	faults  func() []error // of what works behind the window; nil ones are none
+	retry   func()
 	counts  Counts
 	counted bool
 	err     error
@@ -24,9 +25,10 @@ type Counts struct {
 	Treat   int // asks a person
 }
 
-// NewStrip makes the strip; faults are those of what works behind the window.
-func NewStrip(env *Env, faults func() []error) *Strip {
-	return &Strip{env: env, faults: faults, loading: loader{env: env}}
+// NewStrip makes the strip; faults are those of what works behind the window, retry has it try at once what waits for
+// a service that does not answer.
+func NewStrip(env *Env, faults func() []error, retry func()) *Strip {
+	return &Strip{env: env, faults: faults, retry: retry, loading: loader{env: env}}
 }
 
 // Load counts again.
@@ -65,6 +67,7 @@ func (e *Env) count(ctx context.Context) (Counts, error) {
 // StripView is the strip in words.
 type StripView struct {
 	Services []Notice // one that answers, or each that does not
+	Retry    Button   // no label: all answer, or another process does the sending
 	Waiting  Notice
 	Silent   Notice // no text: none
 	Treat    Notice
@@ -82,7 +85,9 @@ func (s *Strip) View() StripView {
 				"time", s.env.time(seen.Since), "failures", i18n.Count(lang, "ui.failures", seen.Failures))})
 		}
 	}
-	if len(v.Services) == 0 {
+	if len(v.Services) > 0 {
+		v.Retry = Button{Label: i18n.Text(lang, "ui.strip.retry"), On: true, Press: s.env.press(s.retry)}
+	} else {
 		recipe := i18n.Text(lang, "service."+string(rx.Recipe))
 		if seen := s.env.Seen(rx.Recipe); seen.Since.IsZero() {
 			v.Services = []Notice{{Tone: Quiet, Text: i18n.Text(lang, "ui.strip.unknown", "service", recipe)}}
@@ -107,6 +112,7 @@ func (s *Strip) View() StripView {
 	for _, err := range append(s.faults(), s.err) {
 		if rx.CodeOf(err) == rx.CodeEngineBusy { // not a fault of anybody's: another window or command sends
 			v.Faults = append(v.Faults, Notice{Tone: Quiet, Text: i18n.Text(lang, "ui.strip.elsewhere")})
+			v.Retry = Button{}
 		} else {
 			v.Faults = append(v.Faults, s.env.faults(err)...)
 		}

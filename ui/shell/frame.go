@@ -29,6 +29,7 @@ var places = []struct {
 type frame struct {
 	news     *kit.Text
 	faults   kit.Notices
+	retry    *kit.Buttons
 	language *kit.Choice
 	nav      map[place]*kit.Button
 	next     *kit.Button
@@ -41,7 +42,7 @@ type frame struct {
 }
 
 func newFrame(speak func(rx.Lang)) *frame {
-	f := &frame{news: kit.NewText(), faults: kit.NewNotices(), nav: map[place]*kit.Button{}, next: kit.NewButton(), weather: kit.NewText(), trouble: kit.NewNotices(), middle: container.NewStack()}
+	f := &frame{news: kit.NewText(), faults: kit.NewNotices(), retry: kit.NewButtons(), nav: map[place]*kit.Button{}, next: kit.NewButton(), weather: kit.NewText(), trouble: kit.NewNotices(), middle: container.NewStack()}
 	f.language = kit.NewChoice(func(v string) { speak(rx.Lang(v)) })
 	side := kit.NewColumn()
 	for _, p := range places {
@@ -57,7 +58,7 @@ func newFrame(speak func(rx.Lang)) *frame {
 	}
 	f.drill.Add(f.trouble.Object())
 	// Two lines high, always: what is below does not move when a service fails.
-	news := kit.AtLeast(fyne.NewSize(0, 7*kit.Unit), container.NewBorder(nil, nil, nil, container.NewCenter(kit.Gap(f.language)), f.news))
+	news := kit.AtLeast(fyne.NewSize(0, 7*kit.Unit), container.NewBorder(nil, nil, nil, container.NewHBox(container.NewCenter(f.retry.Object()), container.NewCenter(kit.Gap(f.language))), f.news))
 	beside := kit.AtLeast(fyne.NewSize(24*kit.Unit, 0), container.NewVBox(side, layout.NewSpacer(), f.drill))
 	f.box = container.NewBorder(kit.NewColumn(news, f.faults.Object(), kit.Rule()), nil, beside, nil, kit.Framed(f.middle))
 	return f
@@ -97,6 +98,11 @@ func (f *frame) show(lang rx.Lang, v frameView) {
 	add(v.strip.Treat)
 	f.news.Set(spans...)
 	f.faults.Show(v.strip.Faults)
+	var retry []model.Button
+	if v.strip.Retry.Label != "" {
+		retry = []model.Button{v.strip.Retry}
+	}
+	f.retry.Set(retry)
 	f.language.Set(languages(lang), "")
 	for i, p := range places {
 		label := i18n.Text(lang, p.key)

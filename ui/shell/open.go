@@ -41,7 +41,7 @@ func newOpen(s *shell, desk Desk) *open {
 			reached, since, answered, failures, _ := desk.Seen(name)
 			return model.Seen{Reached: reached, Since: since, Answered: answered, Failures: failures}
 		}}
-	o.strip = model.NewStrip(o.env, func() []error { return []error{desk.Fault(), o.feed, o.kept} })
+	o.strip = model.NewStrip(o.env, func() []error { return []error{desk.Fault(), o.feed, o.kept} }, desk.Retry)
 	o.drill = model.NewDrill(o.env, Weathers, desk.Weather, desk.SetWeather)
 	o.prescribe, o.treat = model.NewPrescribe(o.env), model.NewTreat(o.env)
 	o.history = model.NewHistory(o.env, func(order rx.ID) {

@@ -44,6 +44,10 @@ type Desk interface {
 	// when another process sends in its place.
 	Fault() error
 
+	// Retry is the doctor's wish to try at once what waits for a service that did not answer. It may be wished at any
+	// time, and is granted each ten seconds at most; nothing happens while another process sends.
+	Retry()
+
 	// Weather is what the simulated services do now, one of Weathers; "" where services are real.
 	Weather() string
 
@@ -58,6 +62,6 @@ type Desk interface {
 	Close(ctx context.Context) error
 }
 
-// Weathers are the kinds of weather of a simulated directory: all well; every connection refused; every call without
-// an answer, and nothing processed; every call processed, and its answer dropped.
+// Weathers are the kinds of weather of a simulated directory: all well; every connection refused; every prescription
+// that is sent without an answer, and not processed; every one processed, and its answer dropped.
 var Weathers = []string{"fair", "down", "hang", "drop"}

@@ -102,6 +102,8 @@ type cottage struct {
 	closed  int
 	fault   error
 	weather string
+	away    time.Time // since when services are; zero: never called
+	retried int
 	news    chan []rx.ID
 }
 
@@ -132,8 +134,9 @@ func (c *cottage) Watch(ctx context.Context, changed func([]rx.ID)) error {
 }
 
 func (c *cottage) Seen(rx.Service) (bool, time.Time, time.Time, int, string) {
-	return false, time.Time{}, time.Time{}, 0, ""
+	return false, c.away, time.Time{}, 3, ""
 }
+func (c *cottage) Retry()          { c.retried++ }
 func (c *cottage) Fault() error    { return c.fault }
 func (c *cottage) Weather() string { return c.weather }
 func (c *cottage) SetWeather(_ context.Context, kind string) error {
@@ -338,12 +341,36 @@ func TestTheWaysToTheScreens(t *testing.T) {
 func TestTheDrillSwitchAndTheEnginesFault(t *testing.T) {
 	s := newStage(t)
 	s.unlocked()
-	s.until("the switch", s.says("Réponses perdues"))
+	s.until("the switch", s.says("Réponse perdue"))
 	test.Tap(s.open.frame.weathers[1])
 	s.until("down", func() bool { return s.house.weather == "down" })
 	s.house.fault = rx.Fault(rx.CodeDiskFull)
 	s.house.news <- nil
 	s.until("told", s.says("disk-full"))
+}
+
+func TestTheStripTriesAtOnce(t *testing.T) {
+	s := newStage(t)
+	s.unlocked()
+	s.until("ready", s.says("Nouveau patient"))
+	if s.says("Essayer maintenant")() {
+		t.Error("there is something to try while nothing is known to be away")
+	}
+	s.house.away = s.house.service.Now().Add(-time.Minute)
+	s.house.news <- nil
+	s.until("told", s.says("Essayer maintenant"))
+	b := s.open.frame.retry.Object().(*fyne.Container).Objects[0].(*kit.Button)
+	s.window.Canvas().Focus(b)
+	s.key(fyne.KeyReturn)
+	if s.house.retried != 1 {
+		t.Errorf("tried %d times", s.house.retried)
+	}
+	s.house.away = time.Time{}
+	s.house.news <- nil
+	s.until("gone", func() bool { return !s.says("Essayer maintenant")() })
+	if test.Tap(b); s.house.retried != 1 || s.window.Canvas().Focused() == fyne.Focusable(b) {
+		t.Error("a button that is gone is pressed, or has the focus")
+	}
 }
 
 func TestClosingWhileUnlockingLeavesNothingOpen(t *testing.T) {
