@@ -44,6 +44,10 @@ func TestDemoMedicines(t *testing.T) {
 			if m.Substance[lang] == "" || m.Form[lang] == "" || !m.IsGroup() && m.PackText[lang] == "" {
 				t.Errorf("%s: substance, form or package is missing in %s", name, lang)
 			}
+			one, many := Text(lang, "unit."+m.Unit+".one"), Text(lang, "unit."+m.Unit+".many")
+			if one != many && (m.PackText[lang] == "1 "+many || m.PackSize > 1 && m.PackText[lang] == Int(m.PackSize)+" "+one) {
+				t.Errorf("%s: %q in %s", name, m.PackText[lang], lang)
+			}
 		}
 		if len(m.Ingredients) == 0 || m.Strength == "" || !slices.Contains(rx.Units, m.Unit) || m.PackSize < 0 {
 			t.Errorf("%s: ingredients, strength, unit or package size", name)
