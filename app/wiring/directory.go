@@ -189,7 +189,7 @@ func (d Directory) fill(ctx context.Context, v *vault.Vault, passphrase vault.Pa
 		}
 	}
 	for _, p := range n.Patients {
-		if _, err := s.db.SavePatient(ctx, rx.Known{Patient: p}); err != nil {
+		if _, err := s.Service.AddPatient(ctx, p); err != nil {
 			return err
 		}
 	}

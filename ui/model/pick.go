@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"relais/app/i18n"
+	"relais/app/prescribing"
 	"relais/app/rx"
 )
 
@@ -128,17 +129,17 @@ func (p *Pick) SaveNew() {
 	}
 	f.saving = true
 	p.env.Do(func(ctx context.Context) func() {
-		known, twin, err := addPatient(ctx, p.env, patient)
+		added, err := p.env.Service.AddPatient(ctx, patient)
 		return func() {
 			f.saving = false
 			switch {
 			case p.form != f || !p.still():
 			case err != nil:
 				f.notes = []note{{err: err}}
-			case twin:
-				f.known = &known
+			case added.Existing:
+				f.known = &added.Known
 			default:
-				p.picked(known)
+				p.picked(added.Known)
 			}
 			p.env.Changed()
 		}
@@ -148,23 +149,6 @@ func (p *Pick) SaveNew() {
 // formFields are the inputs of the form by the paths of faults.
 var formFields = map[string]Field{"$": FieldSSIN, "$.ssin": FieldSSIN, "$.no_ssin": FieldNoSSIN, "$.last_name": FieldLastName,
 	"$.first_name": FieldFirstName, "$.birth_date": FieldBirth, "$.sex": FieldSex, "$.language": FieldLanguage, "$.phone": FieldPhone}
-
-// addPatient keeps a patient, unless the national number is a known one's: then it gives that one, and twin.
-func addPatient(ctx context.Context, env *Env, patient rx.Patient) (known rx.Known, twin bool, err error) {
-	if patient.SSIN != "" {
-		found, err := env.Service.FindPatients(ctx, string(patient.SSIN))
-		if err != nil {
-			return known, false, err
-		}
-		for _, k := range found {
-			if k.SSIN == patient.SSIN {
-				return k, true, nil
-			}
-		}
-	}
-	known, err = env.Service.Store.SavePatient(ctx, rx.Known{Patient: patient})
-	return known, false, err
-}
 
 // Load reads the drafts again.
 func (p *Pick) Load() {
@@ -197,7 +181,7 @@ func (p *Pick) goOn(d rx.Draft) {
 				p.env.Changed()
 				return
 			}
-			i := slices.IndexFunc(all, func(k rx.Known) bool { return samePerson(k.Patient, d.Request.Patient) })
+			i := slices.IndexFunc(all, func(k rx.Known) bool { return prescribing.SamePerson(k.Patient, d.Request.Patient) })
 			if i < 0 {
 				p.resume(d, rx.Known{Patient: d.Request.Patient})
 			} else {
@@ -206,13 +190,6 @@ func (p *Pick) goOn(d rx.Draft) {
 			p.env.Changed()
 		}
 	})
-}
-
-func samePerson(a, b rx.Patient) bool {
-	if a.SSIN != "" || b.SSIN != "" {
-		return a.SSIN == b.SSIN
-	}
-	return a.BirthDate == b.BirthDate && rx.Fold(a.LastName) == rx.Fold(b.LastName) && rx.Fold(a.FirstName) == rx.Fold(b.FirstName)
 }
 
 // PickView is what the choice of a patient shows.
@@ -348,7 +325,7 @@ func (f *Form) check() (rx.Patient, rx.Faults, rx.Faults) {
 		}
 		p.BirthDate = d
 	}
-	more, warnings := rx.CheckPatient("$", p, rx.CheckOptions{Today: f.env.today(), Paper: true, Shows: f.env.Service.Shows})
+	more, warnings := rx.CheckPatient("$", p, rx.CheckOptions{Today: f.env.today(), Shows: f.env.Service.Shows})
 	for _, m := range more {
 		if !slices.ContainsFunc(faults, func(has *rx.Error) bool { return has.Path == m.Path }) {
 			faults = append(faults, m)

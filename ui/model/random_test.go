@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"relais/app/prescribing"
 	"relais/app/rx"
 )
 
@@ -190,7 +191,7 @@ func check(t *rapid.T, b *bench, p *Prescribe) {
 		t.Fatalf("%q", v.Leave.Text)
 	}
 	for i, item := range w.items {
-		if !samePerson(item.Facts.Patient, w.patient.Patient) {
+		if !prescribing.SamePerson(item.Facts.Patient, w.patient.Patient) {
 			t.Fatalf("line %d is of another patient", i+1)
 		}
 		resolved := item.State == rx.StateConfirmed || item.State == rx.StateWithdrawn || item.State == rx.StateRevoked || item.Told.Set() ||

@@ -52,7 +52,7 @@ func (m *memory) Issue(_ context.Context, issue rx.Issue) (rx.Issued, error) {
 	if err := m.failing("issue"); err != nil {
 		return rx.Issued{}, err
 	}
-	i := slices.IndexFunc(m.known, func(k rx.Known) bool { return samePerson(k.Patient, issue.Patient) })
+	i := slices.IndexFunc(m.known, func(k rx.Known) bool { return prescribing.SamePerson(k.Patient, issue.Patient) })
 	if i < 0 {
 		i = len(m.known)
 		m.known = append(m.known, rx.Known{Patient: issue.Patient, ID: m.id(), Version: 1})
