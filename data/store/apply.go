@@ -57,16 +57,16 @@ func (t *tx) advance(it *item, e rx.Event) error {
 	if err != nil || !changed {
 		return err
 	}
-	if err := t.save(it, next, false); err != nil {
+	if err := t.save(it, next); err != nil {
 		return err
 	}
-	return t.stepped(before, next, e)
+	return t.journal(stepped(before, next, e))
 }
 
-// stepped writes the journal line of a step.
-func (t *tx) stepped(before, after rx.Prescription, e rx.Event) error {
-	return t.journal(lineEvent, string(after.ID), after.Version, e.At,
-		&happened{From: before.State.String(), To: after.State.String(), Name: e.Kind.String(), Event: e})
+// stepped is the journal line of a step.
+func stepped(before, after rx.Prescription, e rx.Event) entry {
+	return entry{lineEvent, string(after.ID), after.Version, e.At,
+		&happened{From: before.State.String(), To: after.State.String(), Name: e.Kind.String(), Event: e}}
 }
 
 // Mark claims the electronic door: in one transaction it takes the oldest unused key of the patient, applies EventMarked with it and gives

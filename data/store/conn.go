@@ -249,12 +249,25 @@ func (t *tx) run(query string, args ...any) error {
 	return t.exec(query, args...)
 }
 
+// add writes new rows of one table as they are, by one statement.
+func add[R record](t *tx, rows ...R) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	of := rows[0].table()
+	args := values(rows[0].cells())
+	for _, r := range rows[1:] {
+		args = append(args, values(r.cells())...)
+	}
+	return t.run(of.insert+strings.Repeat(of.oneMore, len(rows)-1), args...)
+}
+
 // insert and update sign a row and write it.
 func (t *tx) insert(r row) error {
 	if err := t.sign(r); err != nil {
 		return err
 	}
-	return t.run(r.table().insert, values(r.cells())...)
+	return add(t, r)
 }
 
 func (t *tx) update(r row) error {

@@ -42,8 +42,7 @@
 //	               proof, replaces, work, owed, harmless, numbers
 //	               of attempts, records and sheets, content and
 //	               children (digests of MACs)
-//	contents       prescription                                      hash (keyed hash of facts)  envelope, message (delivery), facts (content)
-//	ingredients    prescription                                      blind
+//	contents       prescription                                                                  envelope, message (delivery), facts (content)
 //	attempts       prescription, n, version, live                    key_blind                   body (delivery)
 //	records        prescription, n, version, adopted                 rid_blind                   body (delivery)
 //	sheets         prescription, n, version, usable, id, state                                   body (delivery)

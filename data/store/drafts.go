@@ -134,7 +134,7 @@ func (db *DB) SetSetting(ctx context.Context, name string, value []byte) error {
 		if err != nil {
 			return err
 		}
-		return t.journal(lineSetting, name, r.version, t.clock(), nil)
+		return t.journal(entry{lineSetting, name, r.version, t.clock(), nil})
 	})
 }
 

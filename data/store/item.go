@@ -168,11 +168,11 @@ func (db *DB) decode(it *item) error {
 		}
 		switch c.of {
 		case attemptTable:
-			err = add(&p.Attempts, c.plain)
+			err = read(&p.Attempts, c.plain)
 		case recordTable:
-			err = add(&p.Records, c.plain)
+			err = read(&p.Records, c.plain)
 		case sheetTable:
-			err = add(&p.Sheets, c.plain)
+			err = read(&p.Sheets, c.plain)
 		}
 		if err != nil {
 			return damaged(c.of.name, c.key())
@@ -182,7 +182,7 @@ func (db *DB) decode(it *item) error {
 	return nil
 }
 
-func add[T any](list *[]T, plain []byte) error {
+func read[T any](list *[]T, plain []byte) error {
 	var v T
 	err := json.Unmarshal(plain, &v)
 	*list = append(*list, v)
@@ -199,8 +199,19 @@ func (r *itemRow) blinds() (blinds [][]byte) {
 	return blinds
 }
 
-// save writes p over it, or as a new row, with the children that changed. The parent comes first: a sheet refers to its door.
-func (t *tx) save(it *item, p rx.Prescription, isNew bool) error {
+// save writes p over it, with the children that changed. The parent comes first: a sheet refers to its door.
+func (t *tx) save(it *item, p rx.Prescription) error {
+	if err := t.set(it, p); err != nil {
+		return err
+	}
+	if err := t.run(itemTable.update, values(it.row.cells())...); err != nil {
+		return err
+	}
+	return t.saveParts(it)
+}
+
+// set makes p what it is, signed but not yet written.
+func (t *tx) set(it *item, p rx.Prescription) error {
 	r := &it.row
 	r.version, r.state, r.door = p.Version, p.State.String(), string(p.State.Door())
 	r.work, r.owed, r.harmless = work(p, p.Issued), owed(p), number(rx.Harmless(p))
@@ -217,15 +228,13 @@ func (t *tx) save(it *item, p rx.Prescription, isNew bool) error {
 		return err
 	}
 	r.children = digest(parts)
-	if isNew {
-		err = t.insert(r)
-	} else {
-		err = t.update(r)
-	}
-	if err != nil {
-		return err
-	}
-	for _, c := range parts {
+	it.p, it.parts = p, parts
+	return t.sign(r)
+}
+
+// saveParts writes the children that changed.
+func (t *tx) saveParts(it *item) error {
+	for _, c := range it.parts {
 		if c.write == "" {
 			continue
 		}
@@ -234,7 +243,6 @@ func (t *tx) save(it *item, p rx.Prescription, isNew bool) error {
 		}
 		c.write = ""
 	}
-	it.p, it.parts = p, parts
 	return nil
 }
 

@@ -32,8 +32,17 @@ type journalRow struct {
 	event, link   []byte
 }
 
+func (*journalRow) table() *table { return journalTable }
 func (r *journalRow) cells() []any {
 	return []any{&r.seq, &r.at, &r.kind, &r.row, &r.version, &r.event, &r.link}
+}
+
+// entry is what a new line tells: the version of a row after what happened to it.
+type entry struct {
+	kind, row string
+	version   int64
+	at        time.Time
+	what      *happened // nil unless the kind is lineEvent
 }
 
 // happened is the sealed event of a line about a prescription. The kind stands by name: numbers may change between versions.
@@ -67,33 +76,33 @@ func head(s *session) (link, error) {
 	return l, err
 }
 
-// journal adds a line.
-func (t *tx) journal(kind, row string, version int64, at time.Time, what *happened) error {
-	last, err := t.head()
+// journal adds lines.
+func (t *tx) journal(entries ...entry) error {
+	head, err := t.head()
 	if err != nil {
 		return err
 	}
-	r := journalRow{seq: last.seq + 1, at: clockText(at), kind: kind, row: row, version: version}
-	if what != nil {
-		plain, err := json.Marshal(what)
+	last, rows := *head, make([]*journalRow, len(entries))
+	for i, e := range entries {
+		r := &journalRow{seq: last.seq + 1, at: clockText(e.at), kind: e.kind, row: e.row, version: e.version}
+		if e.what != nil {
+			plain, err := json.Marshal(e.what)
+			if err != nil {
+				return rx.Fault(rx.CodeInternal).Because(err)
+			}
+			if r.event, err = t.seal(delivery, AD{journalTable.name, strconv.FormatInt(r.seq, 10), "event"}, plain); err != nil {
+				return err
+			}
+		}
+		cells := r.cells()
+		next, err := t.keys.Chain(last.hash, encode(nil, cells[:len(cells)-1]))
 		if err != nil {
-			return rx.Fault(rx.CodeInternal).Because(err)
+			return locked(err)
 		}
-		if r.event, err = t.seal(delivery, AD{journalTable.name, strconv.FormatInt(r.seq, 10), "event"}, plain); err != nil {
-			return err
-		}
+		r.link, rows[i], last = next[:], r, link{r.seq, next}
 	}
-	cells := r.cells()
-	next, err := t.keys.Chain(last.hash, encode(nil, cells[:len(cells)-1]))
-	if err != nil {
-		return locked(err)
-	}
-	r.link = next[:]
-	if err := t.run(journalTable.insert, values(cells)...); err != nil {
-		return err
-	}
-	t.last = &link{r.seq, next}
-	return nil
+	t.last = &last
+	return add(t, rows...)
 }
 
 // lastVersion is the version that the journal knows of a row.

@@ -4,6 +4,7 @@ import (
 	"crypto/subtle"
 	"encoding/binary"
 	"errors"
+	"slices"
 
 	"relais/app/rx"
 )
@@ -110,6 +111,13 @@ func (g guard) mac(r row) ([32]byte, error) {
 // encode is the one byte form of cells: for each a letter of its type (none for NULL), its length in 64 bits and its bytes. Two
 // different lists never give the same bytes.
 func encode(buf []byte, cells []any) []byte {
+	size := len(cells) * 48 // numbers, ids, times
+	for _, c := range cells {
+		if v, ok := c.(*[]byte); ok {
+			size += len(*v)
+		}
+	}
+	buf = slices.Grow(buf, size)
 	for _, c := range cells {
 		switch v := c.(type) {
 		case *int64:

@@ -201,7 +201,7 @@ func (t *tx) restore() error {
 	if err := t.update(m); err != nil {
 		return err
 	}
-	return t.journal(lineDirectory, m.vault, m.version, now, nil)
+	return t.journal(entry{lineDirectory, m.vault, m.version, now, nil})
 }
 
 // asked tells that a restore has made p a question to which neither the doctor nor a look-up has answered anything since.

@@ -129,7 +129,7 @@ func (opts Options) build(ctx context.Context) error {
 				return err
 			}
 			t.last = &link{}
-			return t.journal(lineDirectory, m.vault, m.version, now, nil)
+			return t.journal(entry{lineDirectory, m.vault, m.version, now, nil})
 		})
 	}
 	return errors.Join(err, writer.close())

@@ -136,7 +136,7 @@ func (t *tx) newPatient(p rx.Patient, at time.Time) (string, error) {
 	if err := t.insert(r); err != nil {
 		return "", err
 	}
-	return r.id, t.journal(linePatient, r.id, r.version, at, nil)
+	return r.id, t.journal(entry{linePatient, r.id, r.version, at, nil})
 }
 
 func (t *tx) changePatient(r *patientRow, p rx.Patient, at time.Time) error {
@@ -147,7 +147,7 @@ func (t *tx) changePatient(r *patientRow, p rx.Patient, at time.Time) error {
 	if err := t.update(r); err != nil {
 		return err
 	}
-	return t.journal(linePatient, r.id, r.version, at, nil)
+	return t.journal(entry{linePatient, r.id, r.version, at, nil})
 }
 
 // SavePatient makes a patient (ID "") or replaces what is known of one. CodeConflict when the row has another version, or when another

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"crypto/subtle"
 	"strings"
 
 	"relais/app/rx"
@@ -62,7 +61,7 @@ func (db *DB) List(ctx context.Context, f rx.Filter) (list []rx.Item, err error)
 	return list, err
 }
 
-// told adds the frozen facts, which must be those that were hashed at issue.
+// told adds the frozen facts.
 func (db *DB) told(s *session, it *item) (out rx.Item, err error) {
 	c, err := db.frozen(s, it)
 	if err != nil {
@@ -71,13 +70,6 @@ func (db *DB) told(s *session, it *item) (out rx.Item, err error) {
 	plain, err := db.open(content, c.place("facts"), c.facts)
 	if err != nil {
 		return out, err
-	}
-	hash, err := db.keyed("facts", plain)
-	if err != nil {
-		return out, err
-	}
-	if subtle.ConstantTimeCompare(hash, c.hash) != 1 {
-		return out, damaged(contentTable.name, c.id)
 	}
 	out.Prescription = it.p
 	if out.Facts, err = rx.ParseFacts(plain); err != nil {

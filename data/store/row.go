@@ -8,11 +8,16 @@ import (
 	"strings"
 )
 
-// row is a line of a table that carries a MAC.
-type row interface {
+// record is a line of a table.
+type record interface {
 	table() *table
-	key() string  // binds the MAC to its place; it may stand in an error, so it is never a person's
-	cells() []any // pointers to the columns in the order of the table, the MAC last: *int64, *string, *optional, *[]byte
+	cells() []any // pointers to the columns in the order of the table: *int64, *string, *optional, *[]byte
+}
+
+// row is a record that carries a MAC, in its last cell.
+type row interface {
+	record
+	key() string // binds the MAC to its place; it may stand in an error, so it is never a person's
 }
 
 // optional is a text that may be NULL. A *[]byte is NULL when nil.
@@ -22,6 +27,7 @@ type optional = sql.Null[string]
 type table struct {
 	name, columns  string
 	insert, update string // of a whole row; update sets what may change, by the primary key
+	oneMore        string // after insert, for each further row
 }
 
 // newTable takes the names of the columns: the primary key, those that are frozen once written, those that may change (the MAC among
@@ -39,9 +45,10 @@ func newTable(name, key, frozen, changing string) *table {
 		set = append(set, place(c))
 	}
 	columns := strings.Join(all, ", ")
+	one := "(" + strings.Join(slices.Repeat([]string{"?"}, len(all)), ", ") + ")"
 	return &table{
 		name: name, columns: columns,
-		insert: "INSERT INTO " + name + " (" + columns + ") VALUES (" + strings.Join(slices.Repeat([]string{"?"}, len(all)), ", ") + ")",
+		insert: "INSERT INTO " + name + " (" + columns + ") VALUES " + one, oneMore: ", " + one,
 		update: "UPDATE " + name + " SET " + strings.Join(set, ", ") + " WHERE " + strings.Join(where, " AND "),
 	}
 }
@@ -80,7 +87,7 @@ var (
 	orderTable   = newTable("orders", "id", "patient issued lines request", "mac")
 	itemTable    = newTable("prescriptions", "n", "id order_id line patient issued begins expires electronic proof replaces ingredients content",
 		"version state door work owed harmless attempts records sheets notes children mac")
-	contentTable = newTable("contents", "prescription", "hash envelope message facts", "mac")
+	contentTable = newTable("contents", "prescription", "envelope message facts", "mac")
 	attemptTable = newTable("attempts", "prescription n", "key_blind", "version live body mac")
 	recordTable  = newTable("records", "prescription n", "rid_blind", "version adopted body mac")
 	sheetTable   = newTable("sheets", "prescription n", "id state", "version usable body mac")
@@ -158,16 +165,16 @@ func (r *itemRow) cells() []any {
 
 // contentRow is bound to its prescription by id, though the table is keyed by n.
 type contentRow struct {
-	id                             string // no column
-	prescription                   int64
-	hash, envelope, message, facts []byte
-	mac                            []byte
+	id                       string // no column
+	prescription             int64
+	envelope, message, facts []byte
+	mac                      []byte
 }
 
 func (*contentRow) table() *table { return contentTable }
 func (r *contentRow) key() string { return r.id }
 func (r *contentRow) cells() []any {
-	return []any{&r.prescription, &r.hash, &r.envelope, &r.message, &r.facts, &r.mac}
+	return []any{&r.prescription, &r.envelope, &r.message, &r.facts, &r.mac}
 }
 
 // child is an attempt, a record or a sheet, by its table.

@@ -133,57 +133,54 @@ func TestEditedRowsAreFound(t *testing.T) {
 		edit string
 		find func(*DB, []rx.Prescription) error
 	}{
-		"nothing":                 {"UPDATE drafts SET version = version", sound},
-		"state and door":          {"UPDATE prescriptions SET state = 'ready', door = 'none', work = 1 WHERE n = 2", work},
-		"state to closed":         {"UPDATE prescriptions SET state = 'withdrawn', work = 0, owed = 0 WHERE n = 3", verify},
-		"out of the work":         {"UPDATE prescriptions SET work = 0 WHERE n = 1", verify},
-		"version":                 {"UPDATE prescriptions SET version = version - 1 WHERE n = 1", apply},
-		"expiry":                  {"UPDATE prescriptions SET expires = '2027-11-21' WHERE n = 3", work},
-		"harmless":                {"UPDATE prescriptions SET harmless = 1 WHERE n = 3", work},
-		"another patient":         {"UPDATE prescriptions SET patient = (SELECT patient FROM prescriptions WHERE n = 3) WHERE n = 2", item(1)},
-		"NULL":                    {"UPDATE prescriptions SET ingredients = NULL WHERE n = 3", work},
-		"sealed cell":             {"UPDATE prescriptions SET notes = (SELECT notes FROM prescriptions WHERE n = 3) WHERE n = 2", item(1)},
-		"sealed cell and MAC":     {"UPDATE prescriptions SET (notes, mac) = (SELECT notes, mac FROM prescriptions WHERE n = 3) WHERE n = 2", item(1)},
-		"rows swapped":            {"UPDATE prescriptions SET n = -n WHERE n IN (2, 3); UPDATE prescriptions SET n = 5 + n WHERE n < 0; UPDATE prescriptions SET n = CASE n WHEN 3 THEN 3 ELSE 2 END WHERE n IN (2, 3)", verify},
-		"ids swapped":             {"CREATE TEMP TABLE was AS SELECT n, id FROM prescriptions; UPDATE prescriptions SET id = n; UPDATE prescriptions SET id = (SELECT id FROM was WHERE n = 4 - prescriptions.n)", work},
-		"attempt deleted":         {"DELETE FROM attempts WHERE n = 2", item(0)},
-		"attempt edited":          {"UPDATE attempts SET live = 1 WHERE n = 1 AND prescription = 1", item(0)},
-		"attempt elsewhere":       {"UPDATE attempts SET prescription = 3 WHERE n = 3; UPDATE prescriptions SET attempts = 1 WHERE n = 3", work},
-		"attempt without key":     {"UPDATE attempts SET key_blind = NULL", item(0)},
-		"record deleted":          {"DELETE FROM records WHERE n = 2", work},
-		"record adopted":          {"UPDATE records SET adopted = 0", item(0)},
-		"records swapped":         {"UPDATE records SET n = 9 WHERE n = 1; UPDATE records SET n = 1 WHERE n = 2; UPDATE records SET n = 2 WHERE n = 9", item(0)},
-		"sheet deleted":           {"DELETE FROM sheets", item(1)},
-		"sheet and its number":    {"DELETE FROM sheets; UPDATE prescriptions SET sheets = 0 WHERE n = 2", item(1)},
-		"sheet unusable":          {"UPDATE sheets SET usable = 0", item(1)},
-		"message":                 {"UPDATE contents SET message = (SELECT message FROM contents WHERE prescription = 1) WHERE prescription = 3", mark},
-		"message gone":            {"UPDATE contents SET message = NULL WHERE prescription = 3", mark},
-		"whole content":           {"DELETE FROM contents WHERE prescription = 3; INSERT INTO contents SELECT 3, mac, hash, envelope, message, facts FROM contents WHERE prescription = 1", mark},
-		"content deleted":         {"DELETE FROM contents WHERE prescription = 2", item(1)},
-		"envelope":                {"UPDATE contents SET envelope = (SELECT envelope FROM contents WHERE prescription = 1) WHERE prescription = 3", mark},
-		"facts":                   {"UPDATE contents SET facts = (SELECT facts FROM contents WHERE prescription = 1) WHERE prescription = 2", item(1)},
-		"hash":                    {"UPDATE contents SET hash = zeroblob(32) WHERE prescription = 2", item(1)},
-		"patient's number":        {"UPDATE patients SET ssin = (SELECT ssin FROM patients WHERE id > (SELECT min(id) FROM patients)) WHERE id = (SELECT min(id) FROM patients)", work},
-		"patient deleted":         {"DELETE FROM patients WHERE id = (SELECT patient FROM prescriptions WHERE n = 3)", verify},
-		"key":                     {"UPDATE keys SET patient = (SELECT patient FROM prescriptions WHERE n = 1)", verify},
-		"key of another":          {"UPDATE keys SET blind = randomblob(32)", mark},
-		"order":                   {"UPDATE orders SET request = zeroblob(32)", func(db *DB, q []rx.Prescription) error { _, err := db.Order(ctx, q[0].Order); return err }},
-		"order deleted":           {"DELETE FROM orders WHERE lines = 1", verify},
-		"line deleted":            {"DELETE FROM prescriptions WHERE n = 2", func(db *DB, q []rx.Prescription) error { _, err := db.Order(ctx, q[0].Order); return err }},
-		"prescription deleted":    {"DELETE FROM prescriptions WHERE n = 3; DELETE FROM orders WHERE lines = 1; DELETE FROM contents WHERE prescription = 3; DELETE FROM ingredients WHERE prescription = 3", verify},
-		"ingredient deleted":      {"DELETE FROM ingredients WHERE prescription = 3", verify},
-		"ingredient added":        {"INSERT INTO ingredients VALUES (zeroblob(32), 3)", verify},
-		"setting":                 {"UPDATE settings SET value = unhex(hex(value) || '00')", setting},
-		"generation":              {"UPDATE meta SET generation = generation + 1", verify},
-		"restored":                {"UPDATE meta SET restored = 9", func(db *DB, q []rx.Prescription) error { _, _, err := db.Generation(ctx); return err }},
-		"journal changed":         {"UPDATE journal SET at = at || '0' WHERE seq = 3", verify},
-		"journal's event":         {"UPDATE journal SET event = (SELECT event FROM journal WHERE seq = 8) WHERE seq = 9", timelines},
-		"journal line deleted":    {"DELETE FROM journal WHERE seq = 5", verify},
-		"journal cut":             {"DELETE FROM journal WHERE seq > 8", verify},
-		"journal cut, number too": {"DELETE FROM journal WHERE seq > 8; UPDATE sqlite_sequence SET seq = 8 WHERE name = 'journal'", verify},
-		"journal emptied":         {"DELETE FROM journal; UPDATE sqlite_sequence SET seq = 0 WHERE name = 'journal'", verify},
-		"journal lines swapped":   {"UPDATE journal SET seq = -1 WHERE seq = 5; UPDATE journal SET seq = 5 WHERE seq = 6; UPDATE journal SET seq = 6 WHERE seq = -1", verify},
-		"journal line repeated":   {"INSERT INTO journal SELECT seq + 100, at, kind, row, version, event, link FROM journal WHERE seq = 5", verify},
+		"nothing":               {"UPDATE drafts SET version = version", sound},
+		"state and door":        {"UPDATE prescriptions SET state = 'ready', door = 'none', work = 1 WHERE n = 2", work},
+		"state to closed":       {"UPDATE prescriptions SET state = 'withdrawn', work = 0, owed = 0 WHERE n = 3", verify},
+		"out of the work":       {"UPDATE prescriptions SET work = 0 WHERE n = 1", verify},
+		"version":               {"UPDATE prescriptions SET version = version - 1 WHERE n = 1", apply},
+		"expiry":                {"UPDATE prescriptions SET expires = '2027-11-21' WHERE n = 3", work},
+		"harmless":              {"UPDATE prescriptions SET harmless = 1 WHERE n = 3", work},
+		"another patient":       {"UPDATE prescriptions SET patient = (SELECT patient FROM prescriptions WHERE n = 3) WHERE n = 2", item(1)},
+		"NULL":                  {"UPDATE prescriptions SET ingredients = NULL WHERE n = 3", work},
+		"sealed cell":           {"UPDATE prescriptions SET notes = (SELECT notes FROM prescriptions WHERE n = 3) WHERE n = 2", item(1)},
+		"sealed cell and MAC":   {"UPDATE prescriptions SET (notes, mac) = (SELECT notes, mac FROM prescriptions WHERE n = 3) WHERE n = 2", item(1)},
+		"rows swapped":          {"UPDATE prescriptions SET n = -n WHERE n IN (2, 3); UPDATE prescriptions SET n = 5 + n WHERE n < 0; UPDATE prescriptions SET n = CASE n WHEN 3 THEN 3 ELSE 2 END WHERE n IN (2, 3)", verify},
+		"ids swapped":           {"CREATE TEMP TABLE was AS SELECT n, id FROM prescriptions; UPDATE prescriptions SET id = n; UPDATE prescriptions SET id = (SELECT id FROM was WHERE n = 4 - prescriptions.n)", work},
+		"attempt deleted":       {"DELETE FROM attempts WHERE n = 2", item(0)},
+		"attempt edited":        {"UPDATE attempts SET live = 1 WHERE n = 1 AND prescription = 1", item(0)},
+		"attempt elsewhere":     {"UPDATE attempts SET prescription = 3 WHERE n = 3; UPDATE prescriptions SET attempts = 1 WHERE n = 3", work},
+		"attempt without key":   {"UPDATE attempts SET key_blind = NULL", item(0)},
+		"record deleted":        {"DELETE FROM records WHERE n = 2", work},
+		"record adopted":        {"UPDATE records SET adopted = 0", item(0)},
+		"records swapped":       {"UPDATE records SET n = 9 WHERE n = 1; UPDATE records SET n = 1 WHERE n = 2; UPDATE records SET n = 2 WHERE n = 9", item(0)},
+		"sheet deleted":         {"DELETE FROM sheets", item(1)},
+		"sheet and its number":  {"DELETE FROM sheets; UPDATE prescriptions SET sheets = 0 WHERE n = 2", item(1)},
+		"sheet unusable":        {"UPDATE sheets SET usable = 0", item(1)},
+		"message":               {"UPDATE contents SET message = (SELECT message FROM contents WHERE prescription = 1) WHERE prescription = 3", mark},
+		"message gone":          {"UPDATE contents SET message = NULL WHERE prescription = 3", mark},
+		"whole content":         {"DELETE FROM contents WHERE prescription = 3; INSERT INTO contents SELECT 3, mac, envelope, message, facts FROM contents WHERE prescription = 1", mark},
+		"content deleted":       {"DELETE FROM contents WHERE prescription = 2", item(1)},
+		"envelope":              {"UPDATE contents SET envelope = (SELECT envelope FROM contents WHERE prescription = 1) WHERE prescription = 3", mark},
+		"facts":                 {"UPDATE contents SET facts = (SELECT facts FROM contents WHERE prescription = 1) WHERE prescription = 2", item(1)},
+		"patient's number":      {"UPDATE patients SET ssin = (SELECT ssin FROM patients WHERE id > (SELECT min(id) FROM patients)) WHERE id = (SELECT min(id) FROM patients)", work},
+		"patient deleted":       {"DELETE FROM patients WHERE id = (SELECT patient FROM prescriptions WHERE n = 3)", verify},
+		"key":                   {"UPDATE keys SET patient = (SELECT patient FROM prescriptions WHERE n = 1)", verify},
+		"key of another":        {"UPDATE keys SET blind = randomblob(32)", mark},
+		"order":                 {"UPDATE orders SET request = zeroblob(32)", func(db *DB, q []rx.Prescription) error { _, err := db.Order(ctx, q[0].Order); return err }},
+		"order deleted":         {"DELETE FROM orders WHERE lines = 1", verify},
+		"line deleted":          {"DELETE FROM prescriptions WHERE n = 2", func(db *DB, q []rx.Prescription) error { _, err := db.Order(ctx, q[0].Order); return err }},
+		"prescription deleted":  {"DELETE FROM prescriptions WHERE n = 3; DELETE FROM orders WHERE lines = 1; DELETE FROM contents WHERE prescription = 3", verify},
+		"ingredient added":      {"UPDATE prescriptions SET ingredients = unhex(hex(ingredients) || hex(zeroblob(32))) WHERE n = 3", verify},
+		"setting":               {"UPDATE settings SET value = unhex(hex(value) || '00')", setting},
+		"generation":            {"UPDATE meta SET generation = generation + 1", verify},
+		"restored":              {"UPDATE meta SET restored = 9", func(db *DB, q []rx.Prescription) error { _, _, err := db.Generation(ctx); return err }},
+		"journal changed":       {"UPDATE journal SET at = at || '0' WHERE seq = 3", verify},
+		"journal's event":       {"UPDATE journal SET event = (SELECT event FROM journal WHERE seq = 8) WHERE seq = 9", timelines},
+		"journal line deleted":  {"DELETE FROM journal WHERE seq = 5", verify},
+		"journal cut":           {"DELETE FROM journal WHERE seq > 8", verify},
+		"journal emptied":       {"DELETE FROM journal", verify},
+		"journal lines swapped": {"UPDATE journal SET seq = -1 WHERE seq = 5; UPDATE journal SET seq = 5 WHERE seq = 6; UPDATE journal SET seq = 6 WHERE seq = -1", verify},
+		"journal line repeated": {"INSERT INTO journal SELECT seq + 100, at, kind, row, version, event, link FROM journal WHERE seq = 5", verify},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p.t = t
@@ -291,7 +288,7 @@ func TestRandomEditsAreFound(t *testing.T) {
 		edits = 10_000
 	}
 	random := rand.New(rand.NewPCG(1, 2))
-	tables := []string{"meta", "patients", "orders", "prescriptions", "contents", "ingredients", "attempts", "records", "sheets", "keys", "settings", "journal", "journal", "journal"}
+	tables := []string{"meta", "patients", "orders", "prescriptions", "contents", "attempts", "records", "sheets", "keys", "settings", "journal", "journal", "journal"}
 	for range edits {
 		p.run(conn, "BEGIN")
 		statement := randomEdit(t, conn, random, tables[random.IntN(len(tables))])
@@ -334,10 +331,9 @@ func randomEdit(t *testing.T, conn *sql.Conn, random *rand.Rand, table string) s
 		return out
 	}
 	pick := func(from []string) string { return from[random.IntN(len(from))] }
-	// Rows are named by their MAC, which every table but two has.
-	name := map[string]string{"journal": "link", "ingredients": "blind"}[table]
-	if name == "" {
-		name = "mac"
+	name := "mac" // rows are named by it
+	if table == "journal" {
+		name = "link"
 	}
 	rows := list("SELECT hex(" + name + ") FROM " + table)
 	row, other := pick(rows), pick(rows)
@@ -346,7 +342,7 @@ func randomEdit(t *testing.T, conn *sql.Conn, random *rand.Rand, table string) s
 	switch kind := random.IntN(10); {
 	case kind == 0 && table != "keys": // an unused key that is gone is fetched anew
 		return "DELETE FROM " + table + where
-	case kind == 1 && other != row && table != "ingredients":
+	case kind == 1 && other != row:
 		return fmt.Sprintf("UPDATE %s SET %s = (SELECT %[2]s FROM %[1]s WHERE %s = x'%s')%s AND %[2]s IS NOT (SELECT %[2]s FROM %[1]s WHERE %[3]s = x'%[4]s')", table, column, name, other, where)
 	case kind == 2 && table == "journal":
 		return fmt.Sprintf("DELETE FROM journal WHERE seq >= (SELECT seq FROM journal%s)", where)

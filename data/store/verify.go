@@ -108,8 +108,7 @@ func (v *verification) tables() error {
 		_, err = v.s.one(query, nil, &n)
 		return n, err
 	}
-	var total struct{ prescriptions, children, ingredients int64 }
-	blinds := map[int64][]byte{}
+	var total struct{ prescriptions, children int64 }
 	for from := int64(0); ; {
 		rows, err := v.db.itemRows(v.s, "WHERE n > ? ORDER BY n LIMIT 500", from)
 		if err != nil {
@@ -135,18 +134,11 @@ func (v *verification) tables() error {
 			orders[it.row.order]--
 			total.prescriptions++
 			total.children += it.row.attempts + it.row.records + it.row.sheets
-			total.ingredients += int64(len(it.row.ingredients) / 32)
-			if it.row.ingredients != nil {
-				blinds[it.row.n] = it.row.ingredients
-			}
 		}
 		if err := v.contents(from, items); err != nil {
 			return err
 		}
 		from = items[len(items)-1].row.n
-	}
-	if err := v.ingredients(blinds); err != nil {
-		return err
 	}
 	for id, missing := range orders {
 		if missing != 0 {
@@ -162,7 +154,6 @@ func (v *verification) tables() error {
 	}{
 		{contentTable.name, "SELECT count(*) FROM contents", total.prescriptions},
 		{"attempts, records and sheets", "SELECT (SELECT count(*) FROM attempts) + (SELECT count(*) FROM records) + (SELECT count(*) FROM sheets)", total.children},
-		{"ingredients", "SELECT count(*) FROM ingredients", total.ingredients},
 		{metaTable.name, "SELECT count(*) FROM meta", 1},
 	} {
 		if n, err := count(c.query); err != nil {
@@ -214,19 +205,6 @@ func (v *verification) contents(from int64, items []*item) error {
 	return v.s.each("SELECT prescription, mac FROM contents WHERE prescription > ? AND prescription <= ?", []any{from, to}, []any{&n, &mac}, func() error {
 		if it := byN[n]; it == nil || subtle.ConstantTimeCompare(mac, it.row.content) != 1 {
 			return damaged(contentTable.name, strconv.FormatInt(n, 10))
-		}
-		return nil
-	})
-}
-
-// ingredients holds the index of ingredients against the prescriptions; that none is missing, their number tells.
-func (v *verification) ingredients(blinds map[int64][]byte) error {
-	var n int64
-	var blind []byte
-	return v.s.each("SELECT prescription, blind FROM ingredients", nil, []any{&n, &blind}, func() error {
-		r := itemRow{ingredients: blinds[n]}
-		if !contains(r.blinds(), blind) {
-			return damaged("ingredients", strconv.FormatInt(n, 10))
 		}
 		return nil
 	})

@@ -292,19 +292,19 @@ func TestQueriesUseAnIndex(t *testing.T) {
 	db := p.open()
 	const pages = "ORDER BY n DESC LIMIT 100"
 	for query, index := range map[string]string{
-		itemTable.selecting("WHERE work <> 0 ORDER BY n"):                                                             "prescription_open",
-		itemTable.selecting("WHERE owed <> 0 " + pages):                                                               "prescription_open",
-		itemTable.selecting("WHERE state = ? " + pages):                                                               "(state=?)",
-		itemTable.selecting("WHERE patient = ? " + pages):                                                             "prescription_of_patient",
-		itemTable.selecting("WHERE order_id = ? ORDER BY line"):                                                       "(order_id=?)",
-		itemTable.selecting("WHERE n < (SELECT n FROM prescriptions WHERE id = ?) " + pages):                          "(rowid<?)",
-		itemTable.selecting("WHERE n IN (SELECT prescription FROM ingredients WHERE blind = ? AND prescription > ?)"): "(blind=? AND prescription>?)",
-		attemptTable.selecting("WHERE prescription IN (SELECT value FROM json_each(?)) ORDER BY prescription, n"):     "(prescription=?)",
-		"SELECT version FROM journal WHERE row = ? ORDER BY seq DESC LIMIT 1":                                         "journal_of_row",
-		"SELECT DISTINCT row FROM journal WHERE seq > ? AND seq <= ? AND kind IN ('issued', 'event')":                 "(rowid>? AND rowid<?)",
-		patientTable.selecting("WHERE name_blind = ? AND ssin_blind IS NULL"):                                         "patient_without_ssin",
-		keyTable.selecting("WHERE patient = ? ORDER BY n LIMIT 1"):                                                    "key_of_patient",
-		"SELECT prescription FROM records WHERE rid_blind = ?":                                                        "(rid_blind=?)",
+		itemTable.selecting("WHERE work <> 0 ORDER BY n"):                                                         "prescription_open",
+		itemTable.selecting("WHERE owed <> 0 " + pages):                                                           "prescription_open",
+		itemTable.selecting("WHERE state = ? " + pages):                                                           "(state=?)",
+		itemTable.selecting("WHERE patient = ? " + pages):                                                         "prescription_of_patient",
+		itemTable.selecting("WHERE order_id = ? ORDER BY line"):                                                   "(order_id=?)",
+		itemTable.selecting("WHERE n < (SELECT n FROM prescriptions WHERE id = ?) " + pages):                      "(rowid<?)",
+		itemTable.selecting("WHERE patient = ? AND n > ?"):                                                        "(patient=? AND rowid>?)",
+		attemptTable.selecting("WHERE prescription IN (SELECT value FROM json_each(?)) ORDER BY prescription, n"): "(prescription=?)",
+		"SELECT version FROM journal WHERE row = ? ORDER BY seq DESC LIMIT 1":                                     "journal_of_row",
+		"SELECT DISTINCT row FROM journal WHERE seq > ? AND seq <= ? AND kind IN ('issued', 'event')":             "(rowid>? AND rowid<?)",
+		patientTable.selecting("WHERE name_blind = ? AND ssin_blind IS NULL"):                                     "patient_without_ssin",
+		keyTable.selecting("WHERE patient = ? ORDER BY n LIMIT 1"):                                                "key_of_patient",
+		"SELECT prescription FROM records WHERE rid_blind = ?":                                                    "(rid_blind=?)",
 	} {
 		err := db.read(ctx, func(s *session) error {
 			var plan string

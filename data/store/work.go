@@ -162,15 +162,22 @@ func (db *DB) around(s *session, it *item) (a rx.Around, err error) {
 	return a, err
 }
 
-// newer tells whether the patient has a later order with an ingredient of r that was not given up.
+// newer tells whether the patient has a later order with an ingredient of r that was not given up. The later rows of one patient are few: they
+// need no index by ingredient, which each issue would have to write.
 func (db *DB) newer(s *session, r *itemRow) (bool, error) {
-	for _, blind := range r.blinds() {
-		later, err := db.itemRows(s, "WHERE n IN (SELECT prescription FROM ingredients WHERE blind = ? AND prescription > ?)", blind, r.n)
-		if err != nil {
-			return false, err
+	if r.ingredients == nil {
+		return false, nil
+	}
+	later, err := db.itemRows(s, "WHERE patient = ? AND n > ?", r.patient, r.n)
+	if err != nil {
+		return false, err
+	}
+	for _, q := range later {
+		if q.order == r.order || q.state == "withdrawn" || q.state == "refused" || q.state == "lapsed" || q.state == "revoked" {
+			continue
 		}
-		for _, q := range later {
-			if q.order != r.order && q.state != "withdrawn" && q.state != "refused" && q.state != "lapsed" && q.state != "revoked" {
+		for _, blind := range q.blinds() {
+			if contains(r.blinds(), blind) {
 				return true, nil
 			}
 		}

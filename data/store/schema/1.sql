@@ -89,18 +89,10 @@ CREATE INDEX prescription_open ON prescriptions (n, work, owed) WHERE work <> 0 
 CREATE TABLE contents (
 	prescription INTEGER PRIMARY KEY REFERENCES prescriptions (n),
 	mac          BLOB NOT NULL CHECK (length(mac) = 32),
-	hash         BLOB NOT NULL CHECK (length(hash) = 32), -- keyed, of the canonical facts
 	envelope     BLOB NOT NULL CHECK (length(envelope) > 0),
 	message      BLOB CHECK (length(message) > 0), -- NULL: never to be sent
 	facts        BLOB NOT NULL CHECK (length(facts) > 0)
 ) STRICT;
-
--- Finds the other prescriptions of a patient with an ingredient.
-CREATE TABLE ingredients (
-	blind        BLOB NOT NULL CHECK (length(blind) = 32),
-	prescription INTEGER NOT NULL REFERENCES prescriptions (n),
-	PRIMARY KEY (blind, prescription)
-) STRICT, WITHOUT ROWID;
 
 CREATE TABLE attempts (
 	prescription INTEGER NOT NULL REFERENCES prescriptions (n),
@@ -170,7 +162,7 @@ CREATE TABLE settings (
 
 -- Audit chain and change feed: one line for each change of a prescription, a patient, a setting or the directory.
 CREATE TABLE journal (
-	seq     INTEGER PRIMARY KEY AUTOINCREMENT,
+	seq     INTEGER PRIMARY KEY, -- without a gap: no line is ever deleted
 	at      TEXT NOT NULL,
 	kind    TEXT NOT NULL CHECK (CASE kind WHEN 'directory' THEN 1 WHEN 'patient' THEN 1 WHEN 'setting' THEN 1 WHEN 'issued' THEN 1 WHEN 'event' THEN 1 ELSE 0 END),
 	row     TEXT NOT NULL CHECK (row <> ''),
@@ -215,8 +207,6 @@ END;
 CREATE TRIGGER prescription_stays BEFORE DELETE ON prescriptions BEGIN SELECT RAISE(ABORT, 'kept'); END;
 CREATE TRIGGER content_is_frozen BEFORE UPDATE ON contents BEGIN SELECT RAISE(ABORT, 'frozen at issue'); END;
 CREATE TRIGGER content_stays BEFORE DELETE ON contents BEGIN SELECT RAISE(ABORT, 'kept'); END;
-CREATE TRIGGER ingredient_is_frozen BEFORE UPDATE ON ingredients BEGIN SELECT RAISE(ABORT, 'frozen at issue'); END;
-CREATE TRIGGER ingredient_stays BEFORE DELETE ON ingredients BEGIN SELECT RAISE(ABORT, 'kept'); END;
 CREATE TRIGGER order_is_frozen BEFORE UPDATE ON orders BEGIN SELECT RAISE(ABORT, 'frozen at issue'); END;
 CREATE TRIGGER order_stays BEFORE DELETE ON orders BEGIN SELECT RAISE(ABORT, 'kept'); END;
 CREATE TRIGGER attempt_stays BEFORE DELETE ON attempts BEGIN SELECT RAISE(ABORT, 'kept'); END;
