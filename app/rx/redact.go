@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"time"
 )
 
 // What holds patient data prints itself as its name and nothing else, with every
@@ -12,7 +13,7 @@ import (
 //
 // Go leaves three holes, which no method can close: an unexported field of such a
 // type inside another struct (fmt may not call its methods: give that struct its own
-// Format), the verbs %p and %w on a value (go vet refuses both), and encoding/json,
+// Format), verbs that a value does not take (go vet refuses them), and encoding/json,
 // which must write the data: a slog.JSONHandler needs RedactAttr as its ReplaceAttr.
 
 func redact(f fmt.State, name string) { _, _ = io.WriteString(f, name+"(…)") }
@@ -80,6 +81,59 @@ func (Product) LogValue() slog.Value      { return slog.StringValue("Product(…
 func (Prescriber) LogValue() slog.Value   { return slog.StringValue("Prescriber(…)") }
 func (Address) LogValue() slog.Value      { return slog.StringValue("Address(…)") }
 func (IssueItem) LogValue() slog.Value    { return slog.StringValue("IssueItem(…)") }
+
+// The doctor's own words may say anything of anybody. What holds them beside other facts
+// prints those facts, and that there are words.
+
+func (e Event) Format(f fmt.State, verb rune) {
+	type event Event
+	e.Text = said(e.Text)
+	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), event(e))
+}
+
+func (n Notes) Format(f fmt.State, verb rune) {
+	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), n.shown())
+}
+
+// notes has the fields of Notes and none of its methods.
+type notes Notes
+
+func (n Notes) shown() notes {
+	n.ReasonText = said(n.ReasonText)
+	return notes(n)
+}
+
+// Format has to name the fields: what embeds Notes would print itself as Notes.
+func (p Prescription) Format(f fmt.State, verb rune) {
+	type prescription struct {
+		ID, Order         ID
+		Line              int
+		Patient           ID
+		Version           int64
+		State             State
+		Issued            time.Time
+		Begin, Expires    Date
+		Electronic, Proof bool
+		Replaces          ID
+		Attempts          []Attempt
+		Records           []Record
+		Sheets            []Sheet
+		Notes             notes
+	}
+	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), prescription{p.ID, p.Order, p.Line, p.Patient, p.Version, p.State, p.Issued, p.Begin, p.Expires,
+		p.Electronic, p.Proof, p.Replaces, p.Attempts, p.Records, p.Sheets, p.Notes.shown()})
+}
+
+func said(words string) string {
+	if words == "" {
+		return ""
+	}
+	return "…"
+}
+
+func (e Event) LogValue() slog.Value        { return slog.StringValue(fmt.Sprintf("%+v", e)) }
+func (n Notes) LogValue() slog.Value        { return slog.StringValue(fmt.Sprintf("%+v", n)) }
+func (p Prescription) LogValue() slog.Value { return slog.StringValue(fmt.Sprintf("%+v", p)) }
 
 // RedactAttr is the ReplaceAttr of every JSON log: what is not a plain value is
 // written as fmt prints it, and so redacted at any depth.

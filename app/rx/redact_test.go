@@ -68,6 +68,14 @@ func bearers() []any {
 	}
 }
 
+// tellers are what holds the doctor's own words beside facts that a log may show, with a
+// marker in the words alone.
+func tellers() []any {
+	event, notes := Event{Kind: EventWithdrawn, Reason: "other", Text: markText}, Notes{Reason: "other", ReasonText: markText}
+	p := Prescription{State: StateWithdrawn, Notes: notes}
+	return []any{event, notes, p, Task{Prescription: p}}
+}
+
 // nested puts v where a careless line of code may put it.
 func nested(v any) []any {
 	t := reflect.TypeOf(v)
@@ -117,7 +125,7 @@ func TestNothingIsPrinted(t *testing.T) {
 			formats = append(formats, "%"+flags+string(verb))
 		}
 	}
-	for _, bearer := range bearers() {
+	for _, bearer := range append(bearers(), tellers()...) {
 		for i, v := range append(nested(bearer), bearer) {
 			for _, format := range formats {
 				if out := fmt.Sprintf(format, v); shows(out) {
@@ -133,9 +141,41 @@ func TestNothingIsPrinted(t *testing.T) {
 	}
 }
 
+// What a log may show of them it does: every fact, and that there are words.
+func TestFactsArePrinted(t *testing.T) {
+	for _, v := range []any{filled[Event](), filled[Notes](), filled[Prescription]()} {
+		out, of := fmt.Sprintf("%+v", v), reflect.TypeOf(v)
+		for i := range of.NumField() {
+			if name := of.Field(i).Name; !strings.Contains(out, name+":") {
+				t.Errorf("%s without %s: %s", of.Name(), name, out)
+			}
+		}
+		if !strings.Contains(out, "Text:…") || !strings.Contains(out, "Reason:"+markText) {
+			t.Errorf("%s: %s", of.Name(), out)
+		}
+		if empty := fmt.Sprintf("%+v", reflect.Zero(of).Interface()); strings.Contains(empty, "Text:…") {
+			t.Errorf("words where there are none: %s", empty)
+		}
+	}
+}
+
+// Nor by what they stand in.
+func TestWordsAreNotPrintedByTheirHolders(t *testing.T) {
+	event, p := tellers()[0].(Event), tellers()[2].(Prescription)
+	for _, holder := range []any{Happening{Event: event}, Act{Event: event}, Item{Prescription: p}, Issued{Prescriptions: []Prescription{p}}} {
+		for i, v := range append(nested(holder), holder) {
+			for _, verb := range []string{"%v", "%+v", "%#v"} {
+				if out := fmt.Sprintf(verb, v); shows(out) || !strings.Contains(out, "Text:…") && !strings.Contains(out, `Text:"…"`) && !strings.Contains(out, "other …") {
+					t.Errorf("%s of %T (%d): %s", verb, holder, i, out)
+				}
+			}
+		}
+	}
+}
+
 // Also when somebody asks for the text himself.
 func TestNothingIsSaid(t *testing.T) {
-	for _, bearer := range bearers() {
+	for _, bearer := range append(bearers(), tellers()...) {
 		if s, ok := bearer.(fmt.Stringer); ok && shows(s.String()) {
 			t.Errorf("String of %T shows %s", bearer, s)
 		}
@@ -151,7 +191,12 @@ func TestNothingIsLogged(t *testing.T) {
 		slog.New(slog.NewTextHandler(&out, nil)),
 		slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{AddSource: true, ReplaceAttr: RedactAttr})),
 	}
-	for _, bearer := range bearers() {
+	for _, bearer := range append(bearers(), tellers()...) {
+		out.Reset()
+		slog.New(slog.NewJSONHandler(&out, nil)).Info("found", "value", bearer)
+		if out.Len() == 0 || shows(out.String()) {
+			t.Fatalf("%T without RedactAttr shows %s", bearer, out.String())
+		}
 		for i, v := range append(nested(bearer), bearer) {
 			for _, l := range loggers {
 				out.Reset()
