@@ -209,9 +209,11 @@ func (r *run) parse(tree *commands) (command, error) {
 }
 
 // directory is the data directory of the command line.
-func (r *run) directory() (wiring.Directory, error) {
+func (r *run) directory() (wiring.Directory, error) { return r.at(r.tree.Data, r.tree.Demo) }
+
+func (r *run) at(data string, demo bool) (wiring.Directory, error) {
 	host := config.Host{OS: runtime.GOOS, Home: r.Home, Getenv: r.Getenv}
-	paths, err := host.Locate(r.tree.Data, r.tree.Demo)
+	paths, err := host.Locate(data, demo)
 	if err != nil {
 		return wiring.Directory{}, err
 	}
@@ -259,6 +261,9 @@ func (windowCmd) do(r *run) (Exit, error) {
 		return Failed, rx.Fault(CodeNoWindow)
 	}
 	house, err := wiring.NewHouse(r.ctx, d, r.tree.Demo, r.lang)
+	if rx.CodeOf(err) == rx.CodeNoDirectory {
+		house, err = r.firstStart(d)
+	}
 	if err != nil {
 		return Failed, err
 	}
@@ -266,4 +271,13 @@ func (windowCmd) do(r *run) (Exit, error) {
 		return Failed, err
 	}
 	return Done, nil
+}
+
+// firstStart is the house of a place where there is nothing yet: the window asks.
+func (r *run) firstStart(d wiring.Directory) (*House, error) {
+	demonstration, err := r.at("", true)
+	if err != nil {
+		return nil, err
+	}
+	return wiring.NewFirstStart(d, demonstration, r.lang)
 }

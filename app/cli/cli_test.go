@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -110,6 +111,31 @@ func TestHelp(t *testing.T) {
 	}
 	if commands < 20 {
 		t.Errorf("%d commands in\n%s", commands, out)
+	}
+}
+
+// Without a command, where there is no data directory: the window asks. Commands do not.
+func TestFirstStart(t *testing.T) {
+	for args, first := range map[string]bool{"": true, "--data nowhere": true, "--demo": false} {
+		home := t.TempDir()
+		t.Chdir(home)
+		var stderr bytes.Buffer
+		opened := false
+		exit := Run(context.Background(), System{Args: strings.Fields(args), Stdout: &stderr, Stderr: &stderr, Home: home, Getenv: env(), Window: func(h *House) error {
+			if opened = true; h.FirstStart() != first || h.Language() != rx.FR {
+				t.Errorf("%q: first start %t in %s", args, h.FirstStart(), h.Language())
+			}
+			return nil
+		}})
+		if exit != Done || !opened {
+			t.Errorf("%q: exit code %d, %s", args, exit, stderr.String())
+		}
+		if made, err := os.ReadDir(home); err != nil || first && len(made) > 0 {
+			t.Errorf("%q made %v, %v", args, made, err)
+		}
+	}
+	if exit, _, err := said(t, "list"); exit != Failed || !strings.Contains(err, "relais init") {
+		t.Errorf("exit code %d, %q", exit, err)
 	}
 }
 

@@ -20,7 +20,7 @@ import (
 // House is a data directory in front of which a window stands, still locked.
 type House struct {
 	dir         Directory
-	environment string
+	environment string // "" where there is nothing yet
 	demo        bool
 	lang        rx.Lang
 }
@@ -37,6 +37,35 @@ func NewHouse(ctx context.Context, d Directory, demo bool, lang rx.Lang) (*House
 	return &House{d, environment, demo, lang}, err
 }
 
+// NewFirstStart is the house where there is no directory yet: nothing can be unlocked
+// before the person has chosen. d is where it would be; what stands in the way of that is
+// told. demonstration is where the demonstration's directory is, or will be.
+func NewFirstStart(d, demonstration Directory, lang rx.Lang) (*House, error) {
+	if err := d.free(); err != nil {
+		return nil, err
+	}
+	return &House{dir: demonstration, lang: lang}, nil
+}
+
+// FirstStart tells that there is no directory yet.
+func (h *House) FirstStart() bool { return h.environment == "" }
+
+// Working is why real work cannot begin yet: what is missing. nil when it can.
+func (h *House) Working() error {
+	production, _ := config.Built(config.Production)
+	return production.Ready()
+}
+
+// Try chooses the demonstration at the first start, whose directory is made when there is
+// none. The place of the real one stays empty: what is tried never becomes real.
+func (h *House) Try(ctx context.Context) error {
+	tried, err := NewHouse(ctx, h.dir, true, h.lang)
+	if err == nil {
+		*h = *tried
+	}
+	return err
+}
+
 // DemoPassphrase opens the demonstration's directory; "" everywhere else.
 func (h *House) DemoPassphrase() string {
 	if h.demo {
@@ -48,7 +77,7 @@ func (h *House) DemoPassphrase() string {
 // Simulated tells that all services of the directory are simulated.
 func (h *House) Simulated() bool {
 	p, built := config.Built(h.environment)
-	return !built || p.Simulated
+	return !h.FirstStart() && (!built || p.Simulated)
 }
 
 // Language is that of the screen before anything can be read.

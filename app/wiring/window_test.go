@@ -71,6 +71,47 @@ func TestHouse(t *testing.T) {
 	}
 }
 
+// Where there is nothing yet the window asks; what is tried is the demonstration, in a
+// place of its own.
+func TestFirstStart(t *testing.T) {
+	d, demonstration := place(t), place(t)
+	h, err := NewFirstStart(d, demonstration, rx.DE)
+	if err != nil || !h.FirstStart() || h.Simulated() || h.Language() != rx.DE || h.DemoPassphrase() != "" || rx.CodeOf(h.Working()) != config.CodeProfileNotReady {
+		t.Fatalf("%+v, %v, works: %v", h, err, h.Working())
+	}
+	if err := h.Try(ctx); err != nil || h.FirstStart() || !h.Simulated() || h.Language() != rx.DE || h.DemoPassphrase() != DemoPassphrase {
+		t.Fatalf("tried: %+v, %v", h, err)
+	}
+	desk, err := h.Unlock(ctx, []byte(DemoPassphrase))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := desk.Close(ctx); err != nil {
+		t.Error(err)
+	}
+	if _, err := d.Environment(); rx.CodeOf(err) != rx.CodeNoDirectory {
+		t.Errorf("the place of the real one: %v", err)
+	}
+	if _, err := NewFirstStart(demonstration, place(t), rx.DE); rx.CodeOf(err) != rx.CodeDirectoryExists {
+		t.Errorf("where there is one: %v", err)
+	}
+	if err := os.MkdirAll(d.Data, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := NewFirstStart(d, demonstration, rx.DE); err != nil {
+		t.Errorf("an empty directory: %v", err)
+	}
+	if err := os.WriteFile(filepath.Join(d.Data, "letter.txt"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := NewFirstStart(d, demonstration, rx.DE); rx.CodeOf(err) != CodeDirectoryNotEmpty {
+		t.Errorf("somebody's directory: %v", err)
+	}
+	if h, err = NewFirstStart(place(t), demonstration, rx.FR); err != nil || h.Try(ctx) != nil || h.FirstStart() { // it exists already
+		t.Errorf("tried again: %+v, %v", h, err)
+	}
+}
+
 // What the window does leaves by itself, and the window is told.
 func TestDeskSendsAndTells(t *testing.T) {
 	desk := unlock(t, made(t))

@@ -1,5 +1,6 @@
 // Package model holds the view models: what each screen knows, what can be done on it and what it says, in plain Go.
 //
+//	Start       try or work, where there is no data directory yet
 //	Unlock      the passphrase
 //	Strip       services, what waits, what is to be treated
 //	Prescribe   one patient, one order, from the first letter to the patient's leaving

@@ -171,6 +171,33 @@ func TestDrill(t *testing.T) {
 	golden(t, b, "drill", d.View)
 }
 
+func TestStart(t *testing.T) {
+	b := newBench(t)
+	err := error(rx.Fault(rx.CodeReadOnly))
+	s := NewStart(b.env, func(context.Context) error { return err }, rx.Fault("profile-not-ready", "profile", "production", "missing", "anchors, client"))
+	tried := 0
+	try := func() { s.Try(func() { tried++ }) }
+	golden(t, b, "start", s.View)
+	if s.View().Work.On || !s.View().Try.On {
+		t.Error("work can be begun, or nothing tried")
+	}
+	try()
+	if try(); b.pending() != 1 || s.View().Try.On {
+		t.Error("tried twice at once")
+	}
+	golden(t, b, "start-busy", s.View)
+	b.settle()
+	golden(t, b, "start-fault", s.View)
+	if tried > 0 || !s.View().Try.On {
+		t.Errorf("tried %d times, and cannot be tried again", tried)
+	}
+	err = nil
+	try()
+	if b.settle(); tried != 1 || len(s.View().Notices) > 0 {
+		t.Errorf("tried %d times: %v", tried, s.View().Notices)
+	}
+}
+
 func TestUnlock(t *testing.T) {
 	b := newBench(t)
 	var err error

@@ -61,9 +61,6 @@ func (u *Unlock) Try(passphrase string, opened func()) {
 	})
 }
 
-// Speak changes the language.
-func (u *Unlock) Speak(l rx.Lang) { u.env.Lang = l }
-
 // Pass lets time pass: a wait that was asked for is counted down.
 func (u *Unlock) Pass(d time.Duration) { u.wait = max(0, u.wait-d) }
 

@@ -80,6 +80,11 @@ func states(t *testing.T) []state {
 				u := screen.NewUnlock(model.NewUnlock(&model.Env{}, "", nil), func() {}, func() {})
 				put(w, l, u.Object(), func() { u.Show(said[model.UnlockView](t, name)[l]) })
 			}
+		case "start":
+			s.show = func(t *testing.T, l rx.Lang, w fyne.Window) {
+				x := screen.NewStart(&model.Start{}, func() {}, func() {})
+				put(w, l, x.Object(), func() { x.Show(said[model.StartView](t, name)[l]) })
+			}
 		case "treat":
 			s.show = func(t *testing.T, l rx.Lang, w fyne.Window) {
 				x := screen.NewTreat(&model.Treat{}, func() {})

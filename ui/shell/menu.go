@@ -85,6 +85,6 @@ func (s *shell) choose(l rx.Lang) {
 		s.open.choose(l)
 		return
 	}
-	s.unlock.Speak(l)
+	s.env.Lang = l
 	s.speak(l)
 }

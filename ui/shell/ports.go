@@ -11,6 +11,16 @@ import (
 // House is the data directory that the window stands in front of, still locked. Its types are of the domain and the
 // standard library alone, so that whoever fills it need not know the window.
 type House interface {
+	// FirstStart tells that there is no data directory yet: before anything else the window asks what the doctor wants.
+	FirstStart() bool
+
+	// Try goes to the demonstration; afterwards this is no first start any more, but the demonstration's house. It may
+	// take seconds, so it is called from a goroutine. Faults: those of the data directory.
+	Try(ctx context.Context) error
+
+	// Working is why real work cannot begin yet (profile-not-ready: what is missing); nil when it can.
+	Working() error
+
 	// DemoPassphrase opens the demonstration's directory and is shown on its lock screen; "" everywhere else.
 	DemoPassphrase() string
 

@@ -45,6 +45,9 @@ type shell struct {
 	gate   *bridge.Gate
 	opened Desk // by the unlocking under way or done
 
+	env    *model.Env   // while locked
+	first  *model.Start // nil but at the first start
+	ask    *screen.Start
 	unlock *model.Unlock
 	lock   *screen.Unlock
 	open   *open // nil while locked
@@ -66,12 +69,8 @@ func newShell(app fyne.App, house House, gates func() *bridge.Gate) *shell {
 	app.Settings().SetTheme(kit.Theme{})
 	app.SetIcon(fyne.NewStaticResource("icon.png", assets.Icon))
 	s := &shell{app: app, house: house, gates: gates, lang: house.Language(), window: app.NewWindow("Relais"), banner: kit.NewText(), place: container.NewStack()}
-	var content fyne.CanvasObject = s.place
-	if house.Simulated() {
-		content = kit.Simulation(s.banner, s.place)
-	}
 	s.window.SetPadded(false)
-	s.window.SetContent(content)
+	s.ground()
 	s.window.SetMaster()
 	s.window.SetCloseIntercept(s.quit)
 	s.window.Canvas().SetOnTypedKey(func(key *fyne.KeyEvent) {
@@ -83,15 +82,42 @@ func newShell(app fyne.App, house House, gates func() *bridge.Gate) *shell {
 	return s
 }
 
+// ground is what every screen stands on.
+func (s *shell) ground() {
+	var content fyne.CanvasObject = s.place
+	if s.house.Simulated() {
+		content = kit.Simulation(s.banner, s.place)
+	}
+	s.window.SetContent(content)
+}
+
 // start begins the pulse; Fyne runs from now on.
 func (s *shell) start() { s.gate.Every(pulse, s.beat) }
 
-// shut shows the lock screen.
+// shut shows the lock screen; at the first start the question that comes before.
 func (s *shell) shut() {
 	s.gate = s.gates()
 	s.open = nil
-	env := &model.Env{Do: s.gate.Do, Changed: s.show, Lang: s.lang}
-	s.unlock = model.NewUnlock(env, s.house.DemoPassphrase(), func(ctx context.Context, passphrase []byte) error {
+	s.env = &model.Env{Do: s.gate.Do, Changed: s.show, Lang: s.lang}
+	if s.house.FirstStart() {
+		s.first = model.NewStart(s.env, s.house.Try, s.house.Working())
+		s.ask = screen.NewStart(s.first, s.tried, s.show)
+		s.fill(s.ask.Object())
+		s.speak(s.lang)
+		return
+	}
+	s.lockScreen()
+}
+
+// tried goes on to the lock screen of the demonstration.
+func (s *shell) tried() {
+	s.first = nil
+	s.ground()
+	s.lockScreen()
+}
+
+func (s *shell) lockScreen() {
+	s.unlock = model.NewUnlock(s.env, s.house.DemoPassphrase(), func(ctx context.Context, passphrase []byte) error {
 		desk, err := s.house.Unlock(ctx, passphrase)
 		if err == nil {
 			s.opened = desk
@@ -131,6 +157,12 @@ func (s *shell) show() {
 		s.open.show()
 		return
 	}
+	if s.first != nil {
+		v := s.first.View()
+		s.ask.Show(v)
+		s.ask.Follow(s.window.Canvas(), v.Focus)
+		return
+	}
 	v := s.unlock.View()
 	s.lock.Show(v)
 	s.lock.Follow(s.window.Canvas(), v.Focus)
@@ -138,10 +170,11 @@ func (s *shell) show() {
 
 // beat is the pulse.
 func (s *shell) beat() {
-	if s.open == nil {
-		s.unlock.Pass(pulse)
-	} else {
+	switch {
+	case s.open != nil:
 		s.open.prescribe.Tick()
+	case s.first == nil:
+		s.unlock.Pass(pulse)
 	}
 	s.show()
 }

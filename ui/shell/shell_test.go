@@ -98,6 +98,8 @@ func (c *counter) Read(b []byte) (int, error) {
 type cottage struct {
 	service *prescribing.Service
 	shelf   *shelf
+	empty   bool
+	broken  error // of trying
 	open    bool
 	closed  int
 	fault   error
@@ -107,8 +109,16 @@ type cottage struct {
 	news    chan []rx.ID
 }
 
+func (c *cottage) FirstStart() bool { return c.empty }
+func (c *cottage) Try(context.Context) error {
+	c.empty = c.empty && c.broken != nil
+	return c.broken
+}
+func (c *cottage) Working() error {
+	return rx.Fault("profile-not-ready", "profile", "production", "missing", "anchors")
+}
 func (c *cottage) DemoPassphrase() string { return "fictif-fictief" }
-func (c *cottage) Simulated() bool        { return true }
+func (c *cottage) Simulated() bool        { return !c.empty }
 func (c *cottage) Language() rx.Lang      { return rx.FR }
 
 func (c *cottage) Unlock(_ context.Context, passphrase []byte) (Desk, error) {
@@ -158,9 +168,11 @@ type stage struct {
 	t     *testing.T
 }
 
-func newStage(t *testing.T) *stage {
+func newStage(t *testing.T) *stage { return newStageOn(t, &cottage{}) }
+
+func newStageOn(t *testing.T, c *cottage) *stage {
 	app := test.NewTempApp(t)
-	c := &cottage{weather: "fair", news: make(chan []rx.ID), shelf: &shelf{drafts: map[rx.ID]rx.Draft{}, settings: map[string][]byte{}}}
+	c.weather, c.news, c.shelf = "fair", make(chan []rx.ID), &shelf{drafts: map[rx.ID]rx.Draft{}, settings: map[string][]byte{}}
 	var patients []rx.Patient
 	if err := json.Unmarshal(assets.DemoPatients, &patients); err != nil {
 		t.Fatal(err)
@@ -263,6 +275,28 @@ func TestUnlockByKeyboard(t *testing.T) {
 		e, ok := s.window.Canvas().Focused().(*kit.Entry)
 		return ok && strings.Contains(e.PlaceHolder, "NISS")
 	})
+}
+
+func TestTheFirstStart(t *testing.T) {
+	s := newStageOn(t, &cottage{empty: true, broken: rx.Fault(rx.CodeReadOnly)})
+	if !s.says("Essayer (fictif)")() || !s.says("pas encore démarrer")() || s.says("SIMULATION")() {
+		t.Errorf("the first start:\n%s", s.screen())
+	}
+	s.beat()
+	s.chosen(rx.FR, "ui.lang.nl")
+	if !s.says("Proberen (fictief)")() {
+		t.Errorf("in Dutch:\n%s", s.screen())
+	}
+	s.key(fyne.KeyReturn)
+	s.until("told", s.says("read-only-directory"))
+	s.house.broken = nil
+	s.key(fyne.KeyReturn)
+	s.until("the demonstration's lock screen", s.says("Relais is vergrendeld"))
+	if !s.says("SIMULATI")() {
+		t.Errorf("no banner:\n%s", s.screen())
+	}
+	s.beat()
+	s.unlocked()
 }
 
 func TestAnOrderIsWrittenByKeyboardAndKeptWhenTheWindowIsLocked(t *testing.T) {
