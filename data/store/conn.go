@@ -39,13 +39,16 @@ var (
 	toLook   = []pragma{{"busy_timeout", "5000", "5000"}, {"query_only", "on", "1"}} // changes nothing, whatever the file is
 )
 
-// dial gives connections to the file at path with those pragmas. mode is SQLite's: "ro" or "rw"; neither makes a file.
-func dial(path, mode string, want []pragma) (*sql.DB, error) {
+// dial gives connections to the file at path with those pragmas. mode is SQLite's: "ro" or "rw"; neither makes a file. vfs "" is the system's.
+func dial(path, mode, vfs string, want []pragma) (*sql.DB, error) {
 	slashed := filepath.ToSlash(path)
 	if !strings.HasPrefix(slashed, "/") { // C:/…
 		slashed = "/" + slashed
 	}
 	query := url.Values{"mode": {mode}, "_txlock": {"immediate"}, "_defensive": {"1"}}
+	if vfs != "" {
+		query.Set("vfs", vfs)
+	}
 	for _, p := range want {
 		query.Add("_pragma", p.name+"("+p.set+")")
 	}
@@ -165,8 +168,8 @@ type pool struct {
 	free chan *session // nil: not opened yet
 }
 
-func newPool(path, mode string, want []pragma, size int) (*pool, error) {
-	db, err := dial(path, mode, want)
+func newPool(path, mode, vfs string, want []pragma, size int) (*pool, error) {
+	db, err := dial(path, mode, vfs, want)
 	if err != nil {
 		return nil, err
 	}

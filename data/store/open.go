@@ -31,6 +31,7 @@ type Options struct {
 	Keys        Keys
 	Clock       func() time.Time
 	Rand        io.Reader
+	VFS         string // SQLite's file layer by its name; "": the system's
 
 	disk  disk               // nil: the system's
 	crash func(string) error // nil, or asked in tests before each durable step
@@ -115,7 +116,7 @@ func (opts Options) build(ctx context.Context) error {
 	if err := f.Close(); err != nil {
 		return translate(err)
 	}
-	writer, err := newPool(path, "rw", toCreate, 1)
+	writer, err := newPool(path, "rw", opts.VFS, toCreate, 1)
 	if err != nil {
 		return err
 	}
@@ -245,7 +246,7 @@ func (opts Options) stop(before string) error {
 func (opts Options) connect(ctx context.Context) (db *DB, err error) {
 	db = &DB{guard: guard{opts.Keys}, opts: opts}
 	path := opts.path(databaseFile)
-	if db.writer, err = newPool(path, "rw", toWrite, 1); err != nil {
+	if db.writer, err = newPool(path, "rw", opts.VFS, toWrite, 1); err != nil {
 		return nil, err
 	}
 	// The writer comes first: it turns on the write-ahead log, which a reader cannot.
@@ -254,10 +255,10 @@ func (opts Options) connect(ctx context.Context) (db *DB, err error) {
 		return nil, errors.Join(err, db.writer.close())
 	}
 	db.writer.give(s)
-	if db.readers, err = newPool(path, "ro", toRead, readers); err != nil {
+	if db.readers, err = newPool(path, "ro", opts.VFS, toRead, readers); err != nil {
 		return nil, err
 	}
-	if db.feed, err = newPool(path, "ro", toRead, 1); err != nil {
+	if db.feed, err = newPool(path, "ro", opts.VFS, toRead, 1); err != nil {
 		return nil, err
 	}
 	return db, nil
@@ -270,7 +271,7 @@ func (db *DB) disconnect() error {
 
 // checkVersion looks at the file without changing it.
 func (opts Options) checkVersion(ctx context.Context) error {
-	look, err := newPool(opts.path(databaseFile), "ro", toLook, 1)
+	look, err := newPool(opts.path(databaseFile), "ro", opts.VFS, toLook, 1)
 	if err != nil {
 		return err
 	}

@@ -161,7 +161,7 @@ func TestPragmasOnEveryConnection(t *testing.T) {
 		}
 	}
 	for _, want := range [][]pragma{{{"synchronous", "off", "2"}}, {{"no_such_pragma", "1", "1"}}} {
-		broken, err := newPool(p.opts.path(databaseFile), "rw", want, 1)
+		broken, err := newPool(p.opts.path(databaseFile), "rw", "", want, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -355,7 +355,7 @@ func TestErrorsOfTheDisk(t *testing.T) {
 	conn := p.raw() // another process that writes and does not end
 	p.run(conn, "BEGIN IMMEDIATE")
 	other := p.opts
-	pool, err := newPool(other.path(databaseFile), "rw", []pragma{{"busy_timeout", "50", "50"}}, 1)
+	pool, err := newPool(other.path(databaseFile), "rw", "", []pragma{{"busy_timeout", "50", "50"}}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

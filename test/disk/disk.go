@@ -34,10 +34,11 @@ const (
 	Short       // of a write: the first half is written, then an error
 	Kill        // the program ends before the operation
 	Cut         // the mains fail during it
+	Lie         // of a sync: called done, and not done
 )
 
 func (f Fault) String() string {
-	return [...]string{"none", "error", "full", "short", "kill", "cut"}[f]
+	return [...]string{"none", "error", "full", "short", "kill", "cut", "lie"}[f]
 }
 
 // Disk holds the files of one directory.

@@ -10,8 +10,9 @@
 // Cut each write since the last sync of its file is there, is missing, or is torn between
 // two sectors, at random; then it can be used again.
 //
-// What it does not do: forget what was synced, or let names (created, deleted, renamed files) be
-// lost; a disk that lies about a sync is beyond us, and the store syncs its directory itself.
+// What it does not do: let names (created, deleted, renamed files) be lost; the store syncs its
+// directory itself. A disk that lies about a sync (Lie) is beyond us: it serves to show that a
+// test which uses this package can fail.
 //
 // The layer is registered once for the process as VFS; a directory without a Disk is left
 // alone. It reaches into the ABI of modernc.org/sqlite/lib: pointers to SQLite's memory, and

@@ -216,8 +216,11 @@ func xSync(tls *libc.TLS, file uintptr, flags int32) int32 {
 	if h.disk == nil {
 		return called[flag](m.FxSync)(tls, real, flags)
 	}
-	if f, dead := h.disk.meet(Sync, h.path); dead || f != None {
+	switch f, dead := h.disk.meet(Sync, h.path); {
+	case dead, f != None && f != Lie:
 		return sqlite3.SQLITE_IOERR_FSYNC
+	case f == Lie:
+		return sqlite3.SQLITE_OK
 	}
 	h.disk.synced(h.path) // what is synced is known here: the machine below need not be waited for
 	return sqlite3.SQLITE_OK

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"errors"
-	"fmt"
 	"testing"
 	"time"
 
@@ -49,15 +48,7 @@ func TestCrashAtEveryStep(t *testing.T) {
 // and after each) and at step second counted from there; -1: none.
 func crashRun(kind world.Kind, first, second int) (err error) {
 	s := newSim(7, Options{})
-	defer func() {
-		if v := recover(); v != nil {
-			broken, ok := v.(violation)
-			if !ok {
-				panic(fmt.Sprintf("%q %d %d: %v", kind, first, second, v))
-			}
-			err = broken
-		}
-	}()
+	defer caught(&err)
 	steps, next, crashes := 0, first, 0
 	s.script = func(string, bool) error {
 		if steps++; steps-1 != next {
@@ -77,6 +68,17 @@ func crashRun(kind world.Kind, first, second int) (err error) {
 		return errEnough
 	}
 	return nil
+}
+
+// caught makes a broken invariant an error.
+func caught(err *error) {
+	switch v := recover().(type) {
+	case nil:
+	case violation:
+		*err = v
+	default:
+		panic(v)
+	}
 }
 
 // journey is one patient: two lines by the real use cases, the second to paper

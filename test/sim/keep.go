@@ -59,10 +59,14 @@ func (h *held) around(r *row) rx.Around {
 	if r.p.State != rx.StateReady {
 		return around
 	}
+	after := false // what was issued later, whatever the clock said
 	for _, id := range h.order {
 		o := h.rows[id]
+		if id == r.p.ID {
+			after = true
+		}
 		gone := o.p.State == rx.StateWithdrawn || o.p.State == rx.StateRefused || o.p.State == rx.StateLapsed || o.p.State == rx.StateRevoked
-		if o.p.Patient == r.p.Patient && o.p.Order != r.p.Order && o.p.Issued.After(r.p.Issued) && !gone &&
+		if after && o.p.Patient == r.p.Patient && o.p.Order != r.p.Order && !gone &&
 			slices.ContainsFunc(o.facts.Product.Ingredients, func(code string) bool { return slices.Contains(r.facts.Product.Ingredients, code) }) {
 			around.Newer = true
 		}

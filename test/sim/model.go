@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"relais/app/rx"
@@ -16,9 +17,9 @@ import (
 type Model struct {
 	now func() time.Time
 
-	disk disk // what survives a crash
-	mark mark // kept outside; survives also when an older disk is put back
-	dir  int  // identity of the directory
+	disk directory // what survives a crash
+	mark mark      // kept outside; survives also when an older disk is put back
+	dir  int       // identity of the directory
 
 	tasks  []rx.Task // of the last Work, until something is written
 	worked workKey
@@ -32,9 +33,9 @@ type Model struct {
 // the step, and after it. It may panic with crashed.
 type step func(op string, after bool) error
 
-// disk is the durable state. Values are never changed in place, so that a copy of
+// directory is the durable state. Values are never changed in place, so that a copy of
 // the maps is a snapshot.
-type disk struct {
+type directory struct {
 	held
 	orders   map[rx.ID]order
 	patients map[rx.ID]rx.Known
@@ -60,7 +61,7 @@ type mark struct {
 }
 
 func newModel(now func() time.Time, step step) *Model {
-	return &Model{now: now, dir: 1, mark: mark{dir: 1}, step: step, disk: disk{
+	return &Model{now: now, dir: 1, mark: mark{dir: 1}, step: step, disk: directory{
 		held: newHeld(), orders: map[rx.ID]order{}, patients: map[rx.ID]rx.Known{}, drafts: map[rx.ID]rx.Draft{},
 		keys: map[rx.ID][]rx.Key{}, used: map[rx.KeyID]bool{}, settings: map[string][]byte{},
 	}}
@@ -307,12 +308,9 @@ func idTime(id rx.ID) time.Time {
 	if len(id) != 36 || id[14] != '7' {
 		return time.Time{}
 	}
-	var ms int64
-	for _, c := range string(id[:8] + id[9:13]) {
-		ms = ms<<4 | int64(c-'0')
-		if c >= 'a' {
-			ms += int64('0') - int64('a') + 10
-		}
+	ms, err := strconv.ParseInt(string(id[:8]+id[9:13]), 16, 64)
+	if err != nil {
+		return time.Time{}
 	}
 	return time.UnixMilli(ms)
 }

@@ -23,6 +23,7 @@ import (
 	"relais/app/rx"
 	"relais/sync/outbox"
 	"relais/sync/simulator/world"
+	"relais/test/disk"
 )
 
 var ctx = context.Background()
@@ -37,6 +38,8 @@ var start = time.Date(2026, 3, 2, 8, 0, 0, 0, zone)
 type Options struct {
 	Planted string // name of a planted mistake, "" none
 	Verbose bool   // keep the trace's lines
+	Real    string // tier B: where the directory of the real store is made; "" for tier A
+	Failing bool   // its disk fails
 }
 
 // Sim is one run.
@@ -62,6 +65,8 @@ type Sim struct {
 	nested  int
 	script  func(op string, after bool) error // in place of chance, at each durable step
 	healed  bool
+	swapped rx.RID // of a planted mistake
+	older   bool   // a copy was put back, and not opened yet
 
 	truth
 	trace  uint64
@@ -80,6 +85,7 @@ func (v violation) Error() string { return v.what }
 // Run plays one seed and returns the first broken invariant, nil when all held.
 func Run(seed uint64, o Options) (s *Sim, err error) {
 	s = newSim(seed, o)
+	defer s.close()
 	defer func() {
 		switch v := recover().(type) {
 		case nil:
@@ -98,13 +104,28 @@ func newSim(seed uint64, o Options) *Sim {
 	s := &Sim{Options: o, seed: seed, rng: rand.New(rand.NewPCG(seed, 0x72656c616973)), Counts: map[string]int{}, waits: rx.DefaultWaits}
 	s.truth = newTruth()
 	s.world = world.New(s.source())
-	s.keep = newModel(s.now, s.durable)
-	if o.Planted == "no-fence" {
-		s.waits.Processing, s.waits.Between = -s.waits.Timestamp, 0
+	s.keep = s.withMistake(newModel(s.now, s.durable))
+	if o.Real != "" {
+		r, err := newReal(o.Real, seed, s.now, s.durable)
+		if err != nil {
+			panic(err)
+		}
+		s.keep = r
+	}
+	if wait := s.mistake().wait; wait != nil {
+		wait(&s.waits)
 	}
 	s.boot()
 	s.must(s.service.SetPractice(ctx, practice))
 	return s
+}
+
+func (s *Sim) close() {
+	if r, ok := s.keep.(*real); ok {
+		if err := r.close(); err != nil {
+			panic(err)
+		}
+	}
 }
 
 func (s *Sim) must(err error) {
@@ -135,14 +156,22 @@ func (r reader) Read(p []byte) (int, error) {
 func (s *Sim) boot() {
 	s.epoch++
 	s.down = false
-	s.must(s.keep.start())
+	if err := s.keep.start(); err != nil {
+		s.failsafe(err)
+		s.crash()
+		return
+	}
+	if s.older {
+		s.older = false
+		s.forget()
+	}
 	s.service = s.newService()
-	s.engine = outbox.New(s.forgetting(s.planted()), s.waits, rand.New(s.source()), nil)
+	s.engine = outbox.New(s.keep, s.waits, rand.New(s.source()), nil)
 	s.nudge(0)
 }
 
 func (s *Sim) newService() *prescribing.Service {
-	return &prescribing.Service{Store: s.planted(), Medicines: drugs{}, Composer: composer{}, Press: press{s}, Waits: s.waits,
+	return &prescribing.Service{Store: s.keep, Medicines: drugs{}, Composer: composer{}, Press: press{s}, Waits: s.waits,
 		Now: s.now, Rand: reader{s.source()}, Changed: func() { s.nudge(0) }}
 }
 
@@ -150,7 +179,9 @@ func (s *Sim) newService() *prescribing.Service {
 func (s *Sim) failsafe(err error) {
 	if err != nil {
 		s.note("store refused: %s", rx.CodeOf(err))
-		if rx.CodeOf(err) != codeDisk && rx.CodeOf(err) != rx.CodeKeyUsed {
+		switch rx.CodeOf(err) {
+		case codeDisk, rx.CodeIO, rx.CodeDiskFull, rx.CodeKeyUsed:
+		default:
 			panic(violation{"the engine met a fault of the program: " + err.Error()})
 		}
 	}
@@ -183,6 +214,9 @@ func (s *Sim) durable(op string, after bool) error {
 		s.count("second process between")
 		s.nested++
 		s.anyAct()
+		if s.down { // the machine went off: nobody goes on
+			panic(crashed{})
+		}
 		s.nested--
 	}
 	return nil
@@ -246,8 +280,8 @@ func (s *Sim) perform(act outbox.Act) {
 			return
 		}
 		done = true
-		if s.Planted == "retry-on-timeout" && call.Op == rx.OpCreate && r.Result == rx.Unanswered {
-			r.Result = rx.ResultNotSent
+		if hear := s.mistake().hear; hear != nil {
+			hear(s, call, &r)
 		}
 		s.note("reply %d %s %s %s", act.ID, call.Op, r.Result, r.Why)
 		s.program(func() {
@@ -256,6 +290,10 @@ func (s *Sim) perform(act outbox.Act) {
 		})
 	}
 	var heard rx.Reply
+	if mute := s.mistake().mute; mute != nil && mute(call) {
+		s.after(0, func() { finish(rx.Reply{Result: rx.ResultNotSent, Why: "refused-connection"}) })
+		return
+	}
 	for i, pass := range fate.Passes {
 		s.after(pass.Process, func() {
 			reply := s.world.Pass(call, fate, i, begun)
@@ -355,6 +393,9 @@ func (s *Sim) rows() []*row {
 func (s *Sim) live() {
 	s.hostile = []float64{0, 0.3, 1, 3}[s.rng.IntN(4)]
 	s.weather()
+	if s.Failing {
+		s.suffer(s.fate())
+	}
 	days := pick(s, []int{1, 1, 1, 2, 3})
 	for range 4 + s.rng.IntN(8) {
 		s.after(s.upTo(time.Duration(days)*24*time.Hour-20*time.Hour+s.upTo(10*time.Hour)), s.patient)
@@ -380,6 +421,7 @@ func (s *Sim) live() {
 
 func (s *Sim) quiet() {
 	s.healed = true
+	s.suffer(nil)
 	s.world.Random(world.Profile{}, s.source())
 	if s.down {
 		s.boot()
@@ -429,8 +471,36 @@ func (s *Sim) putBack(span time.Duration) {
 			s.keep.end()
 			putBack(s.one(2))
 			clear(s.judged)
-			s.forget()
+			s.older = true
 			s.boot()
 		})
 	})
+}
+
+// suffer lets the disk of tier B fail as f decides.
+func (s *Sim) suffer(f func(op disk.Op, file string) disk.Fault) {
+	if r, ok := s.keep.(*real); ok {
+		r.suffer(f)
+	}
+}
+
+// fate draws what each operation on the disk meets, from a source of its own.
+func (s *Sim) fate() func(op disk.Op, file string) disk.Fault {
+	rng := rand.New(rand.NewPCG(s.seed, 0x66617465))
+	return func(op disk.Op, file string) disk.Fault {
+		if s.Planted == "lying-disk" && op == disk.Sync {
+			return disk.Lie
+		}
+		if rng.Float64() >= 0.0005*s.hostile {
+			return disk.None
+		}
+		kinds := []disk.Fault{disk.Error, disk.Kill, disk.Cut}
+		if op == disk.Write {
+			kinds = append(kinds, disk.Full, disk.Short)
+		}
+		kind := kinds[rng.IntN(len(kinds))]
+		s.count("disk: " + kind.String())
+		s.note("disk: %s at %s of %s", kind, op, file)
+		return kind
+	}
 }

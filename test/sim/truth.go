@@ -133,6 +133,9 @@ func (s *Sim) asked(order rx.ID, made []rx.Prescription) {
 func (s *Sim) saved(made []rx.Prescription) {
 	for i := range made {
 		r := s.keep.held().rows[made[i].ID]
+		if r == nil {
+			s.broken("kept: what was called saved was never there")
+		}
 		s.kept[made[i].ID] = kept{r.sum, made[i].LocalID()}
 	}
 }
