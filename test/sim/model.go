@@ -135,6 +135,11 @@ func (m *Model) apply(id rx.ID, version int64, e rx.Event) (rx.Prescription, err
 	if err != nil || !changed {
 		return r.p, err
 	}
+	for _, rec := range next.Records[len(r.p.Records):] {
+		if m.owns(rec.RID) {
+			return r.p, rx.Fault(rx.CodeRIDTaken)
+		}
+	}
 	m.disk.enter(id, e, r.p.State, next.State)
 	after := *r
 	after.p = next
@@ -232,14 +237,16 @@ func working(p *rx.Prescription, now time.Time) bool {
 
 // Unowned is what nobody here bears.
 func (m *Model) Unowned(_ context.Context, rids []rx.RID) ([]rx.RID, error) {
-	return slices.DeleteFunc(slices.Clone(rids), func(rid rx.RID) bool {
-		for _, r := range m.disk.rows {
-			if slices.ContainsFunc(r.p.Records, func(rec rx.Record) bool { return rec.RID == rid }) {
-				return true
-			}
+	return slices.DeleteFunc(slices.Clone(rids), m.owns), nil
+}
+
+func (m *Model) owns(rid rx.RID) bool {
+	for _, r := range m.disk.rows {
+		if slices.ContainsFunc(r.p.Records, func(rec rx.Record) bool { return rec.RID == rid }) {
+			return true
 		}
-		return false
-	}), nil
+	}
+	return false
 }
 
 // Existing is the order of that id.

@@ -40,6 +40,7 @@ type Options struct {
 	Verbose bool   // keep the trace's lines
 	Real    string // tier B: where the directory of the real store is made; "" for tier A
 	Failing bool   // its disk fails
+	Without Set    // what happens that does not happen this time
 }
 
 // Sim is one run.
@@ -69,10 +70,11 @@ type Sim struct {
 	older   bool   // a copy was put back, and not opened yet
 
 	truth
-	trace  uint64
-	line   []byte // of the trace, last
-	Lines  []string
-	Counts map[string]int // rare paths taken
+	chances int // things that happened or did not, so far
+	trace   uint64
+	line    []byte // of the trace, last
+	Lines   []string
+	Counts  map[string]int // rare paths taken
 }
 
 type crashed struct{}
@@ -198,7 +200,7 @@ func (s *Sim) durable(op string, after bool) error {
 	if s.script != nil {
 		return s.script(op, after)
 	}
-	if s.rng.Float64() < 0.002*s.hostile {
+	if s.rng.Float64() < 0.002*s.hostile && s.happens() {
 		s.count("crash")
 		s.note("crash at %s, after %t", op, after)
 		panic(crashed{})
@@ -206,11 +208,11 @@ func (s *Sim) durable(op string, after bool) error {
 	if after {
 		return nil
 	}
-	if s.rng.Float64() < 0.004*s.hostile {
+	if s.rng.Float64() < 0.004*s.hostile && s.happens() {
 		s.count("disk refuses")
 		return rx.Fault(codeDisk)
 	}
-	if s.nested == 0 && s.rng.Float64() < 0.03 {
+	if s.nested == 0 && s.rng.Float64() < 0.03 && s.happens() {
 		s.count("second process between")
 		s.nested++
 		s.anyAct()
@@ -398,19 +400,19 @@ func (s *Sim) live() {
 	}
 	days := pick(s, []int{1, 1, 1, 2, 3})
 	for range 4 + s.rng.IntN(8) {
-		s.after(s.upTo(time.Duration(days)*24*time.Hour-20*time.Hour+s.upTo(10*time.Hour)), s.patient)
+		s.perhaps(s.upTo(time.Duration(days)*24*time.Hour-20*time.Hour+s.upTo(10*time.Hour)), s.patient)
 	}
 	for at := s.upTo(2 * time.Hour); at < time.Duration(days)*24*time.Hour; at += s.upTo(5*time.Hour) + time.Minute {
-		s.after(at, s.review)
+		s.perhaps(at, s.review)
 	}
 	for range s.rng.IntN(12) {
-		s.after(s.upTo(time.Duration(days)*24*time.Hour), s.outside)
+		s.perhaps(s.upTo(time.Duration(days)*24*time.Hour), s.outside)
 	}
-	if s.one(5) {
+	if s.one(5) && s.happens() {
 		s.putBack(time.Duration(days) * 24 * time.Hour)
 	}
 	if s.one(3) {
-		s.after(s.upTo(time.Duration(days)*24*time.Hour), func() {
+		s.perhaps(s.upTo(time.Duration(days)*24*time.Hour), func() {
 			s.count("clock jumps")
 			s.skew += time.Duration(pick(s, []int{-48, -5, -1, 1, 3, 30})) * time.Hour / time.Duration(pick(s, []int{1, 10, 3600}))
 			s.note("clock %s", s.skew)
@@ -451,8 +453,10 @@ func (s *Sim) weather() {
 	case 3:
 		p.Never = 0.02
 	}
-	s.note("weather %v", p)
-	s.world.Random(p, s.source())
+	if s.happens() {
+		s.note("weather %v", p)
+		s.world.Random(p, s.source())
+	}
 	s.after(s.upTo(pick(s, []time.Duration{2 * time.Minute, time.Hour, 9 * time.Hour})), s.weather)
 }
 
@@ -491,7 +495,7 @@ func (s *Sim) fate() func(op disk.Op, file string) disk.Fault {
 		if s.Planted == "lying-disk" && op == disk.Sync {
 			return disk.Lie
 		}
-		if rng.Float64() >= 0.0005*s.hostile {
+		if rng.Float64() >= 0.0005*s.hostile || !s.happens() {
 			return disk.None
 		}
 		kinds := []disk.Fault{disk.Error, disk.Kill, disk.Cut}

@@ -18,7 +18,10 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-var seedFlag = flag.Uint64("seed", 0, "the seed to replay, or after which to begin")
+var (
+	seedFlag    = flag.Uint64("seed", 0, "the seed to replay, or after which to begin")
+	withoutFlag = flag.String("without", "", "what does not happen in the replay, by number")
+)
 
 // seeds to play: a few thousand in a test, a million in a soak (quality R2).
 func seeds(t *testing.T, test, soak int) int {
@@ -51,7 +54,9 @@ func play(t *testing.T, n int, o Options, rare ...string) {
 			for seed := next.Add(1); seed <= *seedFlag+uint64(n); seed = next.Add(1) {
 				s, err := Run(seed, o)
 				if err != nil {
-					t.Errorf("seed %d: %v\nreplay: go test ./test/sim -run %s -seed %d -v", seed, err, replayOf(o), seed)
+					t.Errorf("seed %d: %v\nreplay: %s", seed, err, Replay(seed, o))
+					less, err := Shrink(seed, o, 300)
+					t.Logf("seed %d shrinks: %v\nreplay: %s", seed, err, Replay(seed, less))
 				}
 				mu.Lock()
 				for what, times := range s.Counts {
@@ -69,13 +74,6 @@ func play(t *testing.T, n int, o Options, rare ...string) {
 		}
 	}
 	t.Log(counts)
-}
-
-func replayOf(o Options) string {
-	if o.Real != "" {
-		return "ReplayReal"
-	}
-	return "Replay$"
 }
 
 // TestSameSeedSameTrace (R15).
@@ -120,6 +118,10 @@ func aloud(t *testing.T, o Options) {
 	if *seedFlag == 0 {
 		t.Skip("no -seed")
 	}
+	var err error
+	if o.Without, err = ParseSet(*withoutFlag); err != nil {
+		t.Fatal(err)
+	}
 	o.Verbose = true
 	s, err := Run(*seedFlag, o)
 	for _, line := range s.Lines {
@@ -135,5 +137,38 @@ func BenchmarkSeed(b *testing.B) {
 		if _, err := Run(uint64(i), Options{}); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// TestFailingSeedsShrink: what a planted mistake breaks, a few happenings break.
+func TestFailingSeedsShrink(t *testing.T) {
+	const seed = 7 // finds it
+	o := Options{Planted: "retry-on-timeout"}
+	whole, err := Run(seed, o)
+	if err == nil {
+		t.Fatal("the seed does not find the mistake any more: take another")
+	}
+	less, err := Shrink(seed, o, 500)
+	if err == nil {
+		t.Fatal("what was shrunk does not fail")
+	}
+	again, err := ParseSet(less.Without.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Without = again
+	s, err := Run(seed, o)
+	if err == nil {
+		t.Fatal("what was shrunk does not replay from its line")
+	}
+	left := s.chances
+	for n := range o.Without {
+		if n <= s.chances {
+			left--
+		}
+	}
+	t.Logf("%d happenings of %d: %v; %s", left, whole.chances, err, Replay(seed, o))
+	if left > 10 {
+		t.Errorf("%d happenings are left of %d", left, whole.chances)
 	}
 }
