@@ -49,7 +49,6 @@ type Disk struct {
 	off    int // faults are suspended while it is above 0
 	dead   bool
 	cut    bool
-	ops    int
 	kept   map[string]*pending // by path
 }
 
