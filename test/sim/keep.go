@@ -15,6 +15,7 @@ type keep interface {
 	prescribing.Store
 
 	start() error               // what a program does with the directory when it begins
+	as(process int)             // which of two processes acts from now on
 	end()                       // the program ended, in whatever way
 	copy() func(elsewhere bool) // keeps a copy of the directory; puts it back, there or on another disk
 	held() *held                // what the directory holds

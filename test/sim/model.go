@@ -69,6 +69,7 @@ func newModel(now func() time.Time, step step) *Model {
 
 func (m *Model) held() *held { return &m.disk.held }
 func (m *Model) marked() int { return m.mark.seq }
+func (m *Model) as(int)      {} // it keeps nothing in hand between two acts
 func (m *Model) end()        {}
 
 // copy keeps the maps as they are.

@@ -20,7 +20,8 @@ import (
 // real is tier B: the store of the program, in a directory on a disk that fails when the
 // simulation wants it. Everything that it holds is read through the store's own methods.
 type real struct {
-	*store.DB
+	open  [2]*store.DB // of two processes; nil while the program is not running
+	who   int          // acts
 	opts  store.Options
 	disk  *disk.Disk
 	step  step
@@ -85,11 +86,13 @@ func (r *real) close() error {
 }
 
 func (r *real) start() error {
-	db, err := store.Open(ctx, r.opts)
-	if err != nil {
-		return err
+	for i := range r.open {
+		db, err := store.Open(ctx, r.opts)
+		if err != nil {
+			return err
+		}
+		r.open[i] = db
 	}
-	r.DB = db
 	touched := r.seen.touched
 	r.seen, r.last, r.stale = newHeld(), 0, true
 	r.seen.touched = touched
@@ -99,14 +102,21 @@ func (r *real) start() error {
 // end is the end of the program: nothing that it still does reaches the disk.
 func (r *real) end() {
 	r.disk.Kill()
-	if r.DB != nil {
-		_ = r.DB.Close(ctx) // fails, as it must
-		r.DB = nil
+	for i, db := range r.open {
+		if db != nil {
+			_ = db.Close(ctx) // fails, as it must
+			r.open[i] = nil
+		}
 	}
+	r.who = 0
 	if err := r.disk.Mend(r.rng); err != nil {
 		panic(err)
 	}
 }
+
+func (r *real) db() *store.DB { return r.open[r.who] }
+
+func (r *real) as(process int) { r.who = process }
 
 // copy reads the files of the directory as any program that copies files would, while
 // nobody writes.
@@ -169,7 +179,7 @@ func (r *real) marked() int {
 }
 
 func (r *real) held() *held {
-	if !r.stale || r.DB == nil || r.disk.Dead() {
+	if !r.stale || r.open[0] == nil || r.open[1] == nil || r.disk.Dead() {
 		return &r.seen
 	}
 	r.stale = false
@@ -182,13 +192,13 @@ func (r *real) held() *held {
 }
 
 func (r *real) refresh() error {
-	last, changed, err := r.DB.Changes(ctx, r.last)
+	last, changed, err := r.open[0].Changes(ctx, r.last)
 	if err != nil {
 		return err
 	}
 	var lines []entry
 	for _, id := range changed {
-		item, err := r.DB.Item(ctx, id)
+		item, err := r.open[0].Item(ctx, id)
 		if err != nil {
 			return err
 		}
@@ -201,7 +211,7 @@ func (r *real) refresh() error {
 		}
 		r.seen.rows[id] = &row{p: item.Prescription, facts: &item.Facts, sum: sum}
 		r.seen.touched = append(r.seen.touched, id)
-		happenings, err := r.DB.Timeline(ctx, id)
+		happenings, err := r.open[0].Timeline(ctx, id)
 		if err != nil {
 			return err
 		}
@@ -244,108 +254,108 @@ func read[T any](r *real, v T, err error) (T, error) {
 }
 
 func (r *real) Apply(ctx context.Context, id rx.ID, version int64, e rx.Event) (p rx.Prescription, err error) {
-	err = r.durable("apply "+e.Kind.String(), func() error { p, err = r.DB.Apply(ctx, id, version, e); return err })
+	err = r.durable("apply "+e.Kind.String(), func() error { p, err = r.db().Apply(ctx, id, version, e); return err })
 	return p, err
 }
 
 func (r *real) Mark(ctx context.Context, id rx.ID, version int64, at, signed, until time.Time) (parcel rx.Parcel, p rx.Prescription, err error) {
-	err = r.durable("mark", func() error { parcel, p, err = r.DB.Mark(ctx, id, version, at, signed, until); return err })
+	err = r.durable("mark", func() error { parcel, p, err = r.db().Mark(ctx, id, version, at, signed, until); return err })
 	return parcel, p, err
 }
 
 func (r *real) AddKey(ctx context.Context, patient rx.ID, key rx.Key) error {
-	return r.durable("add key", func() error { return r.DB.AddKey(ctx, patient, key) })
+	return r.durable("add key", func() error { return r.db().AddKey(ctx, patient, key) })
 }
 
 func (r *real) Outside(ctx context.Context) error {
-	return r.durable("outside", func() error { return r.DB.Outside(ctx) })
+	return r.durable("outside", func() error { return r.db().Outside(ctx) })
 }
 
 func (r *real) Issue(ctx context.Context, in rx.Issue) (out rx.Issued, err error) {
-	err = r.durable("issue", func() error { out, err = r.DB.Issue(ctx, in); return err })
+	err = r.durable("issue", func() error { out, err = r.db().Issue(ctx, in); return err })
 	return out, err
 }
 
 func (r *real) SaveDraft(ctx context.Context, d rx.Draft) error {
-	return r.durable("draft", func() error { return r.DB.SaveDraft(ctx, d) })
+	return r.durable("draft", func() error { return r.db().SaveDraft(ctx, d) })
 }
 
 func (r *real) DropDraft(ctx context.Context, id rx.ID) error {
-	return r.durable("drop draft", func() error { return r.DB.DropDraft(ctx, id) })
+	return r.durable("drop draft", func() error { return r.db().DropDraft(ctx, id) })
 }
 
 func (r *real) SavePatient(ctx context.Context, p rx.Known) (rx.Known, error) {
-	err := r.durable("patient", func() (err error) { p, err = r.DB.SavePatient(ctx, p); return err })
+	err := r.durable("patient", func() (err error) { p, err = r.db().SavePatient(ctx, p); return err })
 	return p, err
 }
 
 func (r *real) SetSetting(ctx context.Context, name string, value []byte) error {
-	return r.durable("setting", func() error { return r.DB.SetSetting(ctx, name, value) })
+	return r.durable("setting", func() error { return r.db().SetSetting(ctx, name, value) })
 }
 
 func (r *real) Work(ctx context.Context) ([]rx.Task, error) {
-	v, err := r.DB.Work(ctx)
+	v, err := r.db().Work(ctx)
 	return read(r, v, err)
 }
 
 func (r *real) Unowned(ctx context.Context, rids []rx.RID) ([]rx.RID, error) {
-	v, err := r.DB.Unowned(ctx, rids)
+	v, err := r.db().Unowned(ctx, rids)
 	return read(r, v, err)
 }
 
 func (r *real) Existing(ctx context.Context, id rx.ID, request []byte) (rx.Issued, bool, error) {
-	v, found, err := r.DB.Existing(ctx, id, request)
+	v, found, err := r.db().Existing(ctx, id, request)
 	r.ended()
 	return v, found, err
 }
 
 func (r *real) Order(ctx context.Context, id rx.ID) (rx.Issued, error) {
-	v, err := r.DB.Order(ctx, id)
+	v, err := r.db().Order(ctx, id)
 	return read(r, v, err)
 }
 
 func (r *real) Item(ctx context.Context, id rx.ID) (rx.Item, error) {
-	v, err := r.DB.Item(ctx, id)
+	v, err := r.db().Item(ctx, id)
 	return read(r, v, err)
 }
 
 func (r *real) List(ctx context.Context, f rx.Filter) ([]rx.Item, error) {
-	v, err := r.DB.List(ctx, f)
+	v, err := r.db().List(ctx, f)
 	return read(r, v, err)
 }
 
 func (r *real) Timeline(ctx context.Context, id rx.ID) ([]rx.Happening, error) {
-	v, err := r.DB.Timeline(ctx, id)
+	v, err := r.db().Timeline(ctx, id)
 	return read(r, v, err)
 }
 
 func (r *real) Patient(ctx context.Context, id rx.ID) (rx.Known, error) {
-	v, err := r.DB.Patient(ctx, id)
+	v, err := r.db().Patient(ctx, id)
 	return read(r, v, err)
 }
 
 func (r *real) Patients(ctx context.Context) ([]rx.Known, error) {
-	v, err := r.DB.Patients(ctx)
+	v, err := r.db().Patients(ctx)
 	return read(r, v, err)
 }
 
 func (r *real) Setting(ctx context.Context, name string) ([]byte, error) {
-	v, err := r.DB.Setting(ctx, name)
+	v, err := r.db().Setting(ctx, name)
 	return read(r, v, err)
 }
 
 func (r *real) Draft(ctx context.Context, id rx.ID) (rx.Draft, error) {
-	v, err := r.DB.Draft(ctx, id)
+	v, err := r.db().Draft(ctx, id)
 	return read(r, v, err)
 }
 
 func (r *real) Drafts(ctx context.Context) ([]rx.Draft, error) {
-	v, err := r.DB.Drafts(ctx)
+	v, err := r.db().Drafts(ctx)
 	return read(r, v, err)
 }
 
 func (r *real) Changes(ctx context.Context, after int64) (int64, []rx.ID, error) {
-	last, ids, err := r.DB.Changes(ctx, after)
+	last, ids, err := r.db().Changes(ctx, after)
 	r.ended()
 	return last, ids, err
 }

@@ -215,7 +215,9 @@ func (s *Sim) durable(op string, after bool) error {
 	if s.nested == 0 && s.rng.Float64() < 0.03 && s.happens() {
 		s.count("second process between")
 		s.nested++
+		s.keep.as(1)
 		s.anyAct()
+		s.keep.as(0)
 		if s.down { // the machine went off: nobody goes on
 			panic(crashed{})
 		}
