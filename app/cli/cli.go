@@ -11,7 +11,8 @@
 //     fault, without anything of a patient;
 //   - secrets and what is known of patients are never arguments: files, standard input;
 //   - exit codes: 0 done, 1 failed with a reason, 2 usage, 3 kept but not sent, 4 needs a
-//     person; of several lines the worst wins in the order 4, 1, 3, 0;
+//     person; of several lines the worst wins in the order 4, 1, 3, 0; 70 the program
+//     broke, and what was durable is (app/crash);
 //   - commands may run beside the window and beside each other.
 //
 // Failure modes: every error is told by its code in the catalogues; what has none is
@@ -30,6 +31,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"relais/app/config"
+	"relais/app/crash"
 	"relais/app/i18n"
 	"relais/app/rx"
 	"relais/app/wiring"
@@ -92,6 +94,8 @@ type System struct {
 // Main runs the command line of this process and gives its exit code. window opens the
 // window; nil in programs without one.
 func Main(window Window) int {
+	crash.Quiet()
+	defer crash.Guard()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	home, err := os.UserHomeDir()

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"relais/app/crash"
 	"relais/app/rx"
 	"relais/sync/outbox"
 	"relais/sync/simulator/world"
@@ -101,6 +102,7 @@ func (s *Session) work(ctx context.Context, p *patience, met func(error)) (ended
 	feed, stop := context.WithCancel(ctx)
 	watched := make(chan error, 1)
 	go func() {
+		defer crash.Guard()
 		watched <- s.Watch(feed, poll, func(ids []rx.ID) {
 			if len(ids) > 0 {
 				runner.Nudge()

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"relais/app/config"
+	"relais/app/crash"
 	"relais/app/prescribing"
 	"relais/app/rx"
 	"relais/sync/simulator/world"
@@ -118,6 +119,7 @@ type Desk struct {
 // send runs the engine, or waits until no other process does.
 func (d *Desk) send(ctx context.Context) {
 	defer close(d.ended)
+	defer crash.Guard()
 	for {
 		err := d.session.Send(ctx, d.met)
 		if ctx.Err() != nil {

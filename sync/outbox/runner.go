@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"relais/app/crash"
 )
 
 // Runner performs the engine's acts in real time: each in a goroutine of its own,
@@ -63,9 +65,10 @@ func (r *Runner) Run(ctx context.Context, idle func(Idle) bool) error {
 			r.Failed(err)
 		}
 	}
+	broken := true // until it ends by itself: a panic ends the program, and does not wait for what is on the wire
 	defer func() {
 		giveUp()
-		for r.Engine.Busy() > 0 {
+		for !broken && r.Engine.Busy() > 0 {
 			settle(<-replies)
 		}
 	}()
@@ -88,6 +91,7 @@ func (r *Runner) Run(ctx context.Context, idle func(Idle) bool) error {
 		}
 		for _, act := range acts {
 			go func() {
+				defer crash.Guard()
 				limited, cancel := context.WithTimeout(calls, act.Limit)
 				defer cancel()
 				reply := r.Remote.Do(limited, act.Call)
@@ -95,6 +99,7 @@ func (r *Runner) Run(ctx context.Context, idle func(Idle) bool) error {
 			}()
 		}
 		if idle != nil && !idle(Idle{Busy: r.Engine.Busy(), Wait: wait, Err: err}) {
+			broken = false
 			return nil
 		}
 		timer.Reset(wait)
@@ -110,6 +115,7 @@ func (r *Runner) Run(ctx context.Context, idle func(Idle) bool) error {
 		case <-timer.C:
 		}
 	}
+	broken = false
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return ctx.Err()
 	}

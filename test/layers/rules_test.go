@@ -16,6 +16,8 @@ var rooms = []room{
 
 	{"app/rx", nil,
 		"the domain knows no neighbour: it can be read, tested and trusted alone"},
+	{"app/crash", nil,
+		"what ends a broken program must need nothing of it; every part that starts a goroutine may use it"},
 	{"app/formats", []string{"app/rx"},
 		"the files and outputs of the command line are translations of the domain; use cases do not know that files exist"},
 	{"app/prescribing", sharedFacts,
@@ -46,7 +48,7 @@ var rooms = []room{
 	{"data/backup", []string{"data/vault", "data/store"},
 		"a backup moves sealed rows and wrapped keys; it does not interpret prescriptions"},
 
-	{"sync/outbox", []string{"app/rx"},
+	{"sync/outbox", []string{"app/rx", "app/crash"},
 		"the engine sees storage and remote as ports, so that the double, the simulator and acceptance run the same engine"},
 	{"sync/monitor", []string{"app/rx"},
 		"observations come in, availability goes out: it must not depend on the client that it judges"},
@@ -67,7 +69,7 @@ var rooms = []room{
 
 	{"ui/model", facts(),
 		"view models are plain Go over the use cases: they are tested without a window"},
-	{"ui/bridge", facts(),
+	{"ui/bridge", facts("app/crash"),
 		"the gate to the UI thread knows no screen"},
 	{"ui/kit", facts("ui/bridge", "ui/model"),
 		"our widgets know no screen; imports go downwards: shell, screen, kit, then bridge and model"},

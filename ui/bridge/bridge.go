@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+
+	"relais/app/crash"
 )
 
 // Gate is open until it is closed, once.
@@ -41,6 +43,7 @@ func (g *Gate) Do(work func(ctx context.Context) (back func())) {
 	g.works.Add(1)
 	go func() {
 		defer g.works.Done()
+		defer crash.Guard()
 		back := work(g.ctx)
 		g.In(back)
 	}()
@@ -63,6 +66,7 @@ func (g *Gate) Every(span time.Duration, beat func()) {
 	g.works.Add(1)
 	go func() {
 		defer g.works.Done()
+		defer crash.Guard()
 		ticker := time.NewTicker(span) //nolint:forbidigo // the screen's pulse: it looks again, and decides nothing
 		defer ticker.Stop()
 		for {
