@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"relais/app/config"
+	"relais/app/crash"
 	"relais/app/formats"
 	"relais/app/rx"
 )
@@ -29,11 +30,32 @@ func (r *run) readFile(name string) ([]byte, error) {
 		defer f.Close()
 		in = f
 	}
-	b, err := io.ReadAll(io.LimitReader(in, formats.MaxBytes+1))
+	b, err := r.unless(func() ([]byte, error) { return io.ReadAll(io.LimitReader(in, formats.MaxBytes+1)) })
 	if err != nil {
 		return nil, rx.Fault(CodeFileRead, "file", filepath.Base(name)).Because(cause(err))
 	}
 	return b, nil
+}
+
+// unless reads what a person may have to write first, unless they interrupt: the read,
+// which nothing can end, is then left behind.
+func (r *run) unless(read func() ([]byte, error)) ([]byte, error) {
+	type answer struct {
+		b   []byte
+		err error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		defer crash.Guard()
+		b, err := read()
+		answers <- answer{b, err}
+	}()
+	select {
+	case <-r.ctx.Done():
+		return nil, r.ctx.Err()
+	case a := <-answers:
+		return a.b, a.err
+	}
 }
 
 // cause is err without its path.
@@ -48,7 +70,7 @@ func cause(err error) error {
 // words are what the person writes on the standard input: text of patients and reasons is
 // never an argument.
 func (r *run) words() (string, error) {
-	b, err := io.ReadAll(io.LimitReader(r.Stdin, 10_000))
+	b, err := r.unless(func() ([]byte, error) { return io.ReadAll(io.LimitReader(r.Stdin, 10_000)) })
 	if err != nil {
 		return "", rx.Fault(CodeFileRead, "file", "-").Because(cause(err))
 	}
@@ -167,9 +189,17 @@ func (r *run) prompt(key string) ([]byte, error) {
 		return nil, rx.Fault(CodeNoPassphrase)
 	}
 	defer terminal.Close()
+	fd := int(terminal.Fd())
+	shown, err := term.GetState(fd)
+	if err != nil {
+		return nil, rx.Fault(CodeNoPassphrase)
+	}
 	fmt.Fprint(r.Stderr, r.text(key)+" ")
-	b, err := term.ReadPassword(int(terminal.Fd()))
+	b, err := r.unless(func() ([]byte, error) { return term.ReadPassword(fd) })
 	fmt.Fprintln(r.Stderr)
+	if r.ctx.Err() != nil { // what is typed from now on is to be seen again
+		_ = term.Restore(fd, shown)
+	}
 	if err != nil {
 		return nil, rx.Fault(CodeNoPassphrase)
 	}
