@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -142,13 +143,13 @@ func BenchmarkThirtyYears(b *testing.B) {
 func BenchmarkVerify(b *testing.B) {
 	_, db := thirtyYears(b, 3000)
 	b.Run("chain", func(b *testing.B) {
-		lines := 0
+		var lines int64
 		for b.Loop() {
 			err := db.read(ctx, func(s *session) error {
-				v := verification{db: db, s: s, ctx: ctx, known: map[string]int64{}}
-				err := v.chain()
-				lines += v.lines
-				return err
+				c := newChecker(ctx, db, s, rowsAlone)
+				err := c.chain()
+				lines += c.last
+				return errors.Join(err, c.report.Err())
 			})
 			if err != nil {
 				b.Fatal(err)

@@ -307,5 +307,6 @@ func (db *DB) write(ctx context.Context, do func(*tx) error) error {
 		return err
 	}
 	open = false
+	t.trail()
 	return nil
 }

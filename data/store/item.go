@@ -119,6 +119,9 @@ func (db *DB) children(s *session, of *table, items []*item) error {
 	return s.each(of.selecting(query), []any{arg}, c.cells(), func() error {
 		p := &part{child: c}
 		it := byN[c.prescription]
+		if it == nil { // a page that lies about its order
+			return damaged(of.name, strconv.FormatInt(c.prescription, 10))
+		}
 		p.id = it.row.id
 		it.parts = append(it.parts, p)
 		return db.check(&p.child)

@@ -115,12 +115,16 @@ func (s *session) lastVersion(row string) (int64, error) {
 // Timeline gives what happened to a prescription since its issue, oldest first; CodeNotFound when it was never issued.
 func (db *DB) Timeline(ctx context.Context, id rx.ID) (lines []rx.Happening, err error) {
 	err = db.read(ctx, func(s *session) error {
-		var seq int64
+		var seq, version, last int64
 		var kind string
 		var sealed []byte
 		issued := false
-		err := s.each("SELECT seq, kind, event FROM journal WHERE row = ? AND kind IN ('issued', 'event') ORDER BY seq", []any{string(id)},
-			[]any{&seq, &kind, &sealed}, func() error {
+		err := s.each("SELECT seq, kind, version, event FROM journal WHERE row = ? AND kind IN ('issued', 'event') ORDER BY seq", []any{string(id)},
+			[]any{&seq, &kind, &version, &sealed}, func() error {
+				if issued && version != last+1 { // each line raises the version by one
+					return damaged(journalTable.name, strconv.FormatInt(seq, 10))
+				}
+				last = version
 				if kind == lineIssued {
 					issued = true
 					return nil
@@ -129,8 +133,15 @@ func (db *DB) Timeline(ctx context.Context, id rx.ID) (lines []rx.Happening, err
 				lines = append(lines, line)
 				return err
 			})
-		if err == nil && !issued {
-			err = rx.Fault(rx.CodeNotFound)
+		if err != nil {
+			return err
+		}
+		if !issued {
+			return rx.Fault(rx.CodeNotFound)
+		}
+		found, err := s.one("SELECT version FROM prescriptions WHERE id = ?", []any{string(id)}, &version)
+		if err == nil && (!found || version != last) { // lines are gone, or the row is older than they are
+			err = damaged(journalTable.name, string(id))
 		}
 		return err
 	})

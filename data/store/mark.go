@@ -40,9 +40,9 @@ func (g guard) markMAC(m mark) ([]byte, error) {
 	return mac[:], nil
 }
 
-// readMark gives the mark, nil when there is none that we wrote for this vault.
-func (db *DB) readMark() (*mark, error) {
-	data, err := os.ReadFile(db.opts.Mark)
+// readMark gives the mark in a file, nil when there is none that we wrote for this vault.
+func (db *DB) readMark(path string) (*mark, error) {
+	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -83,6 +83,67 @@ func (db *DB) Outside(ctx context.Context) error {
 		return err
 	}
 	return db.tend(ctx)
+}
+
+// The trail is a second file beside the mark: the last line of the journal that a transaction of ours wrote, kept after each, unsynced. It may
+// lag behind, be torn or be missing, and then it proves nothing; it is never ahead of what was durable. What a damaged or missing write-ahead log
+// took away without a trace is seen by it (see Check), and by it alone when no door was claimed since.
+const trailSuffix = ".last"
+
+// Trail is the file of the trail, by that of the mark.
+func Trail(mark string) string { return mark + trailSuffix }
+
+// trail keeps the number of the last line. A trail that is ahead of the journal stays as it is: it is the evidence. What cannot be kept costs
+// nothing but evidence.
+func (t *tx) trail() {
+	if t.last == nil || t.directory == "" || t.behind {
+		return
+	}
+	m := mark{Format: markFormat, Version: markVersion, Vault: t.opts.Vault, Directory: t.directory, Change: t.last.seq}
+	var err error
+	if m.MAC, err = t.markMAC(m); err != nil {
+		return
+	}
+	if data, err := json.Marshal(m); err == nil {
+		_ = os.WriteFile(Trail(t.opts.Mark), append(data, '\n'), 0o600)
+	}
+}
+
+// follow begins the trail of an open directory, or finds that it is ahead: lines of the journal are gone, though no door was claimed with them.
+// A directory that was just recognised as a copy has asked about everything already.
+func (db *DB) follow(ctx context.Context, restored bool) error {
+	directory, err := db.opts.disk.identity(db.opts.Dir)
+	if err != nil {
+		return translate(err)
+	}
+	return db.write(ctx, func(t *tx) error {
+		last, err := t.head()
+		if err != nil {
+			return err
+		}
+		m, err := db.readMark(Trail(db.opts.Mark))
+		if err != nil {
+			return err
+		}
+		db.directory = directory
+		db.behind = !restored && m != nil && m.Directory == directory && m.Change > last.seq
+		t.trail()
+		return nil
+	})
+}
+
+// outside is the last line that mark or trail know of this very directory; 0 when neither says anything.
+func (db *DB) outside() (last int64, err error) {
+	for _, path := range []string{db.opts.Mark, Trail(db.opts.Mark)} {
+		m, err := db.readMark(path)
+		if err != nil {
+			return 0, err
+		}
+		if m != nil && m.Directory == db.directory {
+			last = max(last, m.Change)
+		}
+	}
+	return last, nil
 }
 
 // writeMark replaces the file at once or not at all.
@@ -138,9 +199,9 @@ func syncDir(dir string) error {
 // journal, this is an older copy of the directory or a copy of another: see restore. The mark is written last, so that a program that ends on
 // the way begins again.
 func (db *DB) recognise(ctx context.Context) error {
-	current := false
+	current, restored := false, false
 	err := db.write(ctx, func(t *tx) error {
-		m, err := db.readMark()
+		m, err := db.readMark(db.opts.Mark)
 		if err != nil {
 			return err
 		}
@@ -159,15 +220,19 @@ func (db *DB) recognise(ctx context.Context) error {
 		if err := db.opts.stop("restore"); err != nil {
 			return err
 		}
+		restored = true
 		return t.restore()
 	})
-	if err != nil || current {
+	if err == nil && restored {
+		err = db.opts.stop("restored")
+	}
+	if err == nil && !current {
+		err = db.Outside(ctx)
+	}
+	if err != nil {
 		return err
 	}
-	if err := db.opts.stop("restored"); err != nil {
-		return err
-	}
-	return db.Outside(ctx)
+	return db.follow(ctx, restored)
 }
 
 // restore makes every prescription of which the lost copy may know more an open question, throws the pool of keys away (the lost copy may

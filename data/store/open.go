@@ -46,6 +46,11 @@ type DB struct {
 	feed    *pool                         // one connection that only watches
 	seen    struct{ version, last int64 } // by feed
 
+	directory string  // its identity, once it is followed by the trail; "" while it is not
+	behind    bool    // the trail is ahead of the journal
+	aside     string  // of a directory opened for reading only: where its private copy is
+	found     *Report // there: what the check of it found
+
 	worked struct { // what Work read last, by number
 		sync.Mutex
 		items map[int64]*item

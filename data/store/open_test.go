@@ -198,7 +198,7 @@ func TestFilesAreTheUsersAlone(t *testing.T) {
 	for path := range p.files() {
 		paths = append(paths, path)
 	}
-	if len(paths) != 8 { // db, wal, shm, two locks, mark
+	if len(paths) != 9 { // db, wal, shm, two locks, mark and its trail
 		t.Errorf("files: %v", paths)
 	}
 	for _, path := range paths {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -262,11 +263,8 @@ func TestRandomEditsAreFound(t *testing.T) {
 	conn := p.tamperer()
 	s := &session{conn, map[string]*sql.Stmt{}}
 	check := func() error {
-		v := verification{db: db, s: s, ctx: ctx, known: map[string]int64{}}
-		if err := v.chain(); err != nil {
-			return err
-		}
-		if err := v.tables(); err != nil {
+		v := newChecker(ctx, db, s, rowsAlone)
+		if err := errors.Join(v.run(), v.report.Err()); err != nil {
 			return err
 		}
 		items, err := db.items(s, "")
