@@ -29,7 +29,7 @@ type Store interface {
 
 	Order(ctx context.Context, id rx.ID) (rx.Issued, error)   // CodeNotFound
 	Item(ctx context.Context, id rx.ID) (rx.Item, error)      // CodeNotFound
-	List(ctx context.Context, f rx.Filter) ([]rx.Item, error) // newest first
+	List(ctx context.Context, f rx.Filter) ([]rx.Item, error) // newest first; CodeUnread beside what could be read
 	Timeline(ctx context.Context, id rx.ID) ([]rx.Happening, error)
 
 	SaveDraft(ctx context.Context, d rx.Draft) error
@@ -39,7 +39,7 @@ type Store interface {
 
 	SavePatient(ctx context.Context, p rx.Known) (rx.Known, error) // ID "" makes one; CodeConflict
 	Patient(ctx context.Context, id rx.ID) (rx.Known, error)       // CodeNotFound
-	Patients(ctx context.Context) ([]rx.Known, error)              // all: a few thousand, searched in memory
+	Patients(ctx context.Context) ([]rx.Known, error)              // all: a few thousand, searched in memory; CodeUnread as in List
 
 	// Setting and SetSetting keep a sealed value by name; CodeNotFound.
 	Setting(ctx context.Context, name string) ([]byte, error)

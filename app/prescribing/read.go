@@ -24,10 +24,14 @@ type Treat struct {
 	Item rx.Item
 }
 
-// ToTreat is all that is owed now, most urgent first, then oldest first.
+// partial tells that err says only that a list lacks what is damaged: it is shown, and the error beside it.
+func partial(err error) bool { return err == nil || rx.CodeOf(err) == rx.CodeUnread }
+
+// ToTreat is all that is owed now, most urgent first, then oldest first. CodeUnread
+// comes with what could be read.
 func (s *Service) ToTreat(ctx context.Context) ([]Treat, error) {
 	items, err := s.Store.List(ctx, rx.Filter{Owing: true})
-	if err != nil {
+	if !partial(err) {
 		return nil, err
 	}
 	var treats []Treat
@@ -42,27 +46,28 @@ func (s *Service) ToTreat(ctx context.Context) ([]Treat, error) {
 		}
 		return a.Since.Compare(b.Since)
 	})
-	return treats, nil
+	return treats, err
 }
 
 // Search finds prescriptions by words of patient or medicine, in any order,
-// newest first. What is sealed is searched in memory.
+// newest first. What is sealed is searched in memory. CodeUnread comes with what could
+// be read.
 func (s *Service) Search(ctx context.Context, words string, f rx.Filter) ([]rx.Item, error) {
 	items, err := s.Store.List(ctx, f)
-	if err != nil || strings.TrimSpace(words) == "" {
+	if !partial(err) || strings.TrimSpace(words) == "" {
 		return items, err
 	}
 	return slices.DeleteFunc(items, func(item rx.Item) bool {
 		p := item.Facts.Patient
 		return !holds(words, p.LastName, p.FirstName, string(p.SSIN), item.Facts.Product.Name, item.Facts.Product.Substance)
-	}), nil
+	}), err
 }
 
 // FindPatients finds patients by words of the name in any order, the birth date
-// or a national number with or without dots.
+// or a national number with or without dots. CodeUnread comes with what could be read.
 func (s *Service) FindPatients(ctx context.Context, words string) ([]rx.Known, error) {
 	all, err := s.Store.Patients(ctx)
-	if err != nil {
+	if !partial(err) {
 		return nil, err
 	}
 	if n, err := rx.ParseSSIN(strings.TrimSpace(words)); err == nil {
@@ -74,7 +79,7 @@ func (s *Service) FindPatients(ctx context.Context, words string) ([]rx.Known, e
 	slices.SortStableFunc(found, func(a, b rx.Known) int {
 		return strings.Compare(rx.Fold(a.LastName+" "+a.FirstName), rx.Fold(b.LastName+" "+b.FirstName))
 	})
-	return found, nil
+	return found, err
 }
 
 // holds tells that each word begins a word of one of the texts.

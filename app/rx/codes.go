@@ -47,6 +47,7 @@ const (
 	CodeConflict  Code = "conflict" // changed meanwhile: read again
 	CodeOtherSame Code = "same-id-other-content"
 	CodeDamaged   Code = "damaged"
+	CodeUnread    Code = "unread" // so many rows of a list are damaged and left out of it (n)
 	CodeNewer     Code = "newer-version"
 	CodeRIDTaken  Code = "rid-taken" // another prescription bears this RID
 	CodeNoKey     Code = "no-key"    // no KGSS key of this patient is at hand
@@ -66,8 +67,9 @@ const (
 	CodeEngineBusy       Code = "engine-busy"         // another process sends
 	CodeBusy             Code = "busy"                // another process is writing: try again
 	CodeDiskFull         Code = "disk-full"
-	CodeIO               Code = "io"     // the disk or the system refused
-	CodeLocked           Code = "locked" // the keys are closed
+	CodeIO               Code = "io"           // the disk or the system refused
+	CodeLocked           Code = "locked"       // the keys are closed
+	CodeReadingOnly      Code = "reading-only" // it was opened for reading only
 )
 
 // Checking a request. Args hold bounds and lists, never what was given.

@@ -33,10 +33,11 @@ var pragmas = []pragma{
 }
 
 var (
-	toWrite  = slices.Concat(pragmas, []pragma{{"query_only", "off", "0"}})
-	toRead   = slices.Concat(pragmas, []pragma{{"query_only", "on", "1"}})
-	toCreate = []pragma{{"busy_timeout", "5000", "5000"}, {"journal_mode", "delete", "delete"}, {"synchronous", "extra", "3"}, {"foreign_keys", "on", "1"}, {"temp_store", "memory", "2"}}
-	toLook   = []pragma{{"busy_timeout", "5000", "5000"}, {"query_only", "on", "1"}} // changes nothing, whatever the file is
+	toWrite   = slices.Concat(pragmas, []pragma{{"query_only", "off", "0"}})
+	toRead    = slices.Concat(pragmas, []pragma{{"query_only", "on", "1"}})
+	toCreate  = []pragma{{"busy_timeout", "5000", "5000"}, {"journal_mode", "delete", "delete"}, {"synchronous", "extra", "3"}, {"foreign_keys", "on", "1"}, {"temp_store", "memory", "2"}}
+	toSalvage = []pragma{{"journal_mode", "wal", "wal"}, {"synchronous", "off", "0"}, {"foreign_keys", "off", "0"}, {"temp_store", "memory", "2"}}
+	toLook    = []pragma{{"busy_timeout", "5000", "5000"}, {"query_only", "on", "1"}} // changes nothing, whatever the file is
 )
 
 // dial gives connections to the file at path with those pragmas. mode is SQLite's: "ro" or "rw"; neither makes a file. vfs "" is the system's.
@@ -282,6 +283,9 @@ func (t *tx) update(r row) error {
 
 // write runs do in an immediate transaction. What it wrote is durable when write returns nil; nothing of it remains otherwise.
 func (db *DB) write(ctx context.Context, do func(*tx) error) error {
+	if db.aside != "" {
+		return rx.Fault(rx.CodeReadingOnly)
+	}
 	s, err := db.writer.take(ctx)
 	if err != nil {
 		return err

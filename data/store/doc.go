@@ -2,7 +2,7 @@
 // journal that is audit chain and change feed at once. It fits outbox.Store and prescribing.Store.
 //
 // A data directory holds relais.db (SQLite; beside it, while it is open, relais.db-wal and relais.db-shm), window.lock and engine.lock, and, of other
-// packages, vault.json. The outside mark is a file elsewhere. Any number of processes may read and write; the two locks only tell who shows the
+// packages, vault.json. The outside mark and its trail are files elsewhere. Any number of processes may read and write; the two locks only tell who shows the
 // window and who sends.
 //
 // Contract.
@@ -22,8 +22,14 @@
 // what is sealed for delivery, Work, Apply, Mark, AddKey, Unowned, Outside, Timeline and Changes go on. A full disk is CodeDiskFull, a writer in another
 // process that does not end within five seconds CodeBusy, any other refusal of the disk CodeIO. No error holds SQL, a path or a value.
 //
+// Damage. A list leaves out what is damaged and counts it (CodeUnread); everything else that meets a damaged row fails, so that none is ever acted on. Check
+// finds everything, and OpenReadOnly gives what is sound without writing a byte. From a directory in which something was found, by the check before
+// the first create of a session or by Work, which then fails as a whole, nothing is sent any more: no create, and no look-up or revoke either, since their
+// answers would be written into a file that fails. Acts of a person on single sound rows (to paper, withdraw) go on: each checks its row with children,
+// content and last version. Nothing lifts this rule: the way on is another directory.
+//
 // What it does not protect against: a snapshot of the whole machine (directory and outside mark together) put back; deletion of drafts and of unused
-// keys; who reads the memory of an unlocked program. That a whole row was put back to an older state is found when it is to be changed, and by Verify,
+// keys; loss of the write-ahead log together with the trail beside the mark; who reads the memory of an unlocked program. That a whole row was put back to an older state is found when it is to be changed, and by Verify,
 // not when it is shown.
 //
 // # What is readable in the file, and what is sealed how

@@ -180,6 +180,9 @@ func (g guard) happening(seq int64, sealed []byte) (rx.Happening, error) {
 // Changes gives the journal's last number and the prescriptions changed after number after, by whichever process. When nothing was
 // written since the last call it costs a look at shared memory, so it may be polled.
 func (db *DB) Changes(ctx context.Context, after int64) (last int64, ids []rx.ID, err error) {
+	if db.aside != "" {
+		return 0, nil, ctx.Err() // a private copy
+	}
 	s, err := db.feed.take(ctx)
 	if err != nil {
 		return 0, nil, err

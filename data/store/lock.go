@@ -21,11 +21,14 @@ func TryWindow(dir string) (release func() error, err error) {
 }
 
 // TryWindow is TryWindow for the directory of db.
-func (db *DB) TryWindow() (release func() error, err error) { return TryWindow(db.opts.Dir) }
+func (db *DB) TryWindow() (release func() error, err error) { return TryWindow(db.opts.Dir) } // of one opened for reading only, nobody else's
 
 // TryEngine takes the lock of the one sender of the directory. CodeEngineBusy when another process or caller holds it. Whoever gets it turns
 // every *sending* into *unknown* first.
 func (db *DB) TryEngine() (release func() error, err error) {
+	if db.aside != "" {
+		return nil, rx.Fault(rx.CodeReadingOnly)
+	}
 	return lock(db.opts.Dir, engineLock, rx.CodeEngineBusy)
 }
 

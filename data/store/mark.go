@@ -23,6 +23,7 @@ type mark struct {
 	Vault     rx.ID  `json:"vault"`
 	Directory string `json:"directory"` // identity by the file system
 	Change    int64  `json:"change"`
+	Link      []byte `json:"link,omitempty"` // of that line, in the trail
 	MAC       []byte `json:"mac"`
 }
 
@@ -33,7 +34,7 @@ const (
 
 func (g guard) markMAC(m mark) ([]byte, error) {
 	directory := m.Directory
-	mac, err := g.keys.MAC("mark", string(m.Vault), [][]byte{encode(nil, []any{&directory, &m.Change})})
+	mac, err := g.keys.MAC("mark", string(m.Vault), [][]byte{encode(nil, []any{&directory, &m.Change, &m.Link})})
 	if err != nil {
 		return nil, locked(err)
 	}
@@ -93,13 +94,13 @@ const trailSuffix = ".last"
 // Trail is the file of the trail, by that of the mark.
 func Trail(mark string) string { return mark + trailSuffix }
 
-// trail keeps the number of the last line. A trail that is ahead of the journal stays as it is: it is the evidence. What cannot be kept costs
+// trail keeps number and link of the last line. A trail that is ahead of the journal stays as it is: it is the evidence. What cannot be kept costs
 // nothing but evidence.
 func (t *tx) trail() {
 	if t.last == nil || t.directory == "" || t.behind {
 		return
 	}
-	m := mark{Format: markFormat, Version: markVersion, Vault: t.opts.Vault, Directory: t.directory, Change: t.last.seq}
+	m := mark{Format: markFormat, Version: markVersion, Vault: t.opts.Vault, Directory: t.directory, Change: t.last.seq, Link: t.last.hash[:]}
 	var err error
 	if m.MAC, err = t.markMAC(m); err != nil {
 		return
@@ -117,8 +118,7 @@ func (db *DB) follow(ctx context.Context, restored bool) error {
 		return translate(err)
 	}
 	return db.write(ctx, func(t *tx) error {
-		last, err := t.head()
-		if err != nil {
+		if _, err := t.head(); err != nil {
 			return err
 		}
 		m, err := db.readMark(Trail(db.opts.Mark))
@@ -126,21 +126,27 @@ func (db *DB) follow(ctx context.Context, restored bool) error {
 			return err
 		}
 		db.directory = directory
-		db.behind = !restored && m != nil && m.Directory == directory && m.Change > last.seq
+		if m != nil && m.Directory == directory && !restored {
+			var there []byte
+			if _, err := t.one("SELECT link FROM journal WHERE seq = ?", []any{m.Change}, &there); err != nil {
+				return err
+			}
+			db.behind = !bytes.Equal(there, m.Link)
+		}
 		t.trail()
 		return nil
 	})
 }
 
-// outside is the last line that mark or trail know of this very directory; 0 when neither says anything.
-func (db *DB) outside() (last int64, err error) {
+// outside is the last line that mark and trail know of this very directory, with its link when that is known; zero when neither says anything.
+func (db *DB) outside() (last mark, err error) {
 	for _, path := range []string{db.opts.Mark, Trail(db.opts.Mark)} {
 		m, err := db.readMark(path)
 		if err != nil {
-			return 0, err
+			return last, err
 		}
-		if m != nil && m.Directory == db.directory {
-			last = max(last, m.Change)
+		if m != nil && m.Directory == db.directory && m.Change >= last.Change {
+			last = *m
 		}
 	}
 	return last, nil

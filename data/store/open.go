@@ -228,6 +228,9 @@ func (db *DB) Generation(ctx context.Context) (n int64, last time.Time, err erro
 
 // Close writes the outside mark and closes, after what is under way.
 func (db *DB) Close(ctx context.Context) error {
+	if db.aside != "" {
+		return errors.Join(db.disconnect(), os.RemoveAll(db.aside))
+	}
 	return errors.Join(db.Outside(ctx), db.disconnect())
 }
 

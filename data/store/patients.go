@@ -188,18 +188,28 @@ func (db *DB) Patient(ctx context.Context, id rx.ID) (k rx.Known, err error) {
 	return k, err
 }
 
-// Patients gives all patients, in the order in which they were made.
+// Patients gives all patients, in the order in which they were made; with CodeUnread those that are not damaged.
 func (db *DB) Patients(ctx context.Context) (all []rx.Known, err error) {
 	err = db.read(ctx, func(s *session) error {
-		var r patientRow
-		return s.each(patientTable.selecting("ORDER BY id"), nil, r.cells(), func() error {
-			if err := db.check(&r); err != nil {
+		rows, lost, err := readable[patientRow](db, s, "ORDER BY id")
+		if err != nil {
+			return err
+		}
+		for i := range rows {
+			k, err := db.known(&rows[i])
+			switch {
+			case rx.CodeOf(err) == rx.CodeDamaged:
+				lost++
+				continue
+			case err != nil:
 				return err
 			}
-			k, err := db.known(&r)
 			all = append(all, k)
-			return err
-		})
+		}
+		return unread(lost)
 	})
+	if err != nil && rx.CodeOf(err) != rx.CodeUnread {
+		return nil, err
+	}
 	return all, err
 }

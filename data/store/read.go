@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strconv"
 	"strings"
 
 	"relais/app/rx"
@@ -20,7 +21,8 @@ func (db *DB) Item(ctx context.Context, id rx.ID) (out rx.Item, err error) {
 	return out, err
 }
 
-// List gives the prescriptions that f selects, newest first: in the reverse order of their writing.
+// List gives the prescriptions that f selects, newest first: in the reverse order of their writing. What is damaged is left out: with CodeUnread, which
+// counts it, the list holds the others.
 func (db *DB) List(ctx context.Context, f rx.Filter) (list []rx.Item, err error) {
 	var where []string
 	var args []any
@@ -43,22 +45,76 @@ func (db *DB) List(ctx context.Context, f rx.Filter) (list []rx.Item, err error)
 		limit = int64(f.Limit)
 	}
 	err = db.read(ctx, func(s *session) error {
-		items, err := db.items(s, query, append(args, limit)...)
+		rows, lost, err := readable[itemRow](db, s, query, append(args, limit)...)
 		if err != nil {
 			return err
 		}
-		list = make([]rx.Item, len(items))
-		for i, it := range items {
+		items := make([]*item, len(rows))
+		for i, r := range rows {
+			items[i] = &item{row: r}
+		}
+		whole := db.complete(s, items) // all at once, unless one of them is damaged
+		list = make([]rx.Item, 0, len(items))
+		for _, it := range items {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if list[i], err = db.told(s, it); err != nil {
+			told, err := db.toldWhole(s, it, whole == nil)
+			switch {
+			case rx.CodeOf(err) == rx.CodeDamaged:
+				lost++
+				continue
+			case err != nil:
 				return err
 			}
+			list = append(list, told)
 		}
-		return nil
+		return unread(lost)
 	})
+	if err != nil && rx.CodeOf(err) != rx.CodeUnread {
+		return nil, err
+	}
 	return list, err
+}
+
+// toldWhole is told of a row that may lack its children still.
+func (db *DB) toldWhole(s *session, it *item, complete bool) (out rx.Item, err error) {
+	if !complete {
+		it.parts = nil
+		if err := db.complete(s, []*item{it}); err != nil {
+			return out, err
+		}
+	}
+	if err := db.decode(it); err != nil {
+		return out, err
+	}
+	return db.told(s, it)
+}
+
+// readable reads the rows of a query that are sound, and counts the others.
+func readable[R any, P interface {
+	*R
+	row
+}](db *DB, s *session, where string, args ...any) (rows []R, lost int, err error) {
+	var r R
+	err = s.each(P(&r).table().selecting(where), args, P(&r).cells(), func() error {
+		err := db.check(P(&r))
+		if rx.CodeOf(err) == rx.CodeDamaged {
+			lost++
+			return nil
+		}
+		rows = append(rows, r)
+		return err
+	})
+	return rows, lost, err
+}
+
+// unread is the error of a list that lacks some rows.
+func unread(lost int) error {
+	if lost == 0 {
+		return nil
+	}
+	return rx.Fault(rx.CodeUnread, "n", strconv.Itoa(lost))
 }
 
 // told adds the frozen facts.

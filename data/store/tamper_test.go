@@ -350,3 +350,33 @@ func randomEdit(t *testing.T, conn *sql.Conn, random *rand.Rand, table string) s
 		WHEN 'null' THEN x'01' WHEN 'integer' THEN COLUMN + 1 WHEN 'text' THEN COLUMN || '0'
 		ELSE unhex(substr(hex(COLUMN), 1, 10) || (CASE substr(hex(COLUMN), 11, 1) WHEN '0' THEN '1' ELSE '0' END) || substr(hex(COLUMN), 12)) END`) + where
 }
+
+// A damaged row does not hide the others from who reads, and is never acted on.
+func TestTheRestIsRead(t *testing.T) {
+	p, db, q := lived(t, "root")
+	conn := p.tamperer()
+	for _, edit := range []string{
+		"UPDATE prescriptions SET expires = '2030-01-01' WHERE n = 1",
+		"DELETE FROM sheets",
+		"UPDATE patients SET person = zeroblob(50) WHERE id = (SELECT patient FROM prescriptions WHERE n = 3)",
+	} {
+		p.run(conn, edit)
+	}
+	list, err := db.List(ctx, rx.Filter{})
+	wantCode(t, err, rx.CodeUnread)
+	if len(list) != 1 || list[0].ID != q[2].ID || err.(*rx.Error).Args["n"] != "2" {
+		t.Errorf("%d read, %v", len(list), err)
+	}
+	known, err := db.Patients(ctx)
+	wantCode(t, err, rx.CodeUnread)
+	if len(known) != 1 {
+		t.Errorf("%d patients, %v", len(known), err)
+	}
+	for i, e := range []rx.Event{{Kind: rx.EventLetGo}, {Kind: rx.EventPrinted, Sheet: &rx.Sheet{ID: q[1].Sheets[0].ID}}} {
+		e.At = p.now
+		_, err := db.Apply(ctx, q[i].ID, 0, e)
+		wantCode(t, err, rx.CodeDamaged)
+	}
+	_, err = db.Work(ctx) // nothing is sent from here
+	wantCode(t, err, rx.CodeDamaged)
+}

@@ -105,7 +105,7 @@ type checker struct {
 	report Report
 
 	known  map[string]int64
-	out    int64           // last line that mark or trail know
+	out    mark            // what is known outside of the last line
 	issued int64           // how many prescriptions the journal knows
 	last   int64           // line of the journal
 	torn   bool            // a line is missing or not as it was written
@@ -175,6 +175,12 @@ func (c *checker) structure() error {
 		return err
 	} else if err != nil || verdict != "ok" {
 		c.found("file", "", Structure)
+		return nil
+	}
+	if same, err := c.s.sameSchema(); ends(err) {
+		return err
+	} else if !same && !c.s.later() {
+		c.found("file", "", Structure)
 	}
 	return nil
 }
@@ -223,6 +229,9 @@ func (c *checker) chain() error {
 			return locked(err)
 		}
 		proven := r.seq == before.seq+1 && subtle.ConstantTimeCompare(want[:], r.link) == 1
+		if r.seq == c.out.Change && c.out.Link != nil && subtle.ConstantTimeCompare(c.out.Link, r.link) != 1 {
+			bad(r.seq, Foreign) // written after the line that stood there was lost
+		}
 		before.seq = r.seq
 		copy(before.hash[:], r.link)
 		if !proven {
@@ -235,12 +244,12 @@ func (c *checker) chain() error {
 		}
 		return c.keep(&r)
 	}
-	most := max(c.out, c.most("SELECT max(seq) FROM journal"))
+	most := max(c.out.Change, c.most("SELECT max(seq) FROM journal"))
 	if err := c.numbered(journalTable, "seq", most, cells, &r.seq, line); err != nil {
 		return err
 	}
 	c.last = before.seq
-	if c.last < max(c.out, 1) {
+	if c.last < max(c.out.Change, 1) {
 		bad(c.last+1, Missing)
 	}
 	return nil

@@ -151,10 +151,10 @@ func (db *DB) around(s *session, it *item) (a rx.Around, err error) {
 		if err != nil {
 			return a, err
 		}
-		if len(rows) == 0 {
+		if len(rows) == 0 && db.aside == "" {
 			return a, damaged(itemTable.name, it.row.replaces.V)
 		}
-		a.ReplacedOpen = rows[0].harmless == 0
+		a.ReplacedOpen = len(rows) == 0 || rows[0].harmless == 0 // what cannot be read holds back
 	}
 	if it.p.State == rx.StateReady {
 		a.Newer, err = db.newer(s, &it.row)
