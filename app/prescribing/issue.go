@@ -3,6 +3,9 @@ package prescribing
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
 
 	"relais/app/i18n"
 	"relais/app/rx"
@@ -25,6 +28,10 @@ type Done struct {
 	Warnings rx.Faults
 	Sheet    []byte // PDF to print; nil when there is none
 }
+
+// The sheet shows everything of a patient.
+func (Done) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "Done(…)") }
+func (Done) LogValue() slog.Value       { return slog.StringValue("Done(…)") }
 
 // Check examines a request as Issue would, and writes nothing.
 func (s *Service) Check(r rx.Request, how How) (rx.Checked, rx.Faults, error) {

@@ -22,21 +22,25 @@ func (SSIN) Format(f fmt.State, _ rune)  { redact(f, "SSIN") }
 func (NIHII) Format(f fmt.State, _ rune) { redact(f, "NIHII") }
 func (CNK) Format(f fmt.State, _ rune)   { redact(f, "CNK") }
 func (RID) Format(f fmt.State, _ rune)   { redact(f, "RID") }
+func (KeyID) Format(f fmt.State, _ rune) { redact(f, "KeyID") }
 
 func (SSIN) String() string  { return "SSIN(…)" }
 func (NIHII) String() string { return "NIHII(…)" }
 func (CNK) String() string   { return "CNK(…)" }
 func (RID) String() string   { return "RID(…)" }
+func (KeyID) String() string { return "KeyID(…)" }
 
 func (SSIN) GoString() string  { return "SSIN(…)" }
 func (NIHII) GoString() string { return "NIHII(…)" }
 func (CNK) GoString() string   { return "CNK(…)" }
 func (RID) GoString() string   { return "RID(…)" }
+func (KeyID) GoString() string { return "KeyID(…)" }
 
 func (SSIN) LogValue() slog.Value  { return slog.StringValue("SSIN(…)") }
 func (NIHII) LogValue() slog.Value { return slog.StringValue("NIHII(…)") }
 func (CNK) LogValue() slog.Value   { return slog.StringValue("CNK(…)") }
 func (RID) LogValue() slog.Value   { return slog.StringValue("RID(…)") }
+func (KeyID) LogValue() slog.Value { return slog.StringValue("KeyID(…)") }
 
 func (Patient) Format(f fmt.State, _ rune)  { redact(f, "Patient") }
 func (Practice) Format(f fmt.State, _ rune) { redact(f, "Practice") }
@@ -83,16 +87,17 @@ func (Address) LogValue() slog.Value      { return slog.StringValue("Address(…
 func (IssueItem) LogValue() slog.Value    { return slog.StringValue("IssueItem(…)") }
 
 // The doctor's own words may say anything of anybody. What holds them beside other facts
-// prints those facts, and that there are words.
+// prints those facts, and that there are words; as %v whatever the verb, for of a verb that
+// does not suit it fmt shows what a pointer points at, and calls no method there.
 
-func (e Event) Format(f fmt.State, verb rune) {
+func (e Event) Format(f fmt.State, _ rune) {
 	type event Event
 	e.Text = said(e.Text)
-	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), event(e))
+	_, _ = fmt.Fprintf(f, fmt.FormatString(f, 'v'), event(e))
 }
 
-func (n Notes) Format(f fmt.State, verb rune) {
-	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), n.shown())
+func (n Notes) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, fmt.FormatString(f, 'v'), n.shown())
 }
 
 // notes has the fields of Notes and none of its methods.
@@ -103,8 +108,15 @@ func (n Notes) shown() notes {
 	return notes(n)
 }
 
+// A token of the service may be made of anything.
+func (r Reply) Format(f fmt.State, _ rune) {
+	type reply Reply
+	r.Session = said(r.Session)
+	_, _ = fmt.Fprintf(f, fmt.FormatString(f, 'v'), reply(r))
+}
+
 // Format has to name the fields: what embeds Notes would print itself as Notes.
-func (p Prescription) Format(f fmt.State, verb rune) {
+func (p Prescription) Format(f fmt.State, _ rune) {
 	type prescription struct {
 		ID, Order         ID
 		Line              int
@@ -120,7 +132,7 @@ func (p Prescription) Format(f fmt.State, verb rune) {
 		Sheets            []Sheet
 		Notes             notes
 	}
-	_, _ = fmt.Fprintf(f, fmt.FormatString(f, verb), prescription{p.ID, p.Order, p.Line, p.Patient, p.Version, p.State, p.Issued, p.Begin, p.Expires,
+	_, _ = fmt.Fprintf(f, fmt.FormatString(f, 'v'), prescription{p.ID, p.Order, p.Line, p.Patient, p.Version, p.State, p.Issued, p.Begin, p.Expires,
 		p.Electronic, p.Proof, p.Replaces, p.Attempts, p.Records, p.Sheets, p.Notes.shown()})
 }
 
@@ -131,6 +143,7 @@ func said(words string) string {
 	return "…"
 }
 
+func (r Reply) LogValue() slog.Value        { return slog.StringValue(fmt.Sprintf("%+v", r)) }
 func (e Event) LogValue() slog.Value        { return slog.StringValue(fmt.Sprintf("%+v", e)) }
 func (n Notes) LogValue() slog.Value        { return slog.StringValue(fmt.Sprintf("%+v", n)) }
 func (p Prescription) LogValue() slog.Value { return slog.StringValue(fmt.Sprintf("%+v", p)) }

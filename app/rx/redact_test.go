@@ -59,7 +59,7 @@ func filled[T any]() any {
 // bearers are the types that hold what a log must not show, each filled with markers.
 func bearers() []any {
 	return []any{
-		filled[SSIN](), filled[NIHII](), filled[CNK](), filled[RID](),
+		filled[SSIN](), filled[NIHII](), filled[CNK](), filled[RID](), filled[KeyID](),
 		filled[Patient](), filled[Practice](), filled[Prescriber](), filled[Address](),
 		filled[Request](), filled[Line](), filled[Posology](), filled[Compound](), filled[RegimenEntry](),
 		filled[Checked](), filled[CheckedLine](), filled[Issuance](), filled[Facts](), filled[Product](), filled[Problem](),

@@ -34,6 +34,8 @@ package outbox
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -94,6 +96,9 @@ type Engine struct {
 	reading    []errand // statuses to read back at the next step
 	wake       time.Duration
 }
+
+// What the engine has in hand stands in fields that fmt would print raw.
+func (*Engine) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "Engine(…)") }
 
 // New makes an engine. observe may be nil.
 func New(store Store, waits rx.Waits, random *rand.Rand, observe func(Observation)) *Engine {
