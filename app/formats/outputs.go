@@ -1,6 +1,12 @@
 package formats
 
-import "relais/app/rx"
+import (
+	"fmt"
+	"io"
+	"log/slog"
+
+	"relais/app/rx"
+)
 
 // Times are RFC 3339 with the practice's offset, "" or absent where there is none.
 // Lines count from 0. Words are those of rx: states, doors, duties, outcomes, events.
@@ -142,6 +148,10 @@ type Made struct {
 	Environment  string `json:"environment"`
 	RecoveryCode string `json:"recovery_code"`
 }
+
+// The code is for JSON alone.
+func (Made) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "Made(…)") }
+func (Made) LogValue() slog.Value       { return slog.StringValue("Made(…)") }
 
 // PatientList is the output of `patients find`.
 type PatientList struct {

@@ -6,8 +6,10 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	randv2 "math/rand/v2"
 	"os"
 	"path/filepath"
@@ -74,6 +76,12 @@ type New struct {
 	Patients   []rx.Patient // of a demonstration
 	Passphrase []byte       // wiped
 }
+
+// Neither shows its secret.
+func (Made) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "Made(…)") }
+func (Made) LogValue() slog.Value       { return slog.StringValue("Made(…)") }
+func (New) Format(f fmt.State, _ rune)  { _, _ = io.WriteString(f, "New(…)") }
+func (New) LogValue() slog.Value        { return slog.StringValue("New(…)") }
 
 // Make makes the directory, whole or not at all: it is prepared under another name
 // beside its place, and takes its place at the end.
