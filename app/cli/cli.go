@@ -61,11 +61,12 @@ const (
 	Kept        Exit = 3 // durable, not sent
 	Failed      Exit = 1
 	NeedsPerson Exit = 4
+	Damage      Exit = 5 // something in the directory is damaged; the answer is about the rest
 	Usage       Exit = 2
 )
 
 // severity of an exit: the higher wins.
-var severity = map[Exit]int{Done: 0, Kept: 1, Failed: 2, NeedsPerson: 3, Usage: 4}
+var severity = map[Exit]int{Done: 0, Kept: 1, Failed: 2, NeedsPerson: 3, Damage: 4, Usage: 5}
 
 func (e Exit) or(other Exit) Exit {
 	if severity[other] > severity[e] {
@@ -119,6 +120,9 @@ func Run(ctx context.Context, sys System) Exit {
 	}
 	r.tree = &tree
 	exit, err := command.do(r)
+	if _, reads := command.(reader); reads && unreadable[rx.CodeOf(err)] {
+		exit, err = r.aside(command, err)
+	}
 	if err != nil && ctx.Err() != nil {
 		err = rx.Fault(CodeInterrupted).Because(err)
 	}
@@ -160,6 +164,8 @@ type commands struct {
 	Patients  struct {
 		Find findCmd `cmd:"" help:"${help_patients_find}"`
 	} `cmd:"" help:"${help_patients}"`
+	Verify   verifyCmd `cmd:"" help:"${help_verify}"`
+	Export   exportCmd `cmd:"" help:"${help_export}"`
 	Schema   schemaCmd `cmd:"" help:"${help_schema}"`
 	Drill    drillCmd  `cmd:"" help:"${help_drill}"`
 	Simulate struct {
@@ -174,6 +180,9 @@ type run struct {
 	lang    rx.Lang
 	tree    *commands
 	session *wiring.Session
+
+	readingOnly bool   // open opens for reading only
+	typed       string // on the standard input
 }
 
 // text is a text of the catalogues in the person's language.
@@ -229,21 +238,36 @@ func (r *run) at(data string, demo bool) (wiring.Directory, error) {
 // open opens the data directory; it is closed when the command ends. The demonstration's
 // is made when there is none.
 func (r *run) open() (*wiring.Session, error) {
-	d, err := r.directory()
+	d, passphrase, err := r.unlocked()
 	if err != nil {
 		return nil, err
 	}
-	var passphrase []byte
+	if r.readingOnly {
+		r.session, err = d.OpenReadOnly(r.ctx, passphrase)
+	} else {
+		r.session, err = d.Open(r.ctx, passphrase)
+	}
+	return r.session, err
+}
+
+// openReadOnly is open, without writing a byte in the directory.
+func (r *run) openReadOnly() (*wiring.Session, error) {
+	r.readingOnly = true
+	return r.open()
+}
+
+// unlocked is the directory with what opens it.
+func (r *run) unlocked() (d wiring.Directory, passphrase []byte, err error) {
+	if d, err = r.directory(); err != nil {
+		return d, nil, err
+	}
 	if r.tree.Demo {
-		passphrase, err = []byte(wiring.DemoPassphrase), d.EnsureDemo(r.ctx)
-	} else if _, err = d.Environment(); err == nil { // what cannot be opened asks for no passphrase
+		return d, []byte(wiring.DemoPassphrase), d.EnsureDemo(r.ctx)
+	}
+	if _, err = d.Environment(); err == nil { // what cannot be opened asks for no passphrase
 		passphrase, err = r.passphrase()
 	}
-	if err != nil {
-		return nil, err
-	}
-	r.session, err = d.Open(r.ctx, passphrase)
-	return r.session, err
+	return d, passphrase, err
 }
 
 func (r *run) close() error {
@@ -271,6 +295,7 @@ func (windowCmd) do(r *run) (Exit, error) {
 	if err != nil {
 		return Failed, err
 	}
+	house.Home = r.Home
 	if err := r.Window(house); err != nil {
 		return Failed, err
 	}

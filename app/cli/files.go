@@ -70,6 +70,9 @@ func cause(err error) error {
 // words are what the person writes on the standard input: text of patients and reasons is
 // never an argument.
 func (r *run) words() (string, error) {
+	if r.typed != "" { // read already, by a command that is run again
+		return r.typed, nil
+	}
 	b, err := r.unless(func() ([]byte, error) { return io.ReadAll(io.LimitReader(r.Stdin, 10_000)) })
 	if err != nil {
 		return "", rx.Fault(CodeFileRead, "file", "-").Because(cause(err))
@@ -78,6 +81,7 @@ func (r *run) words() (string, error) {
 	if text == "" {
 		return "", rx.Fault(CodeNothingWritten)
 	}
+	r.typed = text
 	return text, nil
 }
 

@@ -11,9 +11,9 @@ import (
 var helpKeys = []string{
 	"data", "demo", "json", "lang",
 	"init", "prescribe", "issue", "list", "show", "status", "send", "proof", "paper", "redo", "revoke", "withdraw", "settle", "let_go", "twin",
-	"repeat", "patients", "patients_find", "schema", "drill", "simulate", "simulate_plan",
+	"repeat", "patients", "patients_find", "verify", "export", "schema", "drill", "simulate", "simulate_plan",
 	"practice", "profile", "file", "draft", "paper_reason", "handwritten", "date", "wait", "as_free_text", "out", "force", "state", "patient",
-	"although", "reason", "outcome", "outcome_reason", "seeds", "dir", "name", "id", "ids", "order_id", "draft_id", "duty_id",
+	"although", "reason", "outcome", "outcome_reason", "seeds", "dir", "csv", "name", "id", "ids", "order_id", "draft_id", "duty_id",
 }
 
 // help prints the help of the program or of a command.

@@ -35,7 +35,8 @@ func (c listCmd) do(r *run) (Exit, error) {
 	if c.State == stateDraft {
 		return r.drafts()
 	}
-	items, err := s.Service.Store.List(r.ctx, f)
+	items, lost := s.Service.Store.List(r.ctx, f)
+	exit, err := r.partly(Done, lost)
 	if err != nil {
 		return Failed, err
 	}
@@ -48,7 +49,7 @@ func (c listCmd) do(r *run) (Exit, error) {
 		rows[i] = []string{item.Issued.In(s.Service.Now().Location()).Format("02/01/2006 15:04"), patient.LastName + " " + patient.FirstName,
 			item.Facts.Product.Name, i18n.State(r.lang, item.Prescription, s.Service.Owed(item)), string(item.ID)}
 	}
-	return Done, r.answer(out, func(pg *page) {
+	return exit, r.answer(out, func(pg *page) {
 		if len(rows) == 0 {
 			pg.say("cli.list.none")
 		}
@@ -185,12 +186,13 @@ func (statusCmd) do(r *run) (Exit, error) {
 	if err != nil {
 		return Failed, err
 	}
-	treats, err := s.Service.ToTreat(r.ctx)
+	treats, lost := s.Service.ToTreat(r.ctx)
+	exit, err := r.partly(Done, lost)
 	if err != nil {
 		return Failed, err
 	}
 	waiting, err := s.Service.Store.List(r.ctx, rx.Filter{State: rx.StateReady})
-	if err != nil {
+	if exit, err = r.partly(exit, err); err != nil {
 		return Failed, err
 	}
 	p := r.present()
@@ -203,7 +205,7 @@ func (statusCmd) do(r *run) (Exit, error) {
 	for _, k := range services {
 		out.Services = append(out.Services, p.service(k))
 	}
-	return Done, r.answer(out, func(pg *page) {
+	return exit, r.answer(out, func(pg *page) {
 		pg.line("%s", r.text("profile."+s.Profile.Name()))
 		for _, k := range services {
 			pg.service(p, k)
@@ -307,7 +309,8 @@ func (findCmd) do(r *run) (Exit, error) {
 	if err != nil {
 		return Failed, err
 	}
-	found, err := s.Service.FindPatients(r.ctx, words)
+	found, lost := s.Service.FindPatients(r.ctx, words)
+	exit, err := r.partly(Done, lost)
 	if err != nil {
 		return Failed, err
 	}
@@ -317,7 +320,7 @@ func (findCmd) do(r *run) (Exit, error) {
 		out.Patients = append(out.Patients, formats.FoundPatient{ID: p.ID, Patient: p.Patient})
 		rows[i] = []string{p.LastName + " " + p.FirstName, i18n.Date(p.BirthDate), p.SSIN.Dotted(), string(p.ID)}
 	}
-	return Done, r.answer(out, func(pg *page) {
+	return exit, r.answer(out, func(pg *page) {
 		if len(rows) == 0 {
 			pg.say("cli.patients.none")
 		}

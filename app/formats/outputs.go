@@ -153,6 +153,40 @@ type Made struct {
 func (Made) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "Made(…)") }
 func (Made) LogValue() slog.Value       { return slog.StringValue("Made(…)") }
 
+// Verified is the output of `verify`: what a check of the data directory found. Exit code 0
+// when it is sound, 5 when it is not.
+type Verified struct {
+	Sound         bool          `json:"sound"`
+	Prescriptions Tally         `json:"prescriptions"`
+	Patients      Tally         `json:"patients"`
+	Orders        Tally         `json:"orders"`
+	Findings      List[Finding] `json:"findings"`
+}
+
+// Tally counts what is sound of all that should be there.
+type Tally struct {
+	Sound int `json:"sound"`
+	All   int `json:"all"`
+}
+
+// Finding is one thing that is wrong. Row is an id, a number or a name of a setting, ""
+// when the table as a whole is meant.
+type Finding struct {
+	Table string `json:"table"`
+	Row   string `json:"row,omitempty"`
+	What  string `json:"what"` // unreadable, changed, missing, older, foreign, structure
+}
+
+// Exported is the output of `export`: the files that were written. Exit code 5 when
+// something could not be read; the last of the files lists it.
+type Exported struct {
+	Directory     string       `json:"directory"`
+	Files         List[string] `json:"files"`
+	Patients      int          `json:"patients"`
+	Prescriptions int          `json:"prescriptions"`
+	Findings      int          `json:"findings"`
+}
+
 // PatientList is the output of `patients find`.
 type PatientList struct {
 	Patients List[FoundPatient] `json:"patients"`

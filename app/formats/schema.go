@@ -31,6 +31,8 @@ var allFormats = []format{
 	{"drill", "Report of `relais drill`", reflect.TypeFor[Drill]()},
 	{"init", "Output of `relais init`", reflect.TypeFor[Made]()},
 	{"patients", "Output of `relais patients find`", reflect.TypeFor[PatientList]()},
+	{"verify", "Output of `relais verify`", reflect.TypeFor[Verified]()},
+	{"export", "Output of `relais export`", reflect.TypeFor[Exported]()},
 	{"error", "Output of any command that fails", reflect.TypeFor[Failure]()},
 }
 
@@ -250,6 +252,9 @@ var bounds = map[string]object{
 	"Happened.event":     events,
 	"Happened.from":      states,
 	"Happened.to":        states,
+	"Tally.sound":        from(0),
+	"Tally.all":          from(0),
+	"Finding.what":       {{"enum", []string{"unreadable", "changed", "missing", "older", "foreign", "structure"}}},
 	"Duty.kind":          named(rx.Duties, rx.DutyKind.String),
 	"Facts.version":      between(1, rx.FactsVersion),
 	"Facts.line":         between(0, rx.MaxLines-1),

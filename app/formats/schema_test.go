@@ -279,6 +279,8 @@ func TestOutputsAreAsDescribed(t *testing.T) {
 	sameAgain[Drill](t, "drill.json")
 	sameAgain[Made](t, "init.json")
 	sameAgain[PatientList](t, "patients.json")
+	sameAgain[Verified](t, "verify.json")
+	sameAgain[Exported](t, "export.json")
 	sameAgain[Failure](t, "error.json")
 }
 

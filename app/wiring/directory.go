@@ -107,7 +107,7 @@ func (d Directory) Make(ctx context.Context, n New) (made Made, err error) {
 		}
 		err = errors.Join(err, os.RemoveAll(aside.Data)) // our own, never complete
 		if v != nil {
-			_ = os.Remove(d.mark(v)) // perhaps not written yet
+			_, _ = os.Remove(d.mark(v)), os.Remove(store.Trail(d.mark(v))) // perhaps not written yet
 		}
 	}()
 	passphrase := vault.NewPassphrase(n.Passphrase)
@@ -179,7 +179,7 @@ func (d Directory) fill(ctx context.Context, v *vault.Vault, passphrase vault.Pa
 	if err := store.Create(ctx, d.options(v, keys)); err != nil {
 		return err
 	}
-	s, err := d.session(ctx, v, keys, n.Profile)
+	s, err := d.session(ctx, v, keys, n.Profile, store.Open)
 	if err != nil {
 		return err
 	}
@@ -206,6 +206,14 @@ func (d Directory) fill(ctx context.Context, v *vault.Vault, passphrase vault.Pa
 
 // Open opens the directory. passphrase is wiped.
 func (d Directory) Open(ctx context.Context, passphrase []byte) (*Session, error) {
+	return d.open(ctx, passphrase, store.Open, func(v *vault.Vault, by vault.Secret) (*vault.Keys, error) {
+		return d.vault().Unlock(v.Environment(), by, d.Rand)
+	})
+}
+
+func (d Directory) open(ctx context.Context, passphrase []byte, open opener, unlock func(*vault.Vault, vault.Secret) (*vault.Keys, error)) (*Session, error) {
+	secret := vault.NewPassphrase(passphrase)
+	defer secret.Wipe()
 	v, err := d.vault().Load()
 	if err != nil {
 		return nil, fromVault(err)
@@ -217,13 +225,11 @@ func (d Directory) Open(ctx context.Context, passphrase []byte) (*Session, error
 	if err := profile.Ready(); err != nil {
 		return nil, err
 	}
-	secret := vault.NewPassphrase(passphrase)
-	defer secret.Wipe()
-	keys, err := d.vault().Unlock(v.Environment(), secret, d.Rand)
+	keys, err := unlock(v, secret)
 	if err != nil {
 		return nil, fromVault(err)
 	}
-	s, err := d.session(ctx, v, keys, profile)
+	s, err := d.session(ctx, v, keys, profile, open)
 	if err != nil {
 		keys.Close()
 		return nil, err

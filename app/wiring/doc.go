@@ -6,7 +6,8 @@
 // and sync/outbox.
 //
 //	Directory   a place on disk, locked: make it, tell its environment, open it
-//	Session     an open directory: the use cases, the feed of changes, the engine
+//	Session     an open directory: the use cases, the feed of changes, the engine; or one
+//	            that is read only, with what is wrong in it, and its export
 //	Practice    the same parts under a virtual clock in a throw-away directory, for the drill
 //
 // Contract: of one directory any number of sessions may be open, in any number of
@@ -22,6 +23,7 @@ import (
 	"errors"
 	"io/fs"
 	"strconv"
+	"syscall"
 	"time"
 
 	"relais/app/drill"
@@ -76,6 +78,8 @@ func fromVault(err error) error {
 		return rx.Fault(rx.CodeDirectoryExists)
 	case errors.Is(err, fs.ErrPermission):
 		return rx.Fault(rx.CodeReadOnly)
+	case errors.Is(err, syscall.ENOSPC):
+		return rx.Fault(rx.CodeDiskFull)
 	}
 	return rx.Fault(rx.CodeIO).Because(pathless(err))
 }

@@ -40,22 +40,26 @@ type Session struct {
 	news     bell // rings when what is known of services or engine has changed
 
 	verified atomic.Bool // the database was held against its journal in this session
+	report   *Report     // nil, or opened for reading only: what was found
 
 	mu     sync.Mutex
 	world  *world.World // nil: not opened yet
 	engine sender       // that runs here, nil when none does
 }
 
-func (d Directory) session(ctx context.Context, v *vault.Vault, keys *vault.Keys, profile config.Profile) (*Session, error) {
+// opener is store.Open or what stands in its place.
+type opener func(context.Context, store.Options) (*store.DB, error)
+
+func (d Directory) session(ctx context.Context, v *vault.Vault, keys *vault.Keys, profile config.Profile, open opener) (*Session, error) {
 	list, err := medicines.Load("demo-"+medicinesDay.String(), assets.DemoMedicines)
 	if err != nil {
 		return nil, err
 	}
-	db, err := store.Open(ctx, d.options(v, keys))
+	db, err := open(ctx, d.options(v, keys))
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{Profile: profile, dir: d, db: db, keys: keys}
+	s := &Session{Profile: profile, dir: d, db: db, keys: keys, report: db.Found()}
 	s.services = &services{keep: db, told: s.news.ring}
 	s.Service = &prescribing.Service{
 		Store: d.stepsOf(db), Medicines: list, Composer: composer{}, Press: d.stepsIn(press{simulated: profile.Simulated, now: d.Now}),
@@ -70,6 +74,9 @@ func (d Directory) session(ctx context.Context, v *vault.Vault, keys *vault.Keys
 // readProfile takes the waits of a custom profile from the directory.
 func (s *Session) readProfile(ctx context.Context) error {
 	kept, err := s.db.Setting(ctx, settingProfile)
+	if s.report != nil && rx.CodeOf(err) == rx.CodeNotFound {
+		return nil // damaged: nothing will be sent, so nothing waits
+	}
 	if err != nil {
 		return err
 	}
@@ -146,7 +153,10 @@ func plan(faults []Fault) []world.Fault {
 
 // simulated opens the world of the directory at its first use.
 func (s *Session) simulated() (*world.World, error) {
-	if !s.Profile.Simulated {
+	switch {
+	case s.report != nil:
+		return nil, rx.Fault(rx.CodeReadingOnly)
+	case !s.Profile.Simulated:
 		return nil, rx.Fault(CodeOnlySimulated)
 	}
 	s.mu.Lock()

@@ -24,6 +24,7 @@ type House struct {
 	environment string // "" where there is nothing yet
 	demo        bool
 	lang        rx.Lang
+	Home        string // where an export is put
 }
 
 // NewHouse is the house of a directory; lang is the person's language. The
@@ -35,7 +36,7 @@ func NewHouse(ctx context.Context, d Directory, demo bool, lang rx.Lang) (*House
 		}
 	}
 	environment, err := d.Environment()
-	return &House{d, environment, demo, lang}, err
+	return &House{dir: d, environment: environment, demo: demo, lang: lang}, err
 }
 
 // NewFirstStart is the house where there is no directory yet: nothing can be unlocked
@@ -62,6 +63,7 @@ func (h *House) Working() error {
 func (h *House) Try(ctx context.Context) error {
 	tried, err := NewHouse(ctx, h.dir, true, h.lang)
 	if err == nil {
+		tried.Home = h.Home
 		*h = *tried
 	}
 	return err
@@ -104,6 +106,18 @@ func (h *House) Unlock(ctx context.Context, passphrase []byte) (_ *Desk, err err
 	return d, nil
 }
 
+// UnlockReadOnly opens what can be read of the directory, see Directory.OpenReadOnly. No
+// engine works, and no lock is taken. passphrase is wiped.
+func (h *House) UnlockReadOnly(ctx context.Context, passphrase []byte) (*Desk, error) {
+	s, err := h.dir.OpenReadOnly(ctx, passphrase)
+	if err != nil {
+		return nil, err
+	}
+	d := &Desk{session: s, ended: make(chan struct{}), stop: func() {}, release: func() error { return nil }, home: h.Home}
+	close(d.ended)
+	return d, nil
+}
+
 // Desk is the open directory of a window. All its methods may be called from any
 // goroutine.
 type Desk struct {
@@ -111,6 +125,7 @@ type Desk struct {
 	release func() error // the lock of the window
 	stop    func()
 	ended   chan struct{}
+	home    string // where an export is put
 
 	mu    sync.Mutex
 	fault error // of the engine
@@ -151,6 +166,24 @@ func (d *Desk) Fault() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.fault
+}
+
+// ReadingOnly tells that the directory is open for reading only, with how many of how many
+// prescriptions are sound, and how many things were found in all.
+func (d *Desk) ReadingOnly() (yes bool, sound, all, found int) {
+	r := d.session.Report()
+	if r == nil {
+		return false, 0, 0, 0
+	}
+	return true, r.Prescriptions.Sound, r.Prescriptions.All, len(r.Findings)
+}
+
+// Export writes what is sound into a new directory in the person's home, and tells where;
+// see Session.Export.
+func (d *Desk) Export(ctx context.Context) (dir string, err error) {
+	dir = filepath.Join(d.home, "relais-export-"+d.session.dir.Now().Format("20060102-150405"))
+	_, err = d.session.Export(ctx, dir)
+	return dir, err
 }
 
 // Service is the use cases.
@@ -233,6 +266,9 @@ const (
 // SavePDF keeps a document for its printing, readable by this account alone, and tells
 // where. A file of that name is never replaced: the new one gets a number.
 func (d *Desk) SavePDF(name string, pdf []byte) (string, error) {
+	if d.session.report != nil {
+		return "", rx.Fault(rx.CodeReadingOnly)
+	}
 	dir := filepath.Join(d.session.dir.Data, printing)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", fromVault(err)
@@ -261,6 +297,9 @@ func (d *Desk) SavePDF(name string, pdf []byte) (string, error) {
 
 // forget removes the documents.
 func (d *Desk) forget() error {
+	if d.session.report != nil {
+		return nil
+	}
 	if err := os.RemoveAll(filepath.Join(d.session.dir.Data, printing)); err != nil {
 		return fromVault(err)
 	}

@@ -181,7 +181,7 @@ func TestMakeAtOnce(t *testing.T) {
 	if left, err := os.ReadDir(filepath.Dir(d.Data)); err != nil || len(left) != 2 { // the data and the marks
 		t.Errorf("left behind: %v, %v", left, err)
 	}
-	if marks, err := os.ReadDir(d.Marks); err != nil || len(marks) != 1 {
+	if marks, err := os.ReadDir(d.Marks); err != nil || len(marks) != 2 { // the mark and its trail
 		t.Errorf("marks: %v, %v", marks, err)
 	}
 }

@@ -55,6 +55,9 @@ func OpenReadOnly(ctx context.Context, opts Options, temp string) (_ *DB, err er
 	return r.open(ctx)
 }
 
+// Found is what was found in a directory that is open for reading only; nil in one that is open for work.
+func (db *DB) Found() *Report { return db.found }
+
 // rescue makes a readable database in a private directory from a copy of one that may be damaged.
 type rescue struct {
 	opts      Options

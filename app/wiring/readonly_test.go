@@ -1,0 +1,183 @@
+package wiring
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/csv"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"relais/app/prescribing"
+	"relais/app/rx"
+)
+
+// everything are the files of a directory and of its marks.
+func everything(t *testing.T, d Directory) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	for _, root := range []string{d.Data, d.Marks} {
+		err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+			if err != nil || e.IsDir() {
+				return err
+			}
+			b, err := os.ReadFile(path)
+			out[path] = string(b)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out
+}
+
+// spoil edits a file with all guards off, as no program of ours does.
+func spoil(t *testing.T, d Directory, script string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(d.Data, "relais.db")+"?_pragma=foreign_keys(0)&_pragma=ignore_check_constraints(1)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for _, statement := range []string{"DROP TRIGGER prescription_is_frozen", "DROP TRIGGER version_counts", script} {
+		if _, err := db.Exec(statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func rows(t *testing.T, path string) [][]string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%s: %v, %v", filepath.Base(path), info.Mode(), err)
+	}
+	all, err := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(b, []byte("\ufeff")))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// A damaged directory sends nothing, can be read without a byte being written, and what is sound leaves it whole.
+func TestDamagedDirectory(t *testing.T) {
+	d := made(t)
+	s, err := d.Open(ctx, passphrase())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []rx.ID
+	for range 2 {
+		done, err := s.Service.Issue(ctx, request(), prescribing.How{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, done.Prescriptions[0].ID)
+	}
+	if err := s.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	spoil(t, d, "UPDATE prescriptions SET expires = '2030-01-01' WHERE n = 1")
+
+	if s, err = d.Open(ctx, passphrase()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Drive(ctx, time.Second, func(context.Context) (bool, error) { return false, nil }); rx.CodeOf(err) != rx.CodeDamaged {
+		t.Errorf("sending: %v", err)
+	}
+	w, err := s.simulated()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if truth, err := w.Truth(time.Now()); err != nil || len(truth.Records) != 0 {
+		t.Errorf("it was sent: %v, %v", truth, err)
+	}
+	if err := s.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+
+	before := everything(t, d)
+	house, err := NewHouse(ctx, d, false, rx.FR)
+	if err != nil {
+		t.Fatal(err)
+	}
+	house.Home = t.TempDir()
+	desk, err := house.UnlockReadOnly(ctx, passphrase())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if yes, sound, all, found := desk.ReadingOnly(); !yes || sound != 1 || all != 2 || found == 0 {
+		t.Errorf("%v, %d of %d, %d findings", yes, sound, all, found)
+	}
+	if rx.CodeOf(desk.session.Unread()) != rx.CodeUnread {
+		t.Error("the missing one is not told")
+	}
+	if list, err := desk.Service().Store.List(ctx, rx.Filter{}); err != nil || len(list) != 1 || list[0].ID != ids[1] {
+		t.Errorf("%d read, %v", len(list), err)
+	}
+	for what, err := range map[string]error{
+		"withdraw": second(desk.Service().Withdraw(ctx, ids[1], "stopped", "")),
+		"paper":    second(desk.Service().Paper(ctx, ids[1:], prescribing.Claim{Reason: "urgent"})),
+		"pdf":      second(desk.SavePDF("x.pdf", nil)),
+		"send":     desk.session.Send(ctx, func(error) {}),
+		"weather":  desk.SetWeather(ctx, "down"),
+	} {
+		if f, ok := err.(rx.Faults); ok {
+			err = f[0]
+		}
+		if rx.CodeOf(err) != rx.CodeReadingOnly {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	dir, err := desk.Export(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := rows(t, filepath.Join(dir, prescriptionsCSV)); len(got) != 2 || got[1][0] != string(ids[1]) || got[1][7] != string(patient.SSIN) || got[1][12] != "ready" {
+		t.Errorf("%q", got)
+	}
+	if got := rows(t, filepath.Join(dir, patientsCSV)); len(got) != 2 || got[1][1] != "Dupont" {
+		t.Errorf("%q", got)
+	}
+	if got := rows(t, filepath.Join(dir, notReadCSV)); len(got) < 2 {
+		t.Errorf("%q", got)
+	}
+	kept := rows(t, filepath.Join(dir, patientsCSV))
+	if _, err := desk.session.Export(ctx, dir); rx.CodeOf(err) != CodeExportExists {
+		t.Errorf("again: %v", err)
+	}
+	if got := rows(t, filepath.Join(dir, patientsCSV)); len(got) != len(kept) {
+		t.Error("the first export was touched")
+	}
+	if err := desk.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	after := everything(t, d)
+	for path, text := range after {
+		if before[path] != text {
+			t.Errorf("%s was written", filepath.Base(path))
+		}
+		delete(before, path)
+	}
+	if len(before) != 0 {
+		t.Errorf("%d files are gone", len(before))
+	}
+	for i := range 4 { // reading only is no way to guess faster
+		want := CodeWrongPassphrase
+		if i == 3 {
+			want = CodePassphraseWait
+		}
+		if _, err := d.OpenReadOnly(ctx, []byte("une autre")); rx.CodeOf(err) != want {
+			t.Errorf("guess %d: %v", i, err)
+		}
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
