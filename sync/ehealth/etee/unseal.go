@@ -88,7 +88,7 @@ func (j *judgement) judgeOuter(outer *cms.SignedData) {
 		j.refuseSignature("OUTER_", OuterSignatureMismatch, err)
 		return
 	}
-	if !j.choosePolicy(scheme) {
+	if !j.choosePolicy(scheme, outer.Signer) {
 		return
 	}
 	signer, ok := outer.FindSigner()
@@ -104,14 +104,15 @@ func (j *judgement) judgeOuter(outer *cms.SignedData) {
 	j.judgeSigner("OUTER_", signer, outer, senderUsage)
 }
 
-// choosePolicy finds the accepted policy with the scheme of the outer layer.
-func (j *judgement) choosePolicy(scheme cms.Scheme) bool {
+// choosePolicy finds the accepted policy with the scheme of the outer layer. Both name the signer by issuer and serial
+// number; a key identifier belongs to a third policy (WEB_AUTHN), which no service of ours uses.
+func (j *judgement) choosePolicy(scheme cms.Scheme, signer cms.Identifier) bool {
 	accepted := j.Policies
 	if len(accepted) == 0 {
 		accepted = []Policy{EHealthCertificate}
 	}
 	for _, p := range accepted {
-		if r, known := policies[p]; known && r.scheme == scheme {
+		if r, known := policies[p]; known && r.scheme == scheme && signer.Serial != nil {
 			j.verdict.Policy, j.rules = p, r
 			return true
 		}
@@ -127,7 +128,7 @@ func (j *judgement) judgeInner(inner *cms.SignedData) {
 		j.refuseSignature("INNER_", InnerSignatureMismatch, err)
 		return
 	}
-	if scheme != j.rules.scheme {
+	if scheme != j.rules.scheme || inner.Signer.Serial == nil {
 		j.verdict.refuse(MessageIntegrityInvalid, "the two layers are signed under different policies")
 	}
 	sender := j.verdict.Certificate
