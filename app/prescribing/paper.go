@@ -39,13 +39,16 @@ func (s *Service) Paper(ctx context.Context, ids []rx.ID, c Claim) ([]byte, erro
 	return pdf, errors.Join(faults.OrNil(), err)
 }
 
-// about puts the prescription's id at the fault's path.
+// about puts the prescription's id at the fault's path; what is no id is not repeated.
 func about(id rx.ID, err error) *rx.Error {
 	var fault *rx.Error
 	if !errors.As(err, &fault) {
 		fault = rx.Fault(rx.CodeInternal).Because(err)
 	}
 	at := *fault
+	if _, err := rx.ParseID(string(id)); err != nil {
+		return &at
+	}
 	return at.At(string(id))
 }
 

@@ -112,12 +112,13 @@ func TestPaperOfSome(t *testing.T) {
 	ids := d.issued(3)
 	d.happen(ids[0], mark)
 	d.happen(ids[2], mark, accepted)
-	pdf, err := d.Paper(ctx, append(ids, "nobody"), prescribing.Claim{Reason: "own-line"})
+	const nobody = "0192f6a0-7c1e-7b52-9d0e-5f3f0b0c7a11"
+	pdf, err := d.Paper(ctx, append(ids, nobody), prescribing.Claim{Reason: "own-line"})
 	d.acted("apply claimed, apply claimed, apply claimed, outside, apply printed, sheet")
 	if string(pdf) != "sheet "+string(ids[1]) {
 		t.Errorf("%s", pdf)
 	}
-	for id, code := range map[rx.ID]rx.Code{ids[0]: rx.CodeBeingSent, ids[2]: rx.CodeElectronicExists, "nobody": rx.CodeNotFound} {
+	for id, code := range map[rx.ID]rx.Code{ids[0]: rx.CodeBeingSent, ids[2]: rx.CodeElectronicExists, nobody: rx.CodeNotFound} {
 		if want := string(id) + ": " + string(code); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v without %q", err, want)
 		}

@@ -49,7 +49,15 @@ const (
 func TestMain(m *testing.M) {
 	at, child := os.LookupEnv(envKill)
 	if !child {
-		os.Exit(m.Run())
+		memory := inMemory()
+		if memory != "" {
+			_ = os.Setenv("TMPDIR", memory)
+		}
+		exit := m.Run()
+		if memory != "" {
+			_ = os.RemoveAll(memory)
+		}
+		os.Exit(exit)
 	}
 	what := os.Getenv(envBreak)
 	if what == unguarded {
