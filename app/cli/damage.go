@@ -125,6 +125,9 @@ func (r *run) aside(c command, why error) (Exit, error) {
 		return exit, err
 	}
 	r.complain([]i18n.Said{{What: r.text("cli.reading-only"), Next: r.text("error.reading-only.next")}})
+	if r.session.Report().Sound() { // the disk, or the version, is what stood in the way
+		return exit, nil
+	}
 	if unread := r.session.Unread(); unread != nil {
 		r.tell(unread)
 	}

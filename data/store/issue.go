@@ -274,7 +274,7 @@ func (db *DB) order(s *session, id rx.ID) (*orderRow, error) {
 		return nil, err
 	}
 	if !found {
-		return nil, rx.Fault(rx.CodeNotFound)
+		return nil, db.absent(orderTable, string(id))
 	}
 	return &r, db.check(&r)
 }

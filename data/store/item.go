@@ -72,7 +72,7 @@ func (db *DB) item(s *session, id rx.ID) (*item, error) {
 		return nil, err
 	}
 	if len(items) == 0 {
-		return nil, rx.Fault(rx.CodeNotFound)
+		return nil, db.absent(itemTable, string(id))
 	}
 	return items[0], nil
 }

@@ -137,7 +137,7 @@ func (db *DB) Timeline(ctx context.Context, id rx.ID) (lines []rx.Happening, err
 			return err
 		}
 		if !issued {
-			return rx.Fault(rx.CodeNotFound)
+			return db.absent(itemTable, string(id))
 		}
 		found, err := s.one("SELECT version FROM prescriptions WHERE id = ?", []any{string(id)}, &version)
 		if err == nil && (!found || version != last) { // lines are gone, or the row is older than they are

@@ -179,6 +179,9 @@ func (db *DB) SavePatient(ctx context.Context, k rx.Known) (rx.Known, error) {
 func (db *DB) Patient(ctx context.Context, id rx.ID) (k rx.Known, err error) {
 	err = db.read(ctx, func(s *session) error {
 		r, err := db.patientRow(s, "WHERE id = ?", string(id))
+		if rx.CodeOf(err) == rx.CodeNotFound {
+			err = db.absent(patientTable, string(id))
+		}
 		if err != nil {
 			return err
 		}

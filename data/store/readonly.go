@@ -58,6 +58,19 @@ func OpenReadOnly(ctx context.Context, opts Options, temp string) (_ *DB, err er
 // Found is what was found in a directory that is open for reading only; nil in one that is open for work.
 func (db *DB) Found() *Report { return db.found }
 
+// absent is the error about a row that is not there: CodeNotFound, or in a directory open for reading only CodeDamaged when it may be one of those
+// that could not be read.
+func (db *DB) absent(of *table, id string) error {
+	if db.found != nil {
+		for _, f := range db.found.Findings {
+			if f.Row == id || f.Table == of.name && f.Row == "" {
+				return damaged(of.name, id)
+			}
+		}
+	}
+	return rx.Fault(rx.CodeNotFound)
+}
+
 // rescue makes a readable database in a private directory from a copy of one that may be damaged.
 type rescue struct {
 	opts      Options
