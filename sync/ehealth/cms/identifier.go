@@ -30,7 +30,7 @@ func (id Identifier) Names(c *x509.Certificate) bool {
 }
 
 // sameName compares two names. Software that writes a name anew may choose other string types, so that unequal bytes are
-// compared as text, without regard to case and space (RFC 5280 7.1). Nothing is trusted for its name: it only chooses
+// compared as text, without regard to case (RFC 5280 7.1). Nothing is trusted for its name: it only chooses
 // the certificate whose key is then tried.
 func sameName(a, b []byte) bool {
 	if bytes.Equal(a, b) {
@@ -49,7 +49,7 @@ func nameText(der []byte) (string, bool) {
 	if rest, err := asn1.Unmarshal(der, &name); err != nil || len(rest) > 0 {
 		return "", false
 	}
-	return strings.Join(strings.Fields(name.String()), " "), true
+	return name.String(), true
 }
 
 // readIssuerAndSerial reads an IssuerAndSerialNumber.

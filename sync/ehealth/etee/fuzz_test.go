@@ -1,0 +1,62 @@
+package etee_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/x509"
+	"testing"
+
+	"relais/sync/ehealth/cms"
+	"relais/sync/ehealth/etee"
+)
+
+// FuzzUnseal changes one layer of a sound message and seals the layers around it anew, so that the change is reached.
+func FuzzUnseal(f *testing.F) {
+	ca := holder{vectorCertificate(f, "test-ca"), vectorKey(f, "test-ca")} // lasting keys, so that a kept input means the same again
+	w := world{
+		root: ca, ca: ca,
+		doctor: holder{vectorCertificate(f, "test-auth"), vectorKey(f, "test-auth")},
+		recipe: holder{vectorCertificate(f, "test-enc"), vectorKey(f, "test-enc")},
+		kek:    etee.KEK{ID: []byte("KEY-1"), Key: []byte("0123456789abcdef")},
+	}
+	outer, inner := w.signature(), w.signature()
+	outer.Time, inner.Time, inner.Enclosed = soon, soon, nil
+	toKEK := cms.Addressees{KeyID: w.kek.ID, Key: w.kek.Key}
+	toRecipe := cms.Addressees{Certificates: []*x509.Certificate{w.recipe.cert}}
+	signed := w.sign(f, plainText, inner)
+	f.Add(byte(0), w.wrap(f, plainText, outer, inner, toKEK))
+	f.Add(byte(0), vector(f, "prescription.unknown-recipient.sealed.der"))
+	f.Add(byte(1), w.envelop(f, signed, toKEK))
+	f.Add(byte(1), w.envelop(f, signed, toRecipe))
+	f.Add(byte(2), signed)
+
+	u := w.unsealer()
+	u.Clock = fixed(soon)
+	u.KEK = &etee.KEK{Key: w.kek.Key}
+	u.Policies = []etee.Policy{etee.EHealthCertificate, etee.EID}
+	f.Fuzz(func(t *testing.T, layer byte, message []byte) {
+		if len(message) > 1<<20 {
+			return
+		}
+		switch layer % 3 {
+		case 1:
+			message = w.sign(t, message, outer)
+		case 2:
+			envelope, err := cms.Envelop(message, toKEK, rand.Reader)
+			if err != nil {
+				t.Fatal(err)
+			}
+			message = w.sign(t, envelope, outer)
+		}
+		plain, verdict := u.Unseal(message)
+		if verdict.Accepted != (len(verdict.Errors) == 0) || !verdict.Accepted && plain != nil {
+			t.Fatalf("accepted %v with %d errors and %d plain bytes", verdict.Accepted, len(verdict.Errors), len(plain))
+		}
+		if verdict.Accepted && (!bytes.Equal(plain, plainText) || !verdict.Certificate.Equal(w.doctor.cert)) {
+			t.Fatal("the doctor did not sign this")
+		}
+		if _, err := verdict.MarshalJSON(); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
