@@ -200,20 +200,13 @@ func patientName(c *column, heading string, p rx.Patient) {
 	c.add(near, span{p.LastName + " " + p.FirstName, style{size: name, bold: true}})
 }
 
-// Ages below which a paper prescription says so: ICH E11 counts newborns to the
-// 27th day and children to the 11th year. The law names no age.
-const (
-	newbornDays = 28
-	childYears  = 12
-)
-
 // birth writes the day of birth, the age, and "child" or "newborn" if so.
 func birth(c *column, lang rx.Lang, p rx.Patient, day rx.Date) {
 	c.add(near, plain(i18n.Text(lang, "doc.birth-date")), bold(i18n.Date(p.BirthDate)), plain("("+age(lang, p, day)+")"))
 	switch {
-	case p.BirthDate.DaysUntil(day) < newbornDays:
+	case rx.IsNewborn(p, day):
 		c.add(near, bold(i18n.Text(lang, "doc.newborn")))
-	case p.Age(day) < childYears:
+	case rx.IsChild(p, day):
 		c.add(near, bold(i18n.Text(lang, "doc.child")))
 	}
 }

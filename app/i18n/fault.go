@@ -82,6 +82,10 @@ func argument(lang rx.Lang, name, value string) string {
 		if d, err := rx.ParseDate(value); err == nil {
 			return Date(d)
 		}
+	case "unit":
+		if Has("unit." + value + ".many") {
+			return Text(lang, "unit."+value+".many")
+		}
 	case "min", "max", "years", "line", "column":
 		if n, err := strconv.Atoi(value); err == nil {
 			return Int(n)

@@ -38,6 +38,10 @@ func (s *Service) Check(r rx.Request, how How) (rx.Checked, rx.Faults, error) {
 	checked, faults, warnings := rx.Check(r, s.find, rx.CheckOptions{
 		Today: rx.DateOf(s.Now()), Written: how.written(s), Paper: how.Paper != "", AsFreeText: how.AsFreeText, Shows: s.Shows,
 	})
+	for i, l := range checked.Lines {
+		f, w := checkRisk(fmt.Sprintf("$.lines[%d]", i), l, r.Patient, rx.DateOf(s.Now()))
+		faults, warnings = append(faults, f...), append(warnings, w...)
+	}
 	return checked, warnings, faults.OrNil()
 }
 

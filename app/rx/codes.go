@@ -106,6 +106,15 @@ const (
 	CodePacksTooFew     Code = "packs-too-few"    // the packages end before the treatment
 )
 
+// The list of highest risk (assets/risks.json).
+const (
+	CodeRiskTooOften  Code = "risk-too-often" // more often than the least interval, without a typed reason (days)
+	CodeRiskDay       Code = "risk-day"       // once a week, and no day is named
+	CodeRiskUnit      Code = "risk-unit"      // another unit than the product's own (unit: one of Units)
+	CodeRiskChild     Code = "risk-child"     // a warning: for a child or a newborn
+	CodeRiskOverruled Code = "risk-overruled" // a warning: more often, for the reason that was typed (days)
+)
+
 // Reading a file.
 const (
 	CodeFileTooLarge   Code = "file-too-large"  // (max: bytes)

@@ -75,6 +75,21 @@ func (p Patient) Age(day Date) int {
 	return age
 }
 
+// Ages below which a prescription says so (RD of 10 August 2005): ICH E11 counts newborns to the 27th day and children
+// to the 11th year. The law names no age.
+const (
+	newbornDays = 28
+	childYears  = 12
+)
+
+// IsNewborn tells that a prescription of that day says "newborn".
+func IsNewborn(p Patient, day Date) bool {
+	return !p.BirthDate.IsZero() && p.BirthDate.DaysUntil(day) < newbornDays
+}
+
+// IsChild tells that it says "child", or "newborn".
+func IsChild(p Patient, day Date) bool { return !p.BirthDate.IsZero() && p.Age(day) < childYears }
+
 // Practice is the prescriber and where they work, as `relais init --practice` reads it.
 type Practice struct {
 	Prescriber     Prescriber `json:"prescriber"`
