@@ -89,18 +89,17 @@ func (m *Model) copy() func(elsewhere bool) {
 	}
 }
 
-// start compares the outside mark, and treats an older or a copied directory as
-// restored.
+// start compares the outside mark, treats an older or a copied directory as restored,
+// and brings the mark up to date.
 func (m *Model) start() error {
-	if m.mark.dir == m.dir && m.mark.seq <= len(m.disk.journal) {
-		return nil
-	}
-	now := m.now()
-	m.worked = workKey{}
-	m.disk.restored = now
-	clear(m.disk.keys)
-	for _, id := range m.disk.order {
-		m.must(m.apply(id, 0, rx.Event{Kind: rx.EventRestored, At: now}))
+	if m.mark.dir != m.dir || m.mark.seq > len(m.disk.journal) {
+		now := m.now()
+		m.worked = workKey{}
+		m.disk.restored = now
+		clear(m.disk.keys)
+		for _, id := range m.disk.order {
+			m.must(m.apply(id, 0, rx.Event{Kind: rx.EventRestored, At: now}))
+		}
 	}
 	m.mark = mark{m.dir, len(m.disk.journal)}
 	return nil
