@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"relais/sync/ehealth/ber"
+	"relais/sync/ehealth/trust"
 )
 
 // SignedData is a signed message that was read and not yet verified.
@@ -42,7 +43,6 @@ type attributes struct {
 const (
 	maxCertificates = 32
 	maxAttributes   = 64 << 10 // bytes
-	maxKeyBits      = 8192     // of keys in certificates: verifying with longer ones costs whoever verifies
 )
 
 // ReadSignedData reads a SignedData message with enclosed content of type id-data and exactly one signer.
@@ -124,8 +124,8 @@ func readCertificates(e ber.Element) ([]*x509.Certificate, error) {
 		if err != nil {
 			return nil, c.Fault("a certificate that cannot be read")
 		}
-		if key, ok := certificate.PublicKey.(*rsa.PublicKey); ok && key.N.BitLen() > maxKeyBits {
-			return nil, c.Fault(fmt.Sprintf("a certificate with a key of more than %d bits", maxKeyBits))
+		if key, ok := certificate.PublicKey.(*rsa.PublicKey); ok && key.N.BitLen() > trust.MaxKeyBits {
+			return nil, c.Fault(fmt.Sprintf("a certificate with a key of more than %d bits", trust.MaxKeyBits))
 		}
 		read = append(read, certificate)
 	}

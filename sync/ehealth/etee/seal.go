@@ -1,7 +1,6 @@
 package etee
 
 import (
-	"crypto/rsa"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -9,6 +8,7 @@ import (
 	"time"
 
 	"relais/sync/ehealth/cms"
+	"relais/sync/ehealth/trust"
 )
 
 // Why a message was not sealed. Wrapped with what and where.
@@ -125,18 +125,8 @@ func (to Recipients) addressees() cms.Addressees {
 
 // usable tells why a certificate cannot be used now, as far as can be told without anchors.
 func usable(c *x509.Certificate, usage x509.KeyUsage, minBits int, now time.Time) error {
-	key, ok := c.PublicKey.(*rsa.PublicKey)
-	switch {
-	case !ok:
-		return errors.New("the certificate has no RSA key")
-	case key.N.BitLen() < minBits:
-		return fmt.Errorf("a key of %d bits, at least %d are due", key.N.BitLen(), minBits)
-	case now.After(c.NotAfter):
-		return fmt.Errorf("the certificate was valid until %s", c.NotAfter.UTC().Format(time.RFC3339))
-	case now.Before(c.NotBefore):
-		return fmt.Errorf("the certificate is valid from %s", c.NotBefore.UTC().Format(time.RFC3339))
-	case c.KeyUsage&usage != usage:
-		return errors.New("the certificate is not for this use (key usage)")
+	if found := trust.Inspect(c, trust.Demand{At: now, Usage: usage, MinBits: minBits}); len(found) > 0 {
+		return errors.New(found[0].String())
 	}
 	return nil
 }

@@ -105,19 +105,19 @@ func TestSealRefusals(t *testing.T) {
 		text   string
 	}{
 		{name: "nobody", want: etee.ErrRecipient, text: "there is none"},
-		{name: "not for encryption", to: known(w.colleague), want: etee.ErrRecipient, text: "recipient 1: the certificate is not for this use"},
-		{name: "short recipient key", to: known(issue(t, "short", 1024, &w.ca, isEncryption)), want: etee.ErrRecipient, text: "1024 bits, at least 2048"},
-		{name: "sender expired", to: toRecipe, change: func(s *etee.Sealer) { s.Clock = fixed(now.AddDate(20, 0, 1)) }, want: etee.ErrCredential, text: "sender: the certificate was valid until 2047-03-09T09:40:00Z"},
+		{name: "not for encryption", to: known(w.colleague), want: etee.ErrRecipient, text: "recipient 1: CERTIFICATE_HAS_INVALID_KEYUSAGE: keyEncipherment is missing"},
+		{name: "short recipient key", to: known(issue(t, "short", 1024, &w.ca, isEncryption)), want: etee.ErrRecipient, text: "1024 bits where 2048 to 8192 are due"},
+		{name: "sender expired", to: toRecipe, change: func(s *etee.Sealer) { s.Clock = fixed(now.AddDate(20, 0, 1)) }, want: etee.ErrCredential, text: "sender: CERTIFICATE_EXPIRED: valid until 2047-03-09T09:40:00Z"},
 		{name: "recipient expired", to: known(issue(t, "recipe-enc", 2048, &w.ca, func(c *x509.Certificate) { isEncryption(c); c.NotAfter = now.Add(-time.Hour) })),
-			want: etee.ErrRecipient, text: "recipient 1: the certificate was valid until 2027-03-09T08:40:00Z"},
+			want: etee.ErrRecipient, text: "recipient 1: CERTIFICATE_EXPIRED: valid until 2027-03-09T08:40:00Z"},
 		{name: "KEK too short", to: etee.Recipients{Unknown: &etee.KEK{ID: []byte("1"), Key: []byte("short")}}, want: etee.ErrRecipient, text: "16 bytes, not 5"},
 		{name: "KEK without identifier", to: etee.Recipients{Unknown: &etee.KEK{Key: w.kek.Key}}, want: etee.ErrRecipient, text: "without identifier"},
 		{name: "no policy", to: toRecipe, change: func(s *etee.Sealer) { s.Policy = "" }, want: etee.ErrCredential, text: "unknown policy"},
 		{name: "no sender", to: toRecipe, change: func(s *etee.Sealer) { s.Sender = etee.Credential{} }, want: etee.ErrCredential, text: "sender: a key and its certificate"},
 		{name: "key of another", to: toRecipe, change: func(s *etee.Sealer) { s.Sender.Key = w.colleague.key }, want: etee.ErrCredential, text: "sender: the key is not that of the certificate"},
-		{name: "certificate of another kind", to: toRecipe, change: func(s *etee.Sealer) { s.Sender = w.recipe.credential() }, want: etee.ErrCredential, text: "sender: the certificate is not for this use"},
+		{name: "certificate of another kind", to: toRecipe, change: func(s *etee.Sealer) { s.Sender = w.recipe.credential() }, want: etee.ErrCredential, text: "sender: CERTIFICATE_HAS_INVALID_KEYUSAGE: digitalSignature is missing"},
 		{name: "another author", to: toRecipe, change: func(s *etee.Sealer) { s.Author = w.colleague.credential() }, want: etee.ErrCredential, text: "do not belong together"},
-		{name: "a card's signature certificate as sender", to: toRecipe, change: func(s *etee.Sealer) { s.Policy, s.Sender = etee.EID, w.cardSign.credential() }, want: etee.ErrCredential, text: "sender: the certificate is not for this use"},
+		{name: "a card's signature certificate as sender", to: toRecipe, change: func(s *etee.Sealer) { s.Policy, s.Sender = etee.EID, w.cardSign.credential() }, want: etee.ErrCredential, text: "sender: CERTIFICATE_HAS_INVALID_KEYUSAGE: digitalSignature is missing"},
 		{name: "too long", to: toRecipe, plain: make([]byte, cms.MaxMessage+1), want: etee.ErrTooLong},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -53,32 +54,46 @@ type Demand struct {
 	MinBits int           // of its RSA key
 }
 
+// MaxKeyBits is the length of the longest RSA key that is used: whoever verifies pays for the length.
+const MaxKeyBits = 8192
+
 // Judge gives all findings about a certificate, none when it satisfies the demand. Certificates that travelled with it
 // may stand between it and an anchor; an anchor may be a root, an issuing CA or the certificate itself.
 func Judge(c *x509.Certificate, travelled []*x509.Certificate, d Demand) []Finding {
+	found := Inspect(c, d)
+	// At the nearest time when the certificate itself was valid, so that its chain is judged for itself.
+	at := d.At
+	if at.After(c.NotAfter) {
+		at = c.NotAfter
+	}
+	if at.Before(c.NotBefore) {
+		at = c.NotBefore
+	}
+	if reason := chain(c, travelled, d.Anchors, at); reason != "" {
+		found = append(found, Finding{ChainNotTrusted, reason})
+	}
+	return found
+}
+
+// Inspect is Judge without the chain: validity, key usage, key.
+func Inspect(c *x509.Certificate, d Demand) []Finding {
 	var found []Finding
 	report := func(code Code, format string, args ...any) {
 		found = append(found, Finding{code, fmt.Sprintf(format, args...)})
 	}
-	at := d.At
 	switch {
 	case d.At.After(c.NotAfter):
 		report(Expired, "valid until %s", c.NotAfter.UTC().Format(time.RFC3339))
-		at = c.NotAfter // so that the chain is judged for itself
 	case d.At.Before(c.NotBefore):
 		report(NotYetValid, "valid from %s", c.NotBefore.UTC().Format(time.RFC3339))
-		at = c.NotBefore
 	}
 	if missing := d.Usage &^ c.KeyUsage; missing != 0 {
 		report(InvalidKeyUsage, "%s is missing", usageNames(missing))
 	}
 	if key, ok := c.PublicKey.(*rsa.PublicKey); !ok {
 		report(KeyUnauthorized, "the key is not RSA")
-	} else if key.N.BitLen() < d.MinBits {
-		report(KeyLengthUnauthorized, "%d bits, at least %d are due", key.N.BitLen(), d.MinBits)
-	}
-	if reason := chain(c, travelled, d.Anchors, at); reason != "" {
-		report(ChainNotTrusted, "%s", reason)
+	} else if n := key.N.BitLen(); n < d.MinBits || n > MaxKeyBits {
+		report(KeyLengthUnauthorized, "%d bits where %d to %d are due", n, d.MinBits, MaxKeyBits)
 	}
 	return found
 }
@@ -130,14 +145,11 @@ var usages = []struct {
 }
 
 func usageNames(bits x509.KeyUsage) string {
-	names := ""
+	var names []string
 	for _, u := range usages {
 		if bits&u.bit != 0 {
-			if names != "" {
-				names += ", "
-			}
-			names += u.name
+			names = append(names, u.name)
 		}
 	}
-	return names
+	return strings.Join(names, ", ")
 }

@@ -1,0 +1,261 @@
+package etk_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/base64"
+	"encoding/pem"
+	"errors"
+	"math/big"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"relais/sync/ehealth/cms"
+	"relais/sync/ehealth/etk"
+	"relais/sync/ehealth/trust"
+)
+
+var now = time.Date(2027, 3, 9, 9, 40, 0, 0, time.UTC)
+
+func vector(t testing.TB, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("..", "etee", "testdata", "vectors", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func vectorCertificate(t testing.TB, name string) *x509.Certificate {
+	t.Helper()
+	block, _ := pem.Decode(vector(t, name+".cert.pem"))
+	c, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func pool(c *x509.Certificate) *x509.CertPool {
+	p := x509.NewCertPool()
+	p.AddCert(c)
+	return p
+}
+
+func codes(found []trust.Finding) (codes []string) {
+	for _, f := range found {
+		codes = append(codes, string(f.Code))
+	}
+	return codes
+}
+
+func TestVector(t *testing.T) {
+	raw := vector(t, "test-recipient.etk")
+	text := []byte(base64.StdEncoding.EncodeToString(raw))
+	lines := append(append(append([]byte("\r\n "), text[:76]...), '\n'), text[76:]...)
+	ca := vectorCertificate(t, "test-ca")
+	for name, in := range map[string][]byte{"DER": raw, "base64": text, "base64 in lines": lines} {
+		token, err := etk.Parse(in)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if !token.Encryption.Equal(vectorCertificate(t, "test-enc")) || !token.Authentication.Equal(vectorCertificate(t, "test-auth")) ||
+			!token.Authority.Equal(vectorCertificate(t, "test-ra")) {
+			t.Errorf("%s: other certificates", name)
+		}
+		at := time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
+		if found := token.Check(etk.Anchors{Authority: pool(ca), Holders: pool(ca)}, at); found != nil {
+			t.Errorf("%s: %v", name, found)
+		}
+		if found := token.Inspect(at); found != nil {
+			t.Errorf("%s: %v", name, found)
+		}
+		want := []string{"ETK_AUTHORITY_CERTIFICATE_CHAIN_NOT_TRUSTED", "ETK_AUTHENTICATION_CERTIFICATE_CHAIN_NOT_TRUSTED"}
+		if diff := cmp.Diff(want, codes(token.Check(etk.Anchors{}, at))); diff != "" {
+			t.Errorf("%s, without anchors: %s", name, diff)
+		}
+		want = []string{"ETK_ENCRYPTION_CERTIFICATE_EXPIRED", "ETK_AUTHENTICATION_CERTIFICATE_EXPIRED"}
+		if diff := cmp.Diff(want, codes(token.Check(etk.Anchors{Authority: pool(ca), Holders: pool(ca)}, at.AddDate(5, 0, 0)))); diff != "" {
+			t.Errorf("%s, years later: %s", name, diff)
+		}
+	}
+}
+
+type holder struct {
+	cert *x509.Certificate
+	key  *rsa.PrivateKey
+}
+
+// newKey makes one key per name and run.
+var newKey = func() func(name string, bits int) *rsa.PrivateKey {
+	var mu sync.Mutex
+	made := map[string]*rsa.PrivateKey{}
+	return func(name string, bits int) *rsa.PrivateKey {
+		mu.Lock()
+		defer mu.Unlock()
+		if made[name] == nil {
+			key, err := rsa.GenerateKey(rand.Reader, bits)
+			if err != nil {
+				panic(err)
+			}
+			made[name] = key
+		}
+		return made[name]
+	}
+}()
+
+func issue(t *testing.T, key *rsa.PrivateKey, subject string, serial int64, by *holder, usage x509.KeyUsage, change func(*x509.Certificate)) holder {
+	t.Helper()
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: subject}, KeyUsage: usage,
+		NotBefore: now.AddDate(-1, 0, 0), NotAfter: now.AddDate(2, 0, 0),
+	}
+	if change != nil {
+		change(template)
+	}
+	parent := holder{template, key}
+	if by != nil {
+		parent = *by
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, parent.cert, key.Public(), parent.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return holder{cert, key}
+}
+
+func TestFindings(t *testing.T) {
+	const (
+		sign    = x509.KeyUsageDigitalSignature
+		encrypt = x509.KeyUsageKeyEncipherment | x509.KeyUsageDataEncipherment
+	)
+	isCA := func(c *x509.Certificate) { c.IsCA, c.BasicConstraintsValid = true, true }
+	expired := func(c *x509.Certificate) { c.NotAfter = now.AddDate(0, 0, -1) }
+	ca := issue(t, newKey("ca", 2048), "CA", 1, nil, x509.KeyUsageCertSign, isCA)
+	sub := issue(t, newKey("sub", 2048), "Sub CA", 2, &ca, x509.KeyUsageCertSign, isCA)
+	raCA := issue(t, newKey("raCA", 2048), "RA CA", 3, nil, x509.KeyUsageCertSign, isCA)
+	ra := issue(t, newKey("ra", 2048), "RA", 4, &raCA, sign, nil)
+	auth := issue(t, newKey("auth", 2048), "SSIN=1", 5, &sub, sign, nil)
+	enc := issue(t, newKey("enc", 2048), "SSIN=1", 6, &auth, encrypt, nil)
+	other := issue(t, newKey("other", 2048), "SSIN=1", 7, &sub, sign, nil)
+	stranger := issue(t, newKey("other", 2048), "SSIN=2", 8, &sub, sign, nil)
+	anchors := etk.Anchors{Authority: pool(raCA.cert), Holders: pool(ca.cert)}
+
+	for _, c := range []struct {
+		name     string
+		content  *x509.Certificate
+		signer   holder
+		key      *rsa.PrivateKey // that signs; nil for the signer's
+		enclosed []holder
+		anchors  etk.Anchors
+		want     []string
+	}{
+		{name: "good", enclosed: []holder{auth, sub, ra}},
+		{name: "in any order, with the root", enclosed: []holder{ra, ca, other, sub, auth}},
+		{name: "signed by another key", key: auth.key, enclosed: []holder{auth, sub, ra}, want: []string{"ETK_SIGNATURE_DOES_NOT_MATCH_AUTHORITY_CERTIFICATE"}},
+		{name: "no authority", enclosed: []holder{auth, sub}, want: []string{"ETK_AUTHORITY_CERTIFICATE_NOT_FOUND"}},
+		{name: "no authentication certificate", enclosed: []holder{sub, ra}, want: []string{"ETK_AUTHENTICATION_CERTIFICATE_NOT_FOUND"}},
+		{name: "another of the same name", enclosed: []holder{other, sub, ra}, want: []string{"ETK_ENCRYPTION_CERTIFICATE_NOT_ISSUED_BY_HOLDER"}},
+		{name: "issued by another person", content: issue(t, enc.key, "SSIN=1", 6, &stranger, encrypt, nil).cert, enclosed: []holder{stranger, sub, ra}, want: []string{"ETK_SUBJECTS_DIFFER"}},
+		{name: "the holder as authority", signer: auth, enclosed: []holder{auth, sub}, want: []string{"ETK_AUTHORITY_CERTIFICATE_CHAIN_NOT_TRUSTED"}},
+		{name: "no chain", enclosed: []holder{auth, ra}, want: []string{"ETK_AUTHENTICATION_CERTIFICATE_CHAIN_NOT_TRUSTED"}},
+		{name: "anchors exchanged", enclosed: []holder{auth, sub, ra}, anchors: etk.Anchors{Authority: anchors.Holders, Holders: anchors.Authority},
+			want: []string{"ETK_AUTHORITY_CERTIFICATE_CHAIN_NOT_TRUSTED", "ETK_AUTHENTICATION_CERTIFICATE_CHAIN_NOT_TRUSTED"}},
+		{name: "encryption certificate expired", content: issue(t, enc.key, "SSIN=1", 6, &auth, encrypt, expired).cert, enclosed: []holder{auth, sub, ra}, want: []string{"ETK_ENCRYPTION_CERTIFICATE_EXPIRED"}},
+		{name: "not for data", content: issue(t, enc.key, "SSIN=1", 6, &auth, x509.KeyUsageKeyEncipherment, nil).cert, enclosed: []holder{auth, sub, ra}, want: []string{"ETK_ENCRYPTION_CERTIFICATE_HAS_INVALID_KEYUSAGE"}},
+		{name: "short key", content: issue(t, newKey("short", 1024), "SSIN=1", 6, &auth, encrypt, nil).cert, enclosed: []holder{auth, sub, ra}, want: []string{"ETK_ENCRYPTION_KEY_LENGTH_UNAUTHORIZED"}},
+		{name: "authority expired since", signer: issue(t, ra.key, "RA", 4, &raCA, sign, expired), enclosed: []holder{auth, sub}},
+		{name: "authority that may not sign", signer: issue(t, ra.key, "RA", 4, &raCA, encrypt, nil), enclosed: []holder{auth, sub}, want: []string{"ETK_AUTHORITY_CERTIFICATE_HAS_INVALID_KEYUSAGE"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			how := cms.Signature{Scheme: cms.PKCS1v15, Time: now.AddDate(0, -6, 0), Rand: rand.Reader, Key: ra.key, Certificate: ra.cert}
+			content := enc.cert
+			if c.content != nil {
+				content = c.content
+			}
+			for _, h := range c.enclosed {
+				how.Enclosed = append(how.Enclosed, h.cert)
+			}
+			if c.signer.cert != nil {
+				how.Key, how.Certificate, how.Enclosed = c.signer.key, c.signer.cert, append(how.Enclosed, c.signer.cert)
+			}
+			if c.key != nil {
+				how.Key = c.key
+			}
+			if c.anchors.Holders == nil {
+				c.anchors = anchors
+			}
+			message, err := cms.Sign(content.Raw, how)
+			if err != nil {
+				t.Fatal(err)
+			}
+			token, err := etk.Parse(message)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found := token.Check(c.anchors, now)
+			if diff := cmp.Diff(c.want, codes(found)); diff != "" {
+				t.Errorf("findings (-want +got):\n%s%v", diff, found)
+			}
+		})
+	}
+}
+
+func TestNotATokenAtAll(t *testing.T) {
+	for name, in := range map[string][]byte{
+		"nothing": nil, "text": []byte("no token"), "a certificate": vectorCertificate(t, "test-enc").Raw,
+		"a sealed message": vector(t, "ossl_known.der"), "too long": bytes.Repeat([]byte{'A'}, 1<<20),
+	} {
+		if token, err := etk.Parse(in); token != nil || !errors.Is(err, etk.ErrToken) {
+			t.Errorf("%s: %v %v", name, token, err)
+		}
+	}
+}
+
+func TestRecipient(t *testing.T) {
+	want := vectorCertificate(t, "test-enc")
+	for name, in := range map[string][]byte{
+		"token": vector(t, "test-recipient.etk"), "base64": []byte(base64.StdEncoding.EncodeToString(vector(t, "test-recipient.etk"))),
+		"PEM": vector(t, "test-enc.cert.pem"), "DER": want.Raw,
+	} {
+		if c, err := etk.Recipient(in); err != nil || !c.Equal(want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for name, in := range map[string][]byte{"nothing": nil, "key": vector(t, "test-enc.key.p8"), "message": vector(t, "ossl_known.der")} {
+		if c, err := etk.Recipient(in); c != nil || !errors.Is(err, etk.ErrToken) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	token := vector(f, "test-recipient.etk")
+	f.Add(token)
+	f.Add([]byte(base64.StdEncoding.EncodeToString(token)))
+	f.Add(vector(f, "ossl_known.der"))
+	ca := vectorCertificate(f, "test-ca")
+	at := time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
+	f.Fuzz(func(t *testing.T, in []byte) {
+		token, err := etk.Parse(in)
+		if err != nil {
+			return
+		}
+		if found := token.Check(etk.Anchors{Authority: pool(ca), Holders: pool(ca)}, at); len(found) == 0 && !token.Encryption.Equal(vectorCertificate(t, "test-enc")) {
+			t.Fatal("a token that nobody made")
+		}
+	})
+}
