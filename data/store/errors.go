@@ -23,6 +23,8 @@ const (
 	sqliteCantOpen   = 14
 	sqliteConstraint = 19
 	sqliteNotADB     = 26
+
+	sqliteShmSize = sqliteIOErr | 19<<8 // the index of the log cannot grow: the disk is full
 )
 
 var sqliteCodes = map[int]rx.Code{
@@ -44,8 +46,11 @@ func translate(err error) error {
 			return violated(theirs)
 		}
 		code, known := sqliteCodes[primary]
-		if !known {
+		switch {
+		case !known:
 			code = rx.CodeInternal
+		case theirs.Code() == sqliteShmSize:
+			code = rx.CodeDiskFull
 		}
 		return rx.Fault(code).Because(fmt.Errorf("sqlite %d", theirs.Code()))
 	case errors.Is(err, syscall.ENOSPC) || errors.Is(err, errQuota):

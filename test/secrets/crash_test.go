@@ -213,6 +213,7 @@ func TestAPanicLeavesNoPatientBehind(t *testing.T) {
 	}
 	// The next start finds everything as it was, and the locks free.
 	var a answer
+	d.answer(nil, 0, "", "verify")
 	d.answer(&a, 0, "", "send", "--wait", "9s")
 	d.answer(&a, 0, "", "list")
 	for _, p := range a.Prescriptions {

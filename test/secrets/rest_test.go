@@ -244,6 +244,12 @@ func TestNothingIsReadableAtRest(t *testing.T) {
 	d.run("", nil, "--json", "send")
 	look("a restore")
 
+	// Checked, and taken along.
+	d.answer(nil, 0, "", "verify")
+	d.answer(nil, 0, "", "export", "--csv", out("export"))
+	d.answer(nil, 0, "", "status")
+	look("a check and an export")
+
 	// What is refused.
 	for i, spoil := range []func(string) string{
 		func(o string) string { return o[:len(o)/2] },
