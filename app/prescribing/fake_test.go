@@ -137,7 +137,7 @@ func (p *ports) Item(_ context.Context, id rx.ID) (rx.Item, error) {
 
 func (p *ports) List(_ context.Context, f rx.Filter) (found []rx.Item, err error) {
 	for _, item := range slices.Backward(p.items) {
-		if f.State == 0 || item.State == f.State {
+		if (f.State == 0 || item.State == f.State) && (f.Patient == "" || item.Patient == f.Patient) {
 			found = append(found, item)
 		}
 	}
@@ -165,6 +165,14 @@ func (p *ports) DropDraft(context.Context, rx.ID) error     { panic("not asked f
 func (p *ports) SavePatient(_ context.Context, k rx.Known) (rx.Known, error) {
 	if err := p.call("save patient"); err != nil {
 		return rx.Known{}, err
+	}
+	if i := slices.IndexFunc(p.known, func(o rx.Known) bool { return o.ID == k.ID }); k.ID != "" {
+		if i < 0 || p.known[i].Version != k.Version {
+			return rx.Known{}, rx.Fault(rx.CodeConflict)
+		}
+		k.Version++
+		p.known[i] = k
+		return k, nil
 	}
 	k.ID, k.Version = rx.ID(fmt.Sprint("patient ", len(p.known))), 1
 	p.known = append(p.known, k)

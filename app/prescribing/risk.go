@@ -187,6 +187,18 @@ func (s *Service) Rhythm(l rx.Line) (days int, day bool) {
 	return 0, false
 }
 
+// TooOften tells that a line of highest risk is taken more often than its least interval: it needs a typed reason.
+func (s *Service) TooOften(l rx.Line) bool {
+	c := rx.CheckedLine{Line: l}
+	c.Medicine, _ = s.find(l)
+	r := riskOf(c)
+	if r == nil || l.Posology.IsZero() {
+		return false
+	}
+	often, _ := rhythm(l, *r)
+	return often
+}
+
 // RiskReason is why a line of highest risk is taken more often, "" when nothing was typed.
 func RiskReason(l rx.Line) string {
 	reason, _ := splitReason(l.InstructionPatient)

@@ -52,7 +52,11 @@ const (
 	CodeRIDTaken  Code = "rid-taken" // another prescription bears this RID
 	CodeNoKey     Code = "no-key"    // no KGSS key of this patient is at hand
 	CodeRandom    Code = "no-randomness"
-	CodeInternal  Code = "internal"
+
+	CodeSettingUnread Code = "setting-unread" // something kept cannot be read; it is put aside before anything stands in its place
+	CodeShelfFull     Code = "shelf-full"     // no more favourites or templates (max)
+	CodePatientKnown  Code = "patient-known"  // another patient of the practice is the same person
+	CodeInternal      Code = "internal"
 )
 
 // The data directory.
