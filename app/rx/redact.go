@@ -64,6 +64,7 @@ func (Call) Format(f fmt.State, _ rune)   { redact(f, "Call") }
 func (Issue) Format(f fmt.State, _ rune)  { redact(f, "Issue") }
 func (Draft) Format(f fmt.State, _ rune)  { redact(f, "Draft") }
 func (Known) Format(f fmt.State, _ rune)  { redact(f, "Known") }
+func (Filter) Format(f fmt.State, _ rune) { redact(f, "Filter") } // it may hold the words that are searched for
 
 func (Key) LogValue() slog.Value    { return slog.StringValue("Key(…)") }
 func (Parcel) LogValue() slog.Value { return slog.StringValue("Parcel(…)") }
@@ -71,6 +72,7 @@ func (Call) LogValue() slog.Value   { return slog.StringValue("Call(…)") }
 func (Issue) LogValue() slog.Value  { return slog.StringValue("Issue(…)") }
 func (Draft) LogValue() slog.Value  { return slog.StringValue("Draft(…)") }
 func (Known) LogValue() slog.Value  { return slog.StringValue("Known(…)") }
+func (Filter) LogValue() slog.Value { return slog.StringValue("Filter(…)") }
 
 func (Compound) Format(f fmt.State, _ rune)     { redact(f, "Compound") }
 func (RegimenEntry) Format(f fmt.State, _ rune) { redact(f, "RegimenEntry") }

@@ -378,6 +378,7 @@ var rid = regexp.MustCompile(`BEP[0-9A-Z]{9}`)
 // S7: of fuzzed flows, no log, no error, no link of its chain, and no sentence of the four languages tells anything of a
 // patient. What the doctor's own screen shows is no log.
 func TestNoFlowTellsOfAPatient(t *testing.T) {
+	t.Parallel()
 	flows, each := 2_000, 250 // of one practice
 	if testing.Short() {
 		flows = 200
@@ -428,6 +429,7 @@ func around(out []byte, hit string) []byte {
 
 // The same through the command line: its standard error, and with --json the faults on its standard output.
 func TestTheStandardErrorTellsOfNoPatient(t *testing.T) {
+	t.Parallel()
 	runs := 60
 	if soak() {
 		runs = 3_000

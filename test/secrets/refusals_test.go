@@ -58,6 +58,7 @@ func refused(t *testing.T, s *search, what string, code rx.Code, run func(args .
 
 // Whatever keeps Relais from working is told in one sentence with a next step, in four languages, and nothing is touched.
 func TestRefusalsInFourLanguages(t *testing.T) {
+	t.Parallel()
 	s := coresOnly()
 	d := newDesk(t, seeded(t), plainPractice, right)
 	order := func() string {
@@ -200,6 +201,7 @@ func (d *desk) ran(cmd *exec.Cmd) said {
 // On a full disk nothing is called saved that is not, it is told so in four languages, and once there is room the same order
 // is prescribed.
 func TestAFullDisk(t *testing.T) {
+	t.Parallel()
 	if err := exec.Command("unshare", "-m", "true").Run(); err != nil {
 		t.Skipf("no disk of its own can be made here (unshare -m: %v); test/disk and data/store play full disks without", err)
 	}

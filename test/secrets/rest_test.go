@@ -130,6 +130,7 @@ var files = map[string]string{
 // patient is ever: it holds what those would hold, and it is told apart here. It exists in simulated environments alone and
 // is never part of a backup (architecture: rooms).
 func TestNothingIsReadableAtRest(t *testing.T) {
+	t.Parallel()
 	began := time.Now()
 	rng := seeded(t)
 	s := &secret{search: newSearch(), d: &desk{t: t, rng: rng}}

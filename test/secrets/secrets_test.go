@@ -139,7 +139,7 @@ func must(t *testing.T, err error) {
 type desk struct {
 	t    *testing.T
 	root string
-	in   string // RELAIS_SECRETS: what the doctor wrote: orders, practice, passphrase
+	in   string // what the doctor wrote: orders, practice, passphrase
 	out  string // documents that the doctor asked for
 	rng  *rand.Rand
 

@@ -112,6 +112,7 @@ func TestWrongPassphrases(t *testing.T) {
 
 // The command line tells how long to wait in the person's language, tries nothing and does not wait by itself.
 func TestTheWaitOnTheCommandLine(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, seeded(t), plainPractice, right)
 	wrong := []string{"RELAIS_PASSPHRASE_FILE=" + d.write("wrong", "une autre\n")}
 	for n := range 4 {
@@ -142,6 +143,7 @@ func TestTheWaitOnTheCommandLine(t *testing.T) {
 
 // The lock screen counts the wait down in the person's language; meanwhile nothing can be tried, and afterwards it can.
 func TestTheWaitOnTheLockScreen(t *testing.T) {
+	t.Parallel()
 	d := newDesk(t, seeded(t), plainPractice, right)
 	must(t, os.WriteFile(d.path("data/attempts.json"), fmt.Appendf(nil, `{"failures":4,"last":%q}`, time.Now().UTC().Format(time.RFC3339Nano)), 0o600))
 	for _, lang := range rx.Langs {
