@@ -50,16 +50,18 @@ func (s *Service) ToTreat(ctx context.Context) ([]Treat, error) {
 }
 
 // Search finds prescriptions by words of patient or medicine, in any order,
-// newest first. What is sealed is searched in memory. CodeUnread comes with what could
-// be read.
+// newest first; with a limit, a page of them. The first search of a session reads
+// everything once. CodeUnread comes with what could be read.
 func (s *Service) Search(ctx context.Context, words string, f rx.Filter) ([]rx.Item, error) {
+	f.Words = words
 	items, err := s.Store.List(ctx, f)
 	if !partial(err) || strings.TrimSpace(words) == "" {
 		return items, err
 	}
+	wanted := strings.Fields(rx.Fold(words))
 	return slices.DeleteFunc(items, func(item rx.Item) bool {
 		p := item.Facts.Patient
-		return !holds(words, p.LastName, p.FirstName, string(p.SSIN), item.Facts.Product.Name, item.Facts.Product.Substance)
+		return !Holds(wanted, p.LastName, p.FirstName, string(p.SSIN), item.Facts.Product.Name, item.Facts.Product.Substance)
 	}), err
 }
 
@@ -73,20 +75,30 @@ func (s *Service) FindPatients(ctx context.Context, words string) ([]rx.Known, e
 	if n, err := rx.ParseSSIN(strings.TrimSpace(words)); err == nil {
 		words = string(n)
 	}
-	found := slices.DeleteFunc(all, func(p rx.Known) bool {
-		return !holds(words, p.LastName, p.FirstName, string(p.SSIN), p.BirthDate.Belgian())
-	})
-	slices.SortStableFunc(found, func(a, b rx.Known) int {
-		return strings.Compare(rx.Fold(a.LastName+" "+a.FirstName), rx.Fold(b.LastName+" "+b.FirstName))
-	})
+	wanted := strings.Fields(rx.Fold(words))
+	type hit struct {
+		rx.Known
+		name string // folded: what they are sorted by
+	}
+	var hits []hit
+	for _, p := range all {
+		if holds(wanted, p.LastName, p.FirstName, string(p.SSIN), p.BirthDate.Belgian()) {
+			hits = append(hits, hit{p, rx.Fold(p.LastName + " " + p.FirstName)})
+		}
+	}
+	slices.SortStableFunc(hits, func(a, b hit) int { return strings.Compare(a.name, b.name) })
+	found := make([]rx.Known, len(hits))
+	for i, h := range hits {
+		found[i] = h.Known
+	}
 	return found, err
 }
 
-// holds tells that each word begins a word of one of the texts.
-func holds(words string, texts ...string) bool {
-	have := strings.Fields(rx.Fold(strings.Join(texts, " ")))
-	for _, w := range strings.Fields(rx.Fold(words)) {
-		if !slices.ContainsFunc(have, func(h string) bool { return strings.HasPrefix(h, w) }) {
+// holds tells that each of the folded words begins a word of one of the texts.
+func Holds(wanted []string, texts ...string) bool {
+	have := rx.Fold(strings.Join(texts, " "))
+	for _, w := range wanted {
+		if !strings.HasPrefix(have, w) && !strings.Contains(have, " "+w) {
 			return false
 		}
 	}

@@ -565,6 +565,13 @@ var unaccented = strings.NewReplacer("à", "a", "á", "a", "â", "a", "ã", "a",
 
 // Fold makes texts comparable: lower case, without accents, single spaces.
 func Fold(s string) string {
+	ascii := true
+	for i := range len(s) {
+		ascii = ascii && s[i] < utf8.RuneSelf
+	}
+	if ascii { // nearly every name and medicine
+		return strings.Join(strings.Fields(strings.ToLower(s)), " ")
+	}
 	s = strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Mn, r) { // accents that stand as characters of their own
 			return -1

@@ -73,9 +73,10 @@ type Filter struct {
 	State   State
 	Patient ID
 	Order   ID
-	Owing   bool // something is owed or waits
-	Before  ID   // page: older than this prescription
-	Limit   int  // 0: all
+	Owing   bool   // something is owed or waits
+	Words   string // of patient or medicine as issued, in any order, each the beginning of a word
+	Before  ID     // page: older than this prescription
+	Limit   int    // 0: all
 }
 
 // Happening is one line of the journal about a prescription.

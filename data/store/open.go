@@ -55,6 +55,8 @@ type DB struct {
 		sync.Mutex
 		items map[int64]*item
 	}
+	people people
+	words  words
 }
 
 const readers = 3

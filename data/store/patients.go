@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"relais/app/rx"
@@ -193,26 +196,92 @@ func (db *DB) Patient(ctx context.Context, id rx.ID) (k rx.Known, err error) {
 
 // Patients gives all patients, in the order in which they were made; with CodeUnread those that are not damaged.
 func (db *DB) Patients(ctx context.Context) (all []rx.Known, err error) {
+	if _, err := db.seal(patients, AD{Table: patientTable.name}, nil); err != nil { // who may not read them gets nothing of what was read before
+		return nil, err
+	}
+	db.people.Lock()
+	defer db.people.Unlock()
 	err = db.read(ctx, func(s *session) error {
-		rows, lost, err := readable[patientRow](db, s, "ORDER BY id")
+		last, err := head(s)
 		if err != nil {
 			return err
 		}
-		for i := range rows {
-			k, err := db.known(&rows[i])
-			switch {
-			case rx.CodeOf(err) == rx.CodeDamaged:
-				lost++
-				continue
-			case err != nil:
+		lost := 0
+		if all, err = db.catchUp(s); err != nil || all == nil {
+			if all, lost, err = db.everybody(s); err != nil {
 				return err
 			}
-			all = append(all, k)
 		}
+		if db.people.seq = last.seq; lost > 0 {
+			db.people.seq = 0 // counted each time
+		}
+		db.people.all = all
 		return unread(lost)
 	})
 	if err != nil && rx.CodeOf(err) != rx.CodeUnread {
 		return nil, err
 	}
-	return all, err
+	return slices.Clone(all), err
+}
+
+// people are all patients as they were at a line of the journal, which tells who changed since: a few thousand, which each letter of a search asks for.
+type people struct {
+	sync.Mutex
+	all []rx.Known // by id
+	seq int64      // 0: nothing is kept
+}
+
+// catchUp brings what is kept up to date; nil when there is nothing.
+func (db *DB) catchUp(s *session) ([]rx.Known, error) {
+	all := db.people.all
+	if db.people.seq == 0 {
+		return nil, nil
+	}
+	var ids []string
+	var id string
+	err := s.each("SELECT DISTINCT row FROM journal WHERE seq > ? AND kind = 'patient'", []any{db.people.seq}, []any{&id}, func() error {
+		ids = append(ids, id)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		r, err := db.patientRow(s, "WHERE id = ?", id)
+		if err != nil {
+			return nil, err
+		}
+		k, err := db.known(r)
+		if err != nil {
+			return nil, err
+		}
+		i, found := slices.BinarySearchFunc(all, k.ID, func(k rx.Known, id rx.ID) int { return strings.Compare(string(k.ID), string(id)) })
+		if found {
+			all[i] = k
+		} else {
+			all = slices.Insert(all, i, k)
+		}
+	}
+	return all, nil
+}
+
+// everybody reads all patients, and counts those whose row is damaged.
+func (db *DB) everybody(s *session) (all []rx.Known, lost int, err error) {
+	rows, lost, err := readable[patientRow](db, s, "ORDER BY id")
+	if err != nil {
+		return nil, 0, err
+	}
+	all = make([]rx.Known, 0, len(rows))
+	for i := range rows {
+		k, err := db.known(&rows[i])
+		switch {
+		case rx.CodeOf(err) == rx.CodeDamaged:
+			lost++
+			continue
+		case err != nil:
+			return nil, 0, err
+		}
+		all = append(all, k)
+	}
+	return all, lost, nil
 }

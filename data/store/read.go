@@ -8,10 +8,13 @@ import (
 	"relais/app/rx"
 )
 
-// Item gives a prescription with its frozen facts; CodeNotFound.
+// Item gives a prescription with its frozen facts; CodeNotFound. It is what acts begin with: a row that is older than the journal is CodeDamaged.
 func (db *DB) Item(ctx context.Context, id rx.ID) (out rx.Item, err error) {
 	err = db.read(ctx, func(s *session) error {
 		it, err := db.item(s, id)
+		if err == nil && db.found == nil {
+			err = s.current(it)
+		}
 		if err != nil {
 			return err
 		}
@@ -24,6 +27,23 @@ func (db *DB) Item(ctx context.Context, id rx.ID) (out rx.Item, err error) {
 // List gives the prescriptions that f selects, newest first: in the reverse order of their writing. What is damaged is left out: with CodeUnread, which
 // counts it, the list holds the others.
 func (db *DB) List(ctx context.Context, f rx.Filter) (list []rx.Item, err error) {
+	lost := 0
+	if words := strings.Fields(rx.Fold(f.Words)); len(words) > 0 {
+		list, lost, err = db.search(ctx, f, words)
+	} else {
+		err = db.read(ctx, func(s *session) error {
+			list, lost, err = db.page(ctx, s, f, "", nil)
+			return err
+		})
+	}
+	if err != nil {
+		return nil, err
+	}
+	return list, unread(lost)
+}
+
+// page reads those that f selects, but for its words, and of which also holds ("": all), and counts what is damaged.
+func (db *DB) page(ctx context.Context, s *session, f rx.Filter, also string, arg any) (list []rx.Item, lost int, err error) {
 	var where []string
 	var args []any
 	and := func(on bool, term string, arg ...any) {
@@ -31,6 +51,7 @@ func (db *DB) List(ctx context.Context, f rx.Filter) (list []rx.Item, err error)
 			where, args = append(where, term), append(args, arg...)
 		}
 	}
+	and(also != "", also, arg)
 	and(f.State != 0, "state = ?", f.State.String())
 	and(f.Patient != "", "patient = ?", string(f.Patient))
 	and(f.Order != "", "order_id = ?", string(f.Order))
@@ -44,37 +65,31 @@ func (db *DB) List(ctx context.Context, f rx.Filter) (list []rx.Item, err error)
 	if f.Limit > 0 {
 		limit = int64(f.Limit)
 	}
-	err = db.read(ctx, func(s *session) error {
-		rows, lost, err := readable[itemRow](db, s, query, append(args, limit)...)
-		if err != nil {
-			return err
-		}
-		items := make([]*item, len(rows))
-		for i, r := range rows {
-			items[i] = &item{row: r}
-		}
-		whole := db.complete(s, items) // all at once, unless one of them is damaged
-		list = make([]rx.Item, 0, len(items))
-		for _, it := range items {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			told, err := db.toldWhole(s, it, whole == nil)
-			switch {
-			case rx.CodeOf(err) == rx.CodeDamaged:
-				lost++
-				continue
-			case err != nil:
-				return err
-			}
-			list = append(list, told)
-		}
-		return unread(lost)
-	})
-	if err != nil && rx.CodeOf(err) != rx.CodeUnread {
-		return nil, err
+	rows, lost, err := readable[itemRow](db, s, query, append(args, limit)...)
+	if err != nil {
+		return nil, 0, err
 	}
-	return list, err
+	items := make([]*item, len(rows))
+	for i, r := range rows {
+		items[i] = &item{row: r}
+	}
+	whole := db.complete(s, items) // all at once, unless one of them is damaged
+	list = make([]rx.Item, 0, len(items))
+	for _, it := range items {
+		if err := ctx.Err(); err != nil {
+			return nil, 0, err
+		}
+		told, err := db.toldWhole(s, it, whole == nil)
+		switch {
+		case rx.CodeOf(err) == rx.CodeDamaged:
+			lost++
+			continue
+		case err != nil:
+			return nil, 0, err
+		}
+		list = append(list, told)
+	}
+	return list, lost, nil
 }
 
 // toldWhole is told of a row that may lack its children still.

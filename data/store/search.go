@@ -1,0 +1,183 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"relais/app/rx"
+)
+
+// words is what can be searched for by words: for each prescription, who and what, as frozen at issue. Frozen facts never change, so that each
+// prescription is read once in a session; of 150,000 some three megabytes are kept, as long as the program has the directory open.
+type words struct {
+	sync.Mutex
+	texts   []string         // folded, each once
+	known   map[string]int32 // the reverse
+	entries []searched       // in the order of issue
+	lost    int              // could not be read
+}
+
+// searched is one prescription by number, with its two texts.
+type searched struct {
+	n             int64
+	person, thing int32
+}
+
+// forget drops what was read.
+func (w *words) forget() { w.texts, w.known, w.entries, w.lost = nil, nil, nil, 0 }
+
+// search gives what holds each of the folded words, newest first.
+func (db *DB) search(ctx context.Context, f rx.Filter, wanted []string) (list []rx.Item, lost int, err error) {
+	numbers, lost, err := db.holding(ctx, wanted)
+	if err != nil {
+		return nil, 0, err
+	}
+	err = db.read(ctx, func(s *session) error {
+		if f.Before != "" {
+			var before int64
+			found, err := s.one("SELECT n FROM prescriptions WHERE id = ?", []any{string(f.Before)}, &before)
+			if err != nil || !found {
+				numbers = nil
+				return err
+			}
+			numbers = slices.DeleteFunc(numbers, func(n int64) bool { return n >= before })
+		}
+		rest := f
+		for size := max(f.Limit, 100); len(numbers) > 0 && (f.Limit == 0 || len(list) < f.Limit); size = min(2*size, 5000) {
+			size = min(size, len(numbers))
+			if f.Limit > 0 {
+				rest.Limit = f.Limit - len(list)
+			}
+			page, damaged, err := db.page(ctx, s, rest, "n IN (SELECT value FROM json_each(?))", array(numbers[:size]))
+			if err != nil {
+				return err
+			}
+			list, lost, numbers = append(list, page...), lost+damaged, numbers[size:]
+		}
+		return nil
+	})
+	return list, lost, err
+}
+
+// array is a list of numbers as JSON.
+func array(numbers []int64) string {
+	b := []byte{'['}
+	for i, n := range numbers {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(b, n, 10)
+	}
+	return string(append(b, ']'))
+}
+
+// holding gives the numbers of the prescriptions that hold each of the folded words, newest first, and how many could not be read.
+func (db *DB) holding(ctx context.Context, wanted []string) (numbers []int64, lost int, err error) {
+	w := &db.words
+	w.Lock()
+	defer w.Unlock()
+	if _, err := db.seal(content, AD{Table: contentTable.name}, nil); err != nil { // who may not read them does not search what was read before
+		w.forget()
+		return nil, 0, err
+	}
+	if err := db.learn(ctx); err != nil {
+		return nil, 0, err
+	}
+	wanted = wanted[:min(len(wanted), 64)]
+	all := ^uint64(0) >> (64 - len(wanted))
+	has := make([]uint64, len(w.texts))
+	for i, text := range w.texts {
+		for j, word := range wanted {
+			if strings.HasPrefix(text, word) || strings.Contains(text, " "+word) {
+				has[i] |= 1 << j
+			}
+		}
+	}
+	for _, e := range slices.Backward(w.entries) {
+		if has[e.person]|has[e.thing] == all {
+			numbers = append(numbers, e.n)
+		}
+	}
+	return numbers, w.lost, nil
+}
+
+// learn reads what was issued since it was called last. It reads in steps: a long reading would keep the log from being folded.
+func (db *DB) learn(ctx context.Context) error {
+	const step = 1000
+	w := &db.words
+	if w.known == nil {
+		w.known = map[string]int32{}
+	}
+	for more := true; more; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		more = false
+		var last int64
+		if len(w.entries) > 0 {
+			last = w.entries[len(w.entries)-1].n
+		}
+		err := db.read(ctx, func(s *session) error {
+			var n int64
+			var id string
+			var facts []byte
+			rows := 0
+			return s.each("SELECT p.n, p.id, c.facts FROM prescriptions p LEFT JOIN contents c ON c.prescription = p.n WHERE p.n > ? ORDER BY p.n LIMIT "+strconv.Itoa(step),
+				[]any{last}, []any{&n, &id, &facts}, func() error {
+					rows++
+					more = rows == step
+					e, err := db.searchable(n, id, facts)
+					if rx.CodeOf(err) == rx.CodeDamaged {
+						w.lost++
+						err = nil
+					}
+					w.entries = append(w.entries, e)
+					return err
+				})
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// searchable is the entry of one prescription: an empty one, which nothing is found by, with CodeDamaged.
+func (db *DB) searchable(n int64, id string, facts []byte) (searched, error) {
+	nothing := searched{n, db.words.text(""), db.words.text("")}
+	c := contentRow{id: id}
+	plain, err := db.open(content, c.place("facts"), facts)
+	if err != nil {
+		return nothing, err
+	}
+	var f struct {
+		Patient struct {
+			SSIN      string `json:"ssin"`
+			FirstName string `json:"first_name"`
+			LastName  string `json:"last_name"`
+		} `json:"patient"`
+		Product struct {
+			Name      string `json:"name"`
+			Substance string `json:"substance"`
+		} `json:"product"`
+	}
+	if err := json.Unmarshal(plain, &f); err != nil {
+		return nothing, damaged(contentTable.name, id)
+	}
+	return searched{n, db.words.text(f.Patient.LastName + " " + f.Patient.FirstName + " " + f.Patient.SSIN), db.words.text(f.Product.Name + " " + f.Product.Substance)}, nil
+}
+
+// text is the number of a text.
+func (w *words) text(s string) int32 {
+	s = rx.Fold(s)
+	i, known := w.known[s]
+	if !known {
+		i = int32(len(w.texts))
+		w.texts, w.known[s] = append(w.texts, s), i
+	}
+	return i
+}
