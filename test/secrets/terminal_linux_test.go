@@ -51,8 +51,11 @@ func TestCtrlCEndsAQuestion(t *testing.T) {
 		cmd.Stderr = &told
 		cmd.Stdin = screen
 		must(t, cmd.Start())
-		ended := make(chan error, 1)
-		go func() { ended <- cmd.Wait() }()
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			_ = cmd.Wait() // its state is looked at below
+		}()
 		for deadline := time.Now().Add(20 * time.Second); c.typing; time.Sleep(10 * time.Millisecond) { // until nothing typed is shown
 			asking, err := unix.IoctlGetTermios(int(screen.Fd()), unix.TCGETS)
 			must(t, err)
