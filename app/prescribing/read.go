@@ -61,7 +61,7 @@ func (s *Service) Search(ctx context.Context, words string, f rx.Filter) ([]rx.I
 	wanted := strings.Fields(rx.Fold(words))
 	return slices.DeleteFunc(items, func(item rx.Item) bool {
 		p := item.Facts.Patient
-		return !Holds(wanted, p.LastName, p.FirstName, string(p.SSIN), item.Facts.Product.Name, item.Facts.Product.Substance)
+		return !holds(wanted, p.LastName, p.FirstName, string(p.SSIN), item.Facts.Product.Name, item.Facts.Product.Substance)
 	}), err
 }
 
@@ -75,14 +75,13 @@ func (s *Service) FindPatients(ctx context.Context, words string) ([]rx.Known, e
 	if n, err := rx.ParseSSIN(strings.TrimSpace(words)); err == nil {
 		words = string(n)
 	}
-	wanted := strings.Fields(rx.Fold(words))
 	type hit struct {
 		rx.Known
 		name string // folded: what they are sorted by
 	}
 	var hits []hit
 	for _, p := range all {
-		if holds(wanted, p.LastName, p.FirstName, string(p.SSIN), p.BirthDate.Belgian()) {
+		if Holds(words, p.LastName, p.FirstName, string(p.SSIN), p.BirthDate.Belgian()) {
 			hits = append(hits, hit{p, rx.Fold(p.LastName + " " + p.FirstName)})
 		}
 	}
@@ -94,8 +93,8 @@ func (s *Service) FindPatients(ctx context.Context, words string) ([]rx.Known, e
 	return found, err
 }
 
-// holds tells that each of the folded words begins a word of one of the texts.
-func Holds(wanted []string, texts ...string) bool {
+// Holds tells that each of the folded words begins a word of one of the texts.
+func holds(wanted []string, texts ...string) bool {
 	have := rx.Fold(strings.Join(texts, " "))
 	for _, w := range wanted {
 		if !strings.HasPrefix(have, w) && !strings.Contains(have, " "+w) {
