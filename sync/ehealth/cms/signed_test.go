@@ -98,7 +98,7 @@ func algorithmOf(oid asn1.ObjectIdentifier, parameters ...byte) []byte {
 	})
 }
 
-func (c crafted) message(t *testing.T) []byte {
+func (c crafted) message(t testing.TB) []byte {
 	t.Helper()
 	how := signer()
 	if c.contentType == nil {
@@ -239,6 +239,24 @@ func TestSignedDataOfManyKinds(t *testing.T) {
 				t.Errorf("%v, want %v %q", err, c.want, c.text)
 			}
 		})
+	}
+}
+
+// A certificate whose key it would cost a lot to verify with is not even kept.
+func TestCostlyKey(t *testing.T) {
+	how := signer()
+	n := new(big.Int).SetBit(big.NewInt(1), 8192, 1)
+	der, err := x509.CreateCertificate(rand.Reader, how.Certificate, how.Certificate, &rsa.PublicKey{N: n, E: 65537}, how.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	how.Enclosed = append(how.Enclosed, &x509.Certificate{Raw: der})
+	message, err := Sign([]byte("content"), how)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadSignedData(message); !errors.Is(err, ErrStructure) || !strings.Contains(err.Error(), "more than 8192 bits") {
+		t.Error(err)
 	}
 }
 

@@ -2,7 +2,6 @@ package etee_test
 
 import (
 	"bytes"
-	"crypto/rand"
 	"crypto/x509"
 	"testing"
 
@@ -21,6 +20,7 @@ func FuzzUnseal(f *testing.F) {
 	}
 	outer, inner := w.signature(), w.signature()
 	outer.Time, inner.Time, inner.Enclosed = soon, soon, nil
+	outer.Rand = zeros{} // the same input takes the same way each time, or the fuzzer sees news in every run
 	toKEK := cms.Addressees{KeyID: w.kek.ID, Key: w.kek.Key}
 	toRecipe := cms.Addressees{Certificates: []*x509.Certificate{w.recipe.cert}}
 	signed := w.sign(f, plainText, inner)
@@ -42,7 +42,7 @@ func FuzzUnseal(f *testing.F) {
 		case 1:
 			message = w.sign(t, message, outer)
 		case 2:
-			envelope, err := cms.Envelop(message, toKEK, rand.Reader)
+			envelope, err := cms.Envelop(message, toKEK, zeros{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -59,4 +59,11 @@ func FuzzUnseal(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) {
+	clear(b)
+	return len(b), nil
 }

@@ -2,8 +2,6 @@ package etee
 
 import (
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/asn1"
 	"encoding/json"
 	"time"
 
@@ -51,11 +49,7 @@ func (v Verdict) Signer() string {
 	if v.Certificate == nil {
 		return ""
 	}
-	var name pkix.RDNSequence
-	if _, err := asn1.Unmarshal(v.Certificate.RawSubject, &name); err != nil {
-		return ""
-	}
-	return name.String()
+	return trust.Subject(v.Certificate)
 }
 
 // MarshalJSON gives {"accepted", "signer", "signing_time", "errors", "warnings"}: the two lists are never null, signer and

@@ -189,3 +189,29 @@ func Recipient(input []byte) (*x509.Certificate, error) {
 	}
 	return t.Encryption, nil
 }
+
+// Report is what is said about a token as JSON: {"accepted", "holder", "serial", "not_before", "not_after", "authority",
+// "errors"}. Serial is the decimal number by which messages name the recipient, holder and authority are subjects as text
+// (RFC 2253); authority is "" where its certificate did not travel. Times are in RFC 3339, UTC.
+type Report struct {
+	Accepted  bool            `json:"accepted"`
+	Holder    string          `json:"holder"`
+	Serial    string          `json:"serial"`
+	NotBefore time.Time       `json:"not_before"`
+	NotAfter  time.Time       `json:"not_after"`
+	Authority string          `json:"authority"`
+	Errors    []trust.Finding `json:"errors"`
+}
+
+// Report puts the findings of Inspect or Check together with what the token says.
+func (t *Token) Report(found []trust.Finding) Report {
+	r := Report{
+		Accepted: len(found) == 0, Errors: append([]trust.Finding{}, found...),
+		Holder: trust.Subject(t.Encryption), Serial: t.Encryption.SerialNumber.String(),
+		NotBefore: t.Encryption.NotBefore.UTC(), NotAfter: t.Encryption.NotAfter.UTC(),
+	}
+	if t.Authority != nil {
+		r.Authority = trust.Subject(t.Authority)
+	}
+	return r
+}

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base64"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"math/big"
@@ -86,6 +87,28 @@ func TestVector(t *testing.T) {
 		want = []string{"ETK_ENCRYPTION_CERTIFICATE_EXPIRED", "ETK_AUTHENTICATION_CERTIFICATE_EXPIRED"}
 		if diff := cmp.Diff(want, codes(token.Check(etk.Anchors{Authority: pool(ca), Holders: pool(ca)}, at.AddDate(5, 0, 0)))); diff != "" {
 			t.Errorf("%s, years later: %s", name, diff)
+		}
+	}
+}
+
+func TestReport(t *testing.T) {
+	token, err := etk.Parse(vector(t, "test-recipient.etk"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const facts = `"holder":"CN=SSIN=79021802145,OU=TEST DOCTOR,OU=SSIN=79021802145,OU=eHealth-platform Belgium,O=Federal Government,C=BE",` +
+		`"serial":"223372036854775808","not_before":"2026-11-22T00:47:47Z","not_after":"2029-11-21T00:47:47Z","authority":"CN=ETK RA,O=TEST,C=BE",`
+	for at, want := range map[time.Time]string{
+		now: `{"accepted":true,` + facts + `"errors":[]}`,
+		now.AddDate(3, 0, 0): `{"accepted":false,` + facts + `"errors":["ETK_ENCRYPTION_CERTIFICATE_EXPIRED: valid until 2029-11-21T00:47:47Z",` +
+			`"ETK_AUTHENTICATION_CERTIFICATE_EXPIRED: valid until 2029-11-21T00:47:47Z"]}`,
+	} {
+		got, err := json.Marshal(token.Report(token.Inspect(at)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, string(got)); diff != "" {
+			t.Error(diff)
 		}
 	}
 }

@@ -10,6 +10,8 @@ package trust
 import (
 	"crypto/rsa"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
 	"errors"
 	"fmt"
 	"strings"
@@ -152,4 +154,14 @@ func usageNames(bits x509.KeyUsage) string {
 		}
 	}
 	return strings.Join(names, ", ")
+}
+
+// Subject gives the subject of a certificate as text (RFC 2253), each attribute in its own place: crypto/x509/pkix.Name
+// would gather those of one kind.
+func Subject(c *x509.Certificate) string {
+	var name pkix.RDNSequence
+	if rest, err := asn1.Unmarshal(c.RawSubject, &name); err != nil || len(rest) > 0 {
+		return ""
+	}
+	return name.String()
 }
