@@ -30,7 +30,7 @@ func receiveContentKey(key crypto.Decrypter, encryptedKey []byte, rand io.Reader
 	}
 	// With SessionKeyLen set, a wrong padding or length gives a random key and no error, in constant time. An error is
 	// left for a ciphertext that is no number below the modulus, which anybody can see without asking.
-	options := &rsa.PKCS1v15DecryptOptions{SessionKeyLen: contentKeyLength}
+	options := &rsa.PKCS1v15DecryptOptions{SessionKeyLen: contentKeyLength} //nolint:staticcheck // SA1019: the profile, see above
 	received, err := key.Decrypt(rand, encryptedKey, options)
 	if err == nil && len(received) == contentKeyLength {
 		copy(contentKey, received)

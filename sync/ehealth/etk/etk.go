@@ -59,7 +59,7 @@ func Parse(token []byte) (*Token, error) {
 	if len(token) > maxToken {
 		return nil, fmt.Errorf("%w: %d bytes, at most %d are read", ErrToken, len(token), maxToken)
 	}
-	if der, ok := unBase64(token); ok {
+	if der, ok := decodeBase64(token); ok {
 		token = der
 	}
 	signed, err := cms.ReadSignedData(token)
@@ -76,8 +76,8 @@ func Parse(token []byte) (*Token, error) {
 	return t, nil
 }
 
-// unBase64 decodes base64, broken into lines or not. DER is never taken for it: it has bytes outside ASCII.
-func unBase64(b []byte) ([]byte, bool) {
+// decodeBase64 decodes base64, broken into lines or not. DER is never taken for it: it has bytes outside ASCII.
+func decodeBase64(b []byte) ([]byte, bool) {
 	text := bytes.Join(bytes.Fields(b), nil)
 	der, err := base64.StdEncoding.DecodeString(string(text))
 	return der, err == nil && len(der) > 0
