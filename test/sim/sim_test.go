@@ -44,7 +44,7 @@ func TestSeeds(t *testing.T) {
 // the simulation.
 func play(t *testing.T, n int, o Options, rare ...string) {
 	began := time.Now()
-	counts := map[string]int{}
+	counts, played := map[string]int{}, 0
 	var mu sync.Mutex
 	var next atomic.Uint64
 	var wg sync.WaitGroup
@@ -61,6 +61,9 @@ func play(t *testing.T, n int, o Options, rare ...string) {
 				mu.Lock()
 				for what, times := range s.Counts {
 					counts[what] += times
+				}
+				if played++; played%max(n/20, 1000) == 0 {
+					t.Logf("%d of %d seeds after %s", played, n, time.Since(began).Round(time.Second))
 				}
 				mu.Unlock()
 			}
