@@ -239,7 +239,7 @@ func (db *DB) catchUp(s *session) ([]rx.Known, error) {
 	}
 	var ids []string
 	var id string
-	err := s.each("SELECT DISTINCT row FROM journal WHERE seq > ? AND kind = 'patient'", []any{db.people.seq}, []any{&id}, func() error {
+	err := s.each("SELECT row FROM journal WHERE seq > ? AND kind = 'patient'", []any{db.people.seq}, []any{&id}, func() error {
 		ids = append(ids, id)
 		return nil
 	})

@@ -302,6 +302,7 @@ func TestQueriesUseAnIndex(t *testing.T) {
 		attemptTable.selecting("WHERE prescription IN (SELECT value FROM json_each(?)) ORDER BY prescription, n"): "(prescription=?)",
 		"SELECT version FROM journal WHERE row = ? ORDER BY seq DESC LIMIT 1":                                     "journal_of_row",
 		"SELECT DISTINCT row FROM journal WHERE seq > ? AND seq <= ? AND kind IN ('issued', 'event')":             "(rowid>? AND rowid<?)",
+		"SELECT row FROM journal WHERE seq > ? AND kind = 'patient'":                                              "(rowid>?)",
 		patientTable.selecting("WHERE name_blind = ? AND ssin_blind IS NULL"):                                     "patient_without_ssin",
 		keyTable.selecting("WHERE patient = ? ORDER BY n LIMIT 1"):                                                "key_of_patient",
 		"SELECT prescription FROM records WHERE rid_blind = ?":                                                    "(rid_blind=?)",

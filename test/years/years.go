@@ -148,9 +148,16 @@ func (w *writer) all(ctx context.Context) (err error) {
 		return err
 	}
 	for _, m := range w.service.Medicines.Search("exemple", 0) {
-		if m.CNK != "" && m.Unit != "" {
+		if m.CNK == "" || m.Unit == "" {
+			continue
+		}
+		_, _, err := w.service.Check(rx.Request{ID: "00000000-0000-7000-8000-000000000000", Patient: w.person(0), Lines: []rx.Line{line(m, 3)}}, prescribing.How{})
+		if err == nil { // else it is nothing to be taken three times a day
 			w.drugs = append(w.drugs, m)
 		}
+	}
+	if len(w.drugs) < 10 {
+		return fmt.Errorf("only %d medicines", len(w.drugs))
 	}
 	step := end.Sub(end.AddDate(-30, 0, 0)) / time.Duration(w.size.Orders+1)
 	for n := range w.size.Orders {
@@ -192,6 +199,10 @@ func (w *writer) person(n int) rx.Patient {
 	return p
 }
 
+func line(m rx.Medicine, timesPerDay int) rx.Line {
+	return rx.Line{Kind: rx.Package, CNK: m.CNK, Quantity: 1, Posology: rx.Posology{Dose: 1000, Unit: m.Unit, TimesPerDay: timesPerDay, DurationDays: 10}}
+}
+
 // order writes one order of three lines with all that happened to it.
 func (w *writer) order(ctx context.Context, at time.Time) error {
 	who := w.n / 3 % w.size.Patients // everybody has been there
@@ -206,7 +217,7 @@ func (w *writer) order(ctx context.Context, at time.Time) error {
 	var ids []rx.ID
 	var posology []string
 	for _, m := range w.draw.Perm(len(w.drugs))[:3] {
-		l := rx.Line{Kind: rx.Package, CNK: w.drugs[m].CNK, Quantity: 1, Posology: rx.Posology{Dose: 1000, Unit: w.drugs[m].Unit, TimesPerDay: 1 + w.draw.IntN(3), DurationDays: 10}}
+		l := line(w.drugs[m], 1+w.draw.IntN(3))
 		r.Lines = append(r.Lines, l)
 		posology = append(posology, i18n.Posology(r.Patient.Language, l.Posology))
 		id, err := rx.NewID(at, bytes{w.draw})
