@@ -37,17 +37,22 @@ func (t *tx) at(id rx.ID, version int64) (*item, error) {
 	if err != nil {
 		return nil, err
 	}
-	last, err := t.lastVersion(it.row.id)
-	if err != nil {
+	if err := t.current(it); err != nil {
 		return nil, err
-	}
-	if last != it.row.version {
-		return nil, damaged(itemTable.name, it.row.id).Because(errors.New("the journal knows another version"))
 	}
 	if version != 0 && it.row.version != version {
 		return nil, rx.Fault(rx.CodeConflict)
 	}
 	return it, nil
+}
+
+// current tells that the row of it is the last that the journal knows.
+func (s *session) current(it *item) error {
+	last, err := s.lastVersion(it.row.id)
+	if err == nil && last != it.row.version {
+		err = damaged(itemTable.name, it.row.id).Because(errors.New("the journal knows another version"))
+	}
+	return err
 }
 
 // advance applies e to it and writes row, children and journal line. An ignored event writes nothing.

@@ -29,8 +29,8 @@
 // content and last version. Nothing lifts this rule: the way on is another directory.
 //
 // What it does not protect against: a snapshot of the whole machine (directory and outside mark together) put back; deletion of drafts and of unused
-// keys; loss of the write-ahead log together with the trail beside the mark; who reads the memory of an unlocked program. That a whole row was put back to an older state is found when it is to be changed, and by Verify,
-// not when it is shown.
+// keys; loss of the write-ahead log together with the trail beside the mark; who reads the memory of an unlocked program. That a whole row was put back to an older state is found when it is to be changed or
+// read alone, and by Verify, not in a list.
 //
 // # What is readable in the file, and what is sealed how
 //

@@ -136,11 +136,11 @@ func (db *DB) Timeline(ctx context.Context, id rx.ID) (lines []rx.Happening, err
 		if err != nil {
 			return err
 		}
-		if !issued {
+		found, err := s.one("SELECT version FROM prescriptions WHERE id = ?", []any{string(id)}, &version)
+		if err == nil && !found && !issued {
 			return db.absent(itemTable, string(id))
 		}
-		found, err := s.one("SELECT version FROM prescriptions WHERE id = ?", []any{string(id)}, &version)
-		if err == nil && (!found || version != last) { // lines are gone, or the row is older than they are
+		if err == nil && (!found || !issued || version != last) { // lines are gone, or the row is older than they are
 			err = damaged(journalTable.name, string(id))
 		}
 		return err

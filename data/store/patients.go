@@ -203,7 +203,7 @@ func (db *DB) Patients(ctx context.Context) (all []rx.Known, err error) {
 	defer db.people.Unlock()
 	err = db.read(ctx, func(s *session) error {
 		last, err := head(s)
-		if err != nil {
+		if err != nil && db.found == nil { // of what could be rescued the journal may be no part
 			return err
 		}
 		lost := 0

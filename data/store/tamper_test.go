@@ -212,10 +212,12 @@ func TestRowPutBackIsFound(t *testing.T) {
 	p.run(conn, "CREATE TEMP TABLE old AS SELECT * FROM prescriptions WHERE n = 3")
 	p.apply(db, q[2].ID, rx.Event{Kind: rx.EventLetGo})
 	p.run(conn, "DELETE FROM prescriptions WHERE n = 3; INSERT INTO prescriptions SELECT * FROM old")
-	if _, err := db.Item(ctx, q[2].ID); err != nil {
+	if _, err := db.List(ctx, rx.Filter{}); err != nil {
 		t.Fatalf("the older row does not fit: the test shows nothing: %v", err)
 	}
-	_, err := db.Apply(ctx, q[2].ID, 0, rx.Event{Kind: rx.EventLetGo, At: p.now})
+	_, err := db.Item(ctx, q[2].ID)
+	wantCode(t, err, rx.CodeDamaged)
+	_, err = db.Apply(ctx, q[2].ID, 0, rx.Event{Kind: rx.EventLetGo, At: p.now})
 	wantCode(t, err, rx.CodeDamaged)
 	_, _, err = db.Mark(ctx, q[2].ID, 0, p.now, p.now, p.now.AddDate(0, 0, 1))
 	wantCode(t, err, rx.CodeDamaged)

@@ -39,6 +39,7 @@ type Tally struct{ Sound, All int }
 type Report struct {
 	Findings                        []Finding
 	Prescriptions, Patients, Orders Tally
+	Ends                            int64 // above 0: so many of the last lines of the journal are gone, and what they told of is missing or older
 }
 
 // Sound tells that nothing was found.
@@ -249,8 +250,9 @@ func (c *checker) chain() error {
 		return err
 	}
 	c.last = before.seq
-	if c.last < max(c.out.Change, 1) {
+	if last := max(c.out.Change, 1); c.last < last {
 		bad(c.last+1, Missing)
+		c.report.Ends = last - c.last
 	}
 	return nil
 }
