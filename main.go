@@ -47,6 +47,14 @@ func (f front) Unlock(ctx context.Context, passphrase []byte) (shell.Desk, error
 	return desk, nil
 }
 
+func (f front) UnlockReadOnly(ctx context.Context, passphrase []byte) (shell.Desk, error) {
+	desk, err := f.House.UnlockReadOnly(ctx, passphrase)
+	if err != nil {
+		return nil, err
+	}
+	return desk, nil
+}
+
 // metadata reads FyneApp.toml as it was compiled in: Fyne itself would look for it beside the executable.
 func metadata() (fyne.AppMetadata, error) {
 	var file struct {

@@ -35,6 +35,11 @@ type House interface {
 	// second, so it is called from a goroutine. Faults: wrong-passphrase, passphrase-wait (seconds), window-busy and
 	// those of the data directory. After a fault it may be called again.
 	Unlock(ctx context.Context, passphrase []byte) (Desk, error)
+
+	// UnlockReadOnly opens what can be read of a directory that Unlock cannot open for work: damaged, on a disk that is
+	// full or cannot be written, or of a newer version. Not a byte is written in it, and nothing leaves. passphrase is
+	// wiped. It may take seconds.
+	UnlockReadOnly(ctx context.Context, passphrase []byte) (Desk, error)
 }
 
 // Desk is the open directory. All its methods may be called from any goroutine.
@@ -67,6 +72,13 @@ type Desk interface {
 	// SavePDF keeps a document for its printing, readable by the doctor's account alone, and tells where. name has no
 	// patient in it and no folder, and ends in .pdf; a file of that name is never replaced.
 	SavePDF(name string, pdf []byte) (path string, err error)
+
+	// ReadingOnly tells that it is open for reading only, with how many of how many prescriptions are sound and how many
+	// things were found in all; then everything that would write answers reading-only.
+	ReadingOnly() (yes bool, sound, all, found int)
+
+	// Export writes what is sound into a new folder of the doctor's, and tells where; only of one open for reading.
+	Export(ctx context.Context) (dir string, err error)
 
 	// Close stops what Unlock started, gives back the locks and forgets the keys.
 	Close(ctx context.Context) error

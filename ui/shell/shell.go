@@ -5,13 +5,15 @@
 // window is unlocked. Locking or closing ends what is under way, waits for it, and closes the Desk. The present language
 // holds for every text of the window, Fyne's own included; it is changed while the window is open.
 //
-// Failure modes: a House that cannot be unlocked is told on the lock screen, a Desk whose feed or engine fails in the
+// Failure modes: a House that cannot be unlocked is told on the lock screen; one that can only be read asks what the
+// doctor wants, and then shows every prescription under a banner; a Desk whose feed or engine fails in the
 // strip; an error of closing is what Run returns.
 package shell
 
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -50,7 +52,11 @@ type shell struct {
 	ask    *screen.Start
 	unlock *model.Unlock
 	lock   *screen.Unlock
-	open   *open // nil while locked
+	why    error          // that the directory was not opened for work
+	damage *model.Damage  // nil unless it is open for reading only
+	harm   *screen.Damage // nil once the doctor has chosen to read
+	notice *kit.Text      // stands above everything then
+	open   *open          // nil while locked
 	banner *kit.Text
 	place  *fyne.Container // what fills the window
 	err    error           // of closing
@@ -68,7 +74,7 @@ func Run(app fyne.App, house House) error {
 func newShell(app fyne.App, house House, gates func() *bridge.Gate) *shell {
 	app.Settings().SetTheme(kit.Theme{})
 	app.SetIcon(fyne.NewStaticResource("icon.png", assets.Icon))
-	s := &shell{app: app, house: house, gates: gates, lang: house.Language(), window: app.NewWindow("Relais"), banner: kit.NewText(), place: container.NewStack()}
+	s := &shell{app: app, house: house, gates: gates, lang: house.Language(), window: app.NewWindow("Relais"), banner: kit.NewText(), notice: kit.NewText(), place: container.NewStack()}
 	s.window.SetPadded(false)
 	s.ground()
 	s.window.SetMaster()
@@ -97,7 +103,7 @@ func (s *shell) start() { s.gate.Every(pulse, s.beat) }
 // shut shows the lock screen; at the first start the question that comes before.
 func (s *shell) shut() {
 	s.gate = s.gates()
-	s.open = nil
+	s.open, s.damage, s.harm = nil, nil, nil
 	s.env = &model.Env{Do: s.gate.Do, Changed: s.show, Lang: s.lang}
 	if s.house.FirstStart() {
 		s.first = model.NewStart(s.env, s.house.Try, s.house.Working())
@@ -118,7 +124,12 @@ func (s *shell) tried() {
 
 func (s *shell) lockScreen() {
 	s.unlock = model.NewUnlock(s.env, s.house.DemoPassphrase(), func(ctx context.Context, passphrase []byte) error {
+		again := slices.Clone(passphrase)
+		defer clear(again)
 		desk, err := s.house.Unlock(ctx, passphrase)
+		if s.why = err; readable[rx.CodeOf(err)] {
+			desk, err = s.house.UnlockReadOnly(ctx, again)
+		}
 		if err == nil {
 			s.opened = desk
 		}
@@ -129,8 +140,30 @@ func (s *shell) lockScreen() {
 	s.speak(s.lang)
 }
 
-// enter opens the window on what was unlocked.
+// readable are the faults of a directory that can perhaps be read although it cannot be worked in.
+var readable = map[rx.Code]bool{rx.CodeDamaged: true, rx.CodeReadOnly: true, rx.CodeDiskFull: true, rx.CodeIO: true, rx.CodeNewer: true}
+
+// enter opens the window on what was unlocked; on what can only be read after a question.
 func (s *shell) enter() {
+	if yes, sound, all, _ := s.opened.ReadingOnly(); yes {
+		s.damage = model.NewDamage(s.env, s.why, sound, all, s.opened.Export)
+		s.harm = screen.NewDamage(s.look)
+		s.fill(s.harm.Object())
+		s.speak(s.lang)
+		return
+	}
+	s.work()
+}
+
+// look opens the window for reading: on every prescription.
+func (s *shell) look() {
+	s.harm = nil
+	s.work()
+	s.fill(container.NewBorder(kit.NewColumn(kit.Framed(s.notice), kit.Rule()), nil, nil, nil, s.open.frame.box))
+	s.open.goTo(placeHistory)
+}
+
+func (s *shell) work() {
 	s.open = newOpen(s, s.opened)
 	s.fill(s.open.frame.box)
 	s.speak(s.lang)
@@ -144,7 +177,7 @@ func (s *shell) fill(o fyne.CanvasObject) {
 
 // speak puts the whole window into a language.
 func (s *shell) speak(l rx.Lang) {
-	s.lang = l
+	s.lang, s.env.Lang = l, l
 	speakFyne(l)
 	s.banner.Set(kit.OnDrill(i18n.Text(l, "ui.simulation")))
 	s.window.SetMainMenu(s.menu())
@@ -155,6 +188,18 @@ func (s *shell) speak(l rx.Lang) {
 func (s *shell) show() {
 	if s.open != nil {
 		s.open.show()
+		if s.damage != nil { // nothing is written there
+			s.notice.Set(kit.Toned(model.Bad, s.damage.Banner()))
+			for _, b := range []*kit.Button{s.open.frame.nav[placePrescribe], s.open.frame.next} {
+				b.Disable()
+			}
+		}
+		return
+	}
+	if s.harm != nil {
+		v := s.damage.View()
+		s.harm.Show(v)
+		s.harm.Follow(s.window.Canvas(), v.Focus)
 		return
 	}
 	if s.first != nil {

@@ -96,17 +96,20 @@ func (c *counter) Read(b []byte) (int, error) {
 
 // cottage is a House and, once open, its Desk.
 type cottage struct {
-	service *prescribing.Service
-	shelf   *shelf
-	empty   bool
-	broken  error // of trying
-	open    bool
-	closed  int
-	fault   error
-	weather string
-	away    time.Time // since when services are; zero: never called
-	retried int
-	news    chan []rx.ID
+	service  *prescribing.Service
+	shelf    *shelf
+	empty    bool
+	broken   error // of trying
+	harmed   error // of opening for work
+	reading  bool
+	open     bool
+	closed   int
+	exported int
+	fault    error
+	weather  string
+	away     time.Time // since when services are; zero: never called
+	retried  int
+	news     chan []rx.ID
 }
 
 func (c *cottage) FirstStart() bool { return c.empty }
@@ -125,8 +128,26 @@ func (c *cottage) Unlock(_ context.Context, passphrase []byte) (Desk, error) {
 	if string(passphrase) != c.DemoPassphrase() {
 		return nil, rx.Fault("wrong-passphrase")
 	}
+	if c.harmed != nil {
+		return nil, c.harmed
+	}
 	c.open = true
 	return c, nil
+}
+
+func (c *cottage) UnlockReadOnly(_ context.Context, passphrase []byte) (Desk, error) {
+	if string(passphrase) != c.DemoPassphrase() {
+		return nil, rx.Fault("wrong-passphrase")
+	}
+	c.open, c.reading = true, true
+	return c, nil
+}
+
+func (c *cottage) ReadingOnly() (bool, int, int, int) { return c.reading, 118, 120, 3 }
+
+func (c *cottage) Export(context.Context) (string, error) {
+	c.exported++
+	return "/home/demo/relais-export", nil
 }
 
 func (c *cottage) Service() *prescribing.Service { return c.service }

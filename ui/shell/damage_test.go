@@ -1,0 +1,38 @@
+package shell
+
+import (
+	"testing"
+
+	"relais/app/rx"
+)
+
+// A damaged directory says so in the doctor's words, is taken along or read, and nothing in it can be begun.
+func TestDamagedDirectory(t *testing.T) {
+	c := &cottage{harmed: rx.Fault(rx.CodeDamaged)}
+	s := newStageOn(t, c)
+	s.typed(c.DemoPassphrase())
+	s.lock.Follow(s.window.Canvas(), s.unlock.View().Focus)
+	s.unlock.Try(c.DemoPassphrase(), s.enter)
+	s.until("the question", s.says("Relais ne peut pas se fier à tout le dossier de données"))
+	if !s.says("118 prescriptions sur 120")() {
+		t.Errorf("how much can be read is not said:\n%s", s.screen())
+	}
+	s.damage.View().Export.Press()
+	s.until("the export", s.says("relais-export"))
+	if c.exported != 1 {
+		t.Errorf("exported %d times", c.exported)
+	}
+	s.look()
+	s.until("the banner", s.says("Lecture seule"))
+	if s.open.at != placeHistory {
+		t.Errorf("at %v", s.open.at)
+	}
+	if !s.open.frame.nav[placePrescribe].Disabled() || !s.open.frame.next.Disabled() {
+		t.Error("something can be begun")
+	}
+	s.lockUp()
+	s.until("the lock", s.says("Relais est verrouillé"))
+	if c.closed != 1 {
+		t.Errorf("closed %d times", c.closed)
+	}
+}
