@@ -119,3 +119,8 @@ func shelved(l rx.Line) rx.Line {
 func without(lines []rx.Line, l rx.Line) []rx.Line {
 	return slices.DeleteFunc(slices.Clone(lines), func(o rx.Line) bool { return reflect.DeepEqual(o, l) })
 }
+
+// Holds tells that each word begins a word of one of the texts, whatever the case and the accents.
+func Holds(words string, texts ...string) bool {
+	return holds(strings.Fields(rx.Fold(words)), texts...)
+}

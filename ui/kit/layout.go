@@ -64,6 +64,9 @@ func Gap(o fyne.CanvasObject) *fyne.Container { return container.New(&frame{Unit
 // Bottom puts o at the bottom of the room that it gets.
 func Bottom(o fyne.CanvasObject) *fyne.Container { return container.NewVBox(layout.NewSpacer(), o) }
 
+// Top puts o at the top of the room that it gets.
+func Top(o fyne.CanvasObject) *fyne.Container { return container.NewVBox(o, layout.NewSpacer()) }
+
 // NewBeside puts right at the right of left, which gets the rest of the width; right is a row of buttons.
 func NewBeside(left, right fyne.CanvasObject) *fyne.Container {
 	return container.New(beside{}, left, right)

@@ -9,14 +9,19 @@ import (
 )
 
 // AskPaper opens the inline line for all lines that may still go to paper; before the order is issued, for the order.
-func (p *Prescribe) AskPaper() {
+func (p *Prescribe) AskPaper() { p.ask(false) }
+
+// AskHand opens it for a prescription that was written by hand and is with the patient already: nothing is printed.
+func (p *Prescribe) AskHand() { p.ask(true) }
+
+func (p *Prescribe) ask(hand bool) {
 	w := p.w
 	if w == nil || p.acting || p.Paper.Open() {
 		return
 	}
-	p.notes = nil
+	p.notes, p.back = nil, nil
 	if !w.issued {
-		if p.Entry.chosen && !p.Add() {
+		if p.unread() || p.Entry.chosen && !p.Add() {
 			return
 		}
 		if len(w.lines) == 0 {
@@ -27,19 +32,19 @@ func (p *Prescribe) AskPaper() {
 		for i := range lines {
 			lines[i] = i + 1
 		}
-		p.Paper.open(paperSubject{patient: w.patient.Patient, lines: lines, confirm: func(r rx.PaperReason) {
-			p.issue(prescribing.How{Paper: r})
+		p.Paper.open(paperSubject{patient: w.patient.Patient, lines: lines, hand: hand, confirm: func(a paperAnswer) {
+			p.issue(prescribing.How{Paper: a.reason, Handwritten: a.hand, Day: a.day})
 		}})
 		p.focus.to(FieldReason)
 		return
 	}
-	p.askPaper(func(item rx.Item) bool { return claimable(item.Prescription) })
+	p.askPaper(hand, func(item rx.Item) bool { return claimable(item.Prescription) })
 }
 
 // askPaper asks for those lines of the issued order that of picks.
-func (p *Prescribe) askPaper(of func(rx.Item) bool) {
+func (p *Prescribe) askPaper(hand bool, of func(rx.Item) bool) {
 	w := p.w
-	s := paperSubject{patient: w.patient.Patient}
+	s := paperSubject{patient: w.patient.Patient, hand: hand}
 	var sure, unsure []rx.ID
 	for i, item := range w.items {
 		switch {
@@ -56,9 +61,10 @@ func (p *Prescribe) askPaper(of func(rx.Item) bool) {
 		p.notes = []note{{tone: Warn, key: "ui.paper.nothing"}}
 		return
 	}
-	s.confirm = func(r rx.PaperReason) {
-		p.act(func(ctx context.Context) ([]note, error) { return p.env.claim(ctx, r, sure, unsure) }, nil)
+	s.confirm = func(a paperAnswer) {
+		p.act(func(ctx context.Context) ([]note, error) { return p.env.claim(ctx, a, sure, unsure) }, nil)
 	}
+	p.back = nil
 	p.Paper.open(s)
 	p.focus.to(FieldReason)
 }
@@ -68,11 +74,16 @@ func (p *Prescribe) ConfirmPaper() {
 	if p.acting || !p.Paper.Open() {
 		return
 	}
-	if p.Paper.Confirm(); p.Paper.Open() { // a reason is needed
+	if p.Paper.Confirm(); p.Paper.Open() { // a reason is needed, or a day
 		p.focus.to(FieldReason)
+		if p.Paper.undated {
+			p.focus.to(FieldDay)
+		}
 		return
 	}
-	p.focus.to(NoField)
+	if p.focus.Field == FieldReason || p.focus.Field == FieldDay {
+		p.focus.to(NoField)
+	}
 }
 
 // CancelPaper closes the question; nothing was done.
@@ -89,13 +100,13 @@ func (p *Prescribe) CancelPaper() {
 
 // claim takes prescriptions to paper: those that surely are nowhere else, and those of which an attempt has no answer,
 // each on sheets of their own.
-func (e *Env) claim(ctx context.Context, r rx.PaperReason, sure, unsure []rx.ID) ([]note, error) {
+func (e *Env) claim(ctx context.Context, a paperAnswer, sure, unsure []rx.ID) ([]note, error) {
 	var notes []note
 	var failed error
 	for _, c := range []struct {
 		ids   []rx.ID
 		claim prescribing.Claim
-	}{{sure, prescribing.Claim{Reason: r}}, {unsure, prescribing.Claim{Reason: r, AlthoughUnknown: true}}} {
+	}{{sure, prescribing.Claim{Reason: a.reason, Handwritten: a.hand, Day: a.day}}, {unsure, prescribing.Claim{Reason: a.reason, Handwritten: a.hand, Day: a.day, AlthoughUnknown: true}}} {
 		if len(c.ids) == 0 {
 			continue
 		}
@@ -113,6 +124,6 @@ func (e *Env) claim(ctx context.Context, r rx.PaperReason, sure, unsure []rx.ID)
 // reprint makes a further copy of a sheet that is claimed already: the first claim keeps its reason.
 func (p *Prescribe) reprint(id rx.ID) {
 	if p.w != nil && !p.acting {
-		p.act(func(ctx context.Context) ([]note, error) { return p.env.claim(ctx, "", []rx.ID{id}, nil) }, nil)
+		p.act(func(ctx context.Context) ([]note, error) { return p.env.claim(ctx, paperAnswer{}, []rx.ID{id}, nil) }, nil)
 	}
 }

@@ -22,7 +22,7 @@ func (p *Prescribe) touch() {
 // they are saved.
 func (p *Prescribe) Tick() {
 	due := slices.Clone(p.aside)
-	if p.writing() {
+	if p.w != nil && !p.w.issued && !p.acting {
 		due = append(due, p.w)
 	}
 	for _, w := range due {
@@ -32,10 +32,10 @@ func (p *Prescribe) Tick() {
 	}
 }
 
-// request is the order as it stands, with what is in the entry line.
+// request is the order as it stands, with what is in the entry line; a copy that nobody read again is not in it.
 func (p *Prescribe) request(w *order) rx.Request {
-	r := rx.Request{ID: w.id, Patient: w.patient.Patient, Lines: slices.Clone(w.lines)}
-	if p.w == w && p.Entry.chosen {
+	r := rx.Request{ID: w.id, Patient: w.patient.Patient, Lines: slices.Clone(w.lines), Proof: w.note.Proof}
+	if p.w == w && p.Entry.chosen && !p.Entry.unread() {
 		l, _ := p.Entry.build()
 		r.Lines = append(r.Lines, l)
 	}

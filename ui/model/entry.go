@@ -35,18 +35,55 @@ type Entry struct {
 	medicine rx.Medicine // package, inn
 	name     string      // magistral, free
 
-	dose, unit, times, days, text, quantity, expires string
-	asNeeded, free                                   bool
-	rest                                             rx.Line // what a line has that the screen does not show
-	tried                                            bool    // the line was refused: its faults are shown
+	dose, unit, times, days, text, quantity       string
+	rhythm, moment                                string // one of rhythms; part of the day, with a weekday
+	why                                           string // why a medicine of highest risk is taken more often
+	begin, expires                                string
+	reimbursement, instruction, visibility        string
+	asNeeded, free, reimbursed, feedback, details bool
+	rest                                          rx.Line // what a line has that the screen does not show
+	tried                                         bool    // the line was refused: its faults are shown
+	nth                                           int     // of usual: which one stands there; -1 none
+
+	shelf  func() prescribing.Shelf
+	past   func() []rx.Item
+	copied *copied // where the line comes from, until it was read again
+	edited bool    // since it came
 }
 
-// options are the results and, behind them, what may be written without a code.
+// option is what may be taken from the results: a medicine, something without a code, or what is on the shelf.
+type option struct {
+	kind      rx.Kind
+	medicine  rx.Medicine
+	name      string
+	favourite *rx.Line
+	template  *prescribing.Template
+}
+
+// options are what is on the shelf, the results, and behind them what may be written without a code. While nothing is
+// typed the shelf stands alone.
 func (e *Entry) options() []option {
-	if strings.TrimSpace(e.words) == "" || e.hitsFor != e.words {
+	words := strings.TrimSpace(e.words)
+	if words != "" && e.hitsFor != e.words {
 		return nil
 	}
 	var list []option
+	shelf := e.shelf()
+	for _, l := range shelf.Favourites {
+		o := option{kind: l.Kind, name: l.Name + l.Text, favourite: &l}
+		o.medicine, _ = e.env.find(l)
+		if prescribing.Holds(words, e.env.optionText(o), o.medicine.Substance.In(e.env.Lang)) {
+			list = append(list, o)
+		}
+	}
+	for _, t := range shelf.Templates {
+		if prescribing.Holds(words, t.Name) {
+			list = append(list, option{template: &t})
+		}
+	}
+	if words == "" {
+		return list
+	}
 	for _, m := range e.hits {
 		kind := rx.Package
 		if m.IsGroup() {
@@ -54,18 +91,36 @@ func (e *Entry) options() []option {
 		}
 		list = append(list, option{kind: kind, medicine: m})
 	}
-	return append(list, option{kind: rx.Free, name: strings.TrimSpace(e.words)}, option{kind: rx.Magistral, name: strings.TrimSpace(e.words)})
+	return append(list, option{kind: rx.Free, name: words}, option{kind: rx.Magistral, name: words})
 }
 
-type option struct {
-	kind     rx.Kind
-	medicine rx.Medicine
-	name     string
+// section is the heading under which an option stands.
+func (o option) section() string {
+	switch {
+	case o.favourite != nil:
+		return "ui.section.favourites"
+	case o.template != nil:
+		return "ui.section.templates"
+	case o.medicine.CNK == "" && o.medicine.VMPGroup == "":
+		return "ui.section.uncoded"
+	}
+	return "ui.section.file"
+}
+
+// find gives what the medicines file has for the code of a line.
+func (e *Env) find(l rx.Line) (rx.Medicine, bool) {
+	if l.CNK != "" {
+		return e.Service.Medicines.ByCNK(l.CNK)
+	}
+	if l.VMPGroup == "" {
+		return rx.Medicine{}, false
+	}
+	return e.Service.Medicines.ByGroup(l.VMPGroup)
 }
 
 // Search looks for medicines as they are typed.
 func (e *Entry) Search(words string) {
-	e.words = words
+	e.words, e.sel = words, -1
 	last := e.asked.next()
 	if strings.TrimSpace(words) == "" {
 		return
@@ -77,7 +132,7 @@ func (e *Entry) Search(words string) {
 				return
 			}
 			e.hits, e.hitsFor, e.sel = hits, words, -1
-			if len(hits) > 0 && len([]rune(strings.TrimSpace(words))) >= sureLetters {
+			if len(e.options()) > 2 && len([]rune(strings.TrimSpace(words))) >= sureLetters {
 				e.sel = 0
 			}
 			e.env.Changed()
@@ -92,26 +147,25 @@ func (e *Entry) Move(by int) {
 	}
 }
 
-// choose takes option i; it tells whether there was one.
-func (e *Entry) choose(i int) bool {
-	options := e.options()
-	if i < 0 || i >= len(options) {
-		return false
+// choose takes the product of option o.
+func (e *Entry) choose(o option) {
+	if o.favourite != nil {
+		e.open(*o.favourite)
+		return
 	}
-	o := options[i]
 	e.clear()
 	e.chosen, e.kind, e.medicine, e.name = true, o.kind, o.medicine, o.name
-	e.unit = o.medicine.Unit
+	e.unit, e.reimbursed = o.medicine.Unit, o.medicine.Category != ""
+	e.rhythm = e.firstRhythm()
 	if e.kind != rx.INN {
 		e.quantity = "1"
 	}
-	return true
 }
 
 // clear makes it empty; the search that may be under way is forgotten.
 func (e *Entry) clear() {
 	e.asked.next()
-	*e = Entry{env: e.env, patient: e.patient, touched: e.touched, asked: e.asked, sel: -1}
+	*e = Entry{env: e.env, patient: e.patient, touched: e.touched, shelf: e.shelf, past: e.past, asked: e.asked, sel: -1, nth: -1}
 }
 
 // open takes a line back to be changed.
@@ -130,16 +184,14 @@ func (e *Entry) open(l rx.Line) {
 	default:
 		e.name = l.Name
 	}
-	p := l.Posology
-	e.free, e.text, e.unit, e.asNeeded = p.Text != "", p.Text, p.Unit, p.AsNeeded
-	if !p.Dose.IsZero() {
-		e.dose = i18n.Number(e.env.Lang, p.Dose)
-	}
-	e.times, e.days, e.quantity = digits(p.TimesPerDay), digits(p.DurationDays), digits(l.Quantity)
+	e.showPosology(l)
+	e.quantity = digits(l.Quantity)
 	if e.days == "" && l.Duration != nil {
 		e.days = digits(l.Duration.Days())
 	}
-	e.expires = i18n.Date(l.Expires)
+	e.begin, e.expires = i18n.Date(l.Begin), i18n.Date(l.Expires)
+	e.reimbursed, e.reimbursement, e.visibility, e.feedback = l.Reimbursed, l.InstructionReimbursement, string(l.Visibility), l.Feedback
+	e.why, e.instruction = prescribing.RiskReason(l), prescribing.Instruction(l)
 }
 
 func digits(n int) string {
@@ -151,22 +203,51 @@ func digits(n int) string {
 
 // Set takes what is typed or chosen in a field.
 func (e *Entry) Set(f Field, value string) {
+	e.edited = true
+	if f != FieldDose {
+		e.spell()
+	}
+	if to := e.field(f); to != nil {
+		*to = value
+	}
+	if f == FieldDose || f == FieldTimes || f == FieldRhythm {
+		e.nth = -1
+	}
+}
+
+// field is where what is typed in an input stands, nil for none of the entry's.
+func (e *Entry) field(f Field) *string {
 	switch f {
 	case FieldDose:
-		e.dose = value
+		return &e.dose
 	case FieldUnit:
-		e.unit = value
+		return &e.unit
 	case FieldTimes:
-		e.times = value
+		return &e.times
 	case FieldDays:
-		e.days = value
+		return &e.days
+	case FieldRhythm:
+		return &e.rhythm
+	case FieldMoment:
+		return &e.moment
+	case FieldWhy:
+		return &e.why
 	case FieldText:
-		e.text = value
+		return &e.text
 	case FieldQuantity:
-		e.quantity = value
+		return &e.quantity
+	case FieldBegin:
+		return &e.begin
 	case FieldExpires:
-		e.expires = value
+		return &e.expires
+	case FieldReimbursement:
+		return &e.reimbursement
+	case FieldInstruction:
+		return &e.instruction
+	case FieldVisibility:
+		return &e.visibility
 	}
+	return nil
 }
 
 // build makes the line of what is typed. What is no number or date has its fault here; the rules are rx.Check's.
@@ -182,9 +263,19 @@ func (e *Entry) build() (rx.Line, rx.Faults) {
 		}
 		return n
 	}
+	day := func(path, s string) rx.Date {
+		if s = strings.TrimSpace(s); s == "" {
+			return rx.Date{}
+		}
+		d, err := parseDay(s)
+		if err != nil {
+			faults = append(faults, rx.Fault(rx.CodeDateForm).At(path))
+		}
+		return d
+	}
 	l := e.rest
 	l.Kind, l.CNK, l.VMPGroup, l.Name, l.Text = e.kind, "", "", "", ""
-	l.Quantity, l.Duration, l.Posology, l.Expires = 0, nil, rx.Posology{}, rx.Date{}
+	l.Quantity, l.Duration, l.Posology = 0, nil, rx.Posology{}
 	switch e.kind {
 	case rx.Package:
 		l.CNK = e.medicine.CNK
@@ -195,25 +286,30 @@ func (e *Entry) build() (rx.Line, rx.Faults) {
 	default:
 		l.Name = e.name
 	}
+	dose, times, typedDays, asNeeded := e.shorthand()
 	days := 0
 	if e.free {
 		l.Posology.Text = strings.TrimSpace(e.text)
 	}
 	if !e.free || e.kind == rx.INN {
-		days = whole("$.posology.duration_days", e.days, rx.MaxDays)
+		days = whole("$.posology.duration_days", typedDays, rx.MaxDays)
 	}
 	if !e.free {
-		p := rx.Posology{Unit: e.unit, TimesPerDay: whole("$.posology.times_per_day", e.times, rx.MaxTimesPerDay), AsNeeded: e.asNeeded, DurationDays: days}
-		if p.TimesPerDay == 0 {
-			p.Every = e.rest.Posology.Every
+		p := rx.Posology{Unit: e.unit, UnitText: e.rest.Posology.UnitText, AsNeeded: asNeeded, DurationDays: days}
+		if p.Unit != "" {
+			p.UnitText = ""
 		}
-		if dose := strings.TrimSpace(e.dose); dose != "" {
+		if dose != "" {
 			d, err := rx.ParseDecimal(dose)
 			if err != nil {
 				faults = append(faults, rx.Fault(rx.CodeDecimalForm).At("$.posology.dose"))
 			}
 			p.Dose = d
 		}
+		if e.rhythm == daily {
+			p.TimesPerDay = whole("$.posology.times_per_day", times, rx.MaxTimesPerDay)
+		}
+		e.setRhythm(&l, &p)
 		l.Posology = p
 	}
 	if e.kind == rx.INN {
@@ -223,14 +319,23 @@ func (e *Entry) build() (rx.Line, rx.Faults) {
 	} else {
 		l.Quantity = whole("$.quantity", e.quantity, rx.MaxQuantity)
 	}
-	if s := strings.TrimSpace(e.expires); s != "" {
-		d, err := parseDay(s)
-		if err != nil {
-			faults = append(faults, rx.Fault(rx.CodeDateForm).At("$.expires"))
-		}
-		l.Expires = d
+	l.Begin, l.Expires = day("$.begin", e.begin), day("$.expires", e.expires)
+	l.Reimbursed, l.InstructionReimbursement, l.Visibility, l.Feedback = e.reimbursed, e.reimbursement, rx.Visibility(e.visibility), e.feedback
+	l.InstructionPatient = strings.TrimSpace(e.instruction)
+	if e.why != "" && e.env.Service.TooOften(l) {
+		l = prescribing.WithRiskReason(l, e.env.documentLang(e.patient()), e.why)
 	}
 	return l, faults
+}
+
+// documentLang is the language of what a screen writes onto documents by itself.
+func (e *Env) documentLang(p rx.Patient) rx.Lang {
+	for _, l := range []rx.Lang{p.Language, e.Lang} {
+		if slices.Contains(rx.DocumentLangs, l) {
+			return l
+		}
+	}
+	return rx.FR
 }
 
 // checked is the line with its faults and warnings; paths begin at the line ("$.quantity").
@@ -252,47 +357,57 @@ type EntryView struct {
 	Empty  string
 	Chosen string // the product; "" while searching
 	About  string // its kind and category
+	Copied string // where the line comes from, while it is to be read again
 
-	Dose, Times, Days, Text, Quantity, Expires string
-	Unit                                       int // of Units; -1 none
-	Units                                      []string
-	AsNeeded, Free                             bool
-	Packs                                      bool   // quantity is asked; else the pharmacist chooses the package
-	ExpiresHint                                string // the day that counts when nothing is typed
-	QuantityLabel                              string
+	Dose, Times, Days, Text, Quantity string
+	Begin, Expires, Instruction, Why  string
+	Unit                              int // of Units; -1 none
+	Units                             []string
+	Rhythms, Moments                  []Choice
+	Reimbursements, Visibilities      []Choice
+	AsNeeded, Free                    bool
+	Reimbursed, Feedback              bool
+	Packs                             bool   // quantity is asked; else the pharmacist chooses the package
+	Daily, Weekday, AskWhy            bool   // which inputs the rhythm needs
+	BeginHint, ExpiresHint            string // the day that counts when nothing is typed
+	QuantityLabel                     string
 
-	Preview  string // the posology in words
+	Usual    []Button // posologies that are usual for the product; Down takes them in turn
+	Preview  string   // the posology in words
 	Coverage string
 	Cover    []Button // what makes the packages fit
+	Details  bool     // dates, reimbursement, instruction and visibility are shown
+	Summary  string   // what of them is not as usual, while they are not shown
 	Add      Button
+	More     Button // shows and hides the details
 	Forget   Button // another product instead
+	Favour   Button // keeps the line as a favourite
 	Notices  []Notice
 }
 
 // Hit is one result of a search.
 type Hit struct {
+	Heading               string // of the section that begins with it; "" goes on
 	Text, Strength, About string
 	Selected              bool
 	Press                 func()
+	Side                  []Button
 }
 
-func (e *Entry) view(choose func(int)) EntryView {
+func (e *Entry) view(p *Prescribe) EntryView {
 	lang := e.env.Lang
-	v := EntryView{Words: e.words, Dose: e.dose, Times: e.times, Days: e.days, Text: e.text, Quantity: e.quantity, Expires: e.expires,
-		AsNeeded: e.asNeeded, Free: e.free, Unit: slices.Index(rx.Units, e.unit)}
+	v := EntryView{Words: e.words, Dose: e.dose, Days: e.days, Text: e.text, Quantity: e.quantity, Begin: e.begin, Expires: e.expires,
+		Instruction: e.instruction, Why: e.why, Free: e.free, Reimbursed: e.reimbursed, Feedback: e.feedback, Details: e.details, Unit: slices.Index(rx.Units, e.unit)}
 	if !e.chosen {
-		for i, o := range e.options() {
-			v.Hits = append(v.Hits, Hit{Text: e.env.optionText(o), Strength: o.medicine.Strength, About: e.env.optionAbout(o), Selected: i == e.sel, Press: e.env.press(func() { choose(i) })})
-		}
-		if strings.TrimSpace(e.words) == "" {
-			v.Empty = i18n.Text(lang, "ui.medicine.empty")
-		} else if e.hitsFor == e.words && len(e.hits) == 0 {
-			v.Empty = i18n.Text(lang, "ui.medicine.none")
-		}
+		e.viewHits(p, &v)
 		return v
 	}
-	o := option{e.kind, e.medicine, e.name}
+	_, v.Times, v.Days, v.AsNeeded = e.shorthand()
+	o := option{kind: e.kind, medicine: e.medicine, name: e.name}
 	v.Chosen, v.About = e.env.optionText(o), e.env.optionAbout(o)
+	if c := e.copied; c != nil {
+		v.Copied = c.words(lang, len(p.w.queue))
+	}
 	for _, u := range rx.Units {
 		v.Units = append(v.Units, i18n.Text(lang, "unit."+u+".many"))
 	}
@@ -301,19 +416,24 @@ func (e *Entry) view(choose func(int)) EntryView {
 	if e.kind == rx.Magistral {
 		v.QuantityLabel = i18n.Text(lang, "ui.field.preparations")
 	}
-	v.ExpiresHint = i18n.Date(rx.DefaultExpiry(e.env.today()))
+	begin := e.env.today()
+	v.BeginHint = i18n.Date(begin)
+	if d, err := parseDay(e.begin); err == nil {
+		begin = d
+	}
+	v.ExpiresHint = i18n.Date(rx.DefaultExpiry(begin))
 
 	l, _, faults, warnings := e.checked()
-	if p := l.Posology; p.Text != "" || p.Structured() && (p.Unit != "" || p.UnitText != "") {
-		v.Preview = i18n.Posology(lang, p)
-	}
+	v.Preview = e.env.posology(l)
+	e.viewRhythm(&v, faults)
+	e.viewDetails(&v, l)
 	if c, ok := rx.Covers(l.Posology, l.Duration, l.Quantity, e.medicine.PackSize, e.medicine.Unit); ok {
 		v.Coverage = i18n.Coverage(lang, c, l.Posology.Unit)
 		if c.Packs > l.Quantity && c.Packs <= rx.MaxQuantity {
 			v.Cover = append(v.Cover, Button{Label: i18n.Count(lang, "ui.cover.packs", c.Packs), On: true, Press: e.env.press(func() { e.quantity = digits(c.Packs); e.touched() })})
 		}
 		if c.Needed > c.Days && c.Days > 0 {
-			v.Cover = append(v.Cover, Button{Label: i18n.Count(lang, "ui.cover.days", c.Days), On: true, Press: e.env.press(func() { e.days = digits(c.Days); e.touched() })})
+			v.Cover = append(v.Cover, Button{Label: i18n.Count(lang, "ui.cover.days", c.Days), On: true, Press: e.env.press(func() { e.spell(); e.days = digits(c.Days); e.touched() })})
 		}
 	}
 	if e.tried {
@@ -325,12 +445,80 @@ func (e *Entry) view(choose func(int)) EntryView {
 	return v
 }
 
+func (e *Entry) viewHits(p *Prescribe, v *EntryView) {
+	lang, section := e.env.Lang, ""
+	for i, o := range e.options() {
+		h := Hit{Text: e.env.optionText(o), Strength: o.medicine.Strength, About: e.env.optionAbout(o), Selected: i == e.sel, Press: e.env.press(func() { p.Choose(i) })}
+		if s := o.section(); s != section {
+			h.Heading, section = i18n.Text(lang, s), s
+		}
+		switch {
+		case o.favourite != nil:
+			h.Side = []Button{{Label: i18n.Text(lang, "ui.shelf.drop"), On: true, Press: e.env.press(func() { p.dropFavourite(*o.favourite) })}}
+		case o.template != nil:
+			h.Side = []Button{{Label: i18n.Text(lang, "ui.shelf.drop"), On: true, Press: e.env.press(func() { p.dropTemplate(o.template.Name) })}}
+		}
+		v.Hits = append(v.Hits, h)
+	}
+	if strings.TrimSpace(e.words) == "" {
+		v.Empty = i18n.Text(lang, "ui.medicine.empty")
+	} else if e.hitsFor == e.words && len(e.hits) == 0 {
+		v.Empty = i18n.Text(lang, "ui.medicine.none")
+	}
+}
+
+// viewDetails shows the details, or says what of them is not as usual.
+func (e *Entry) viewDetails(v *EntryView, l rx.Line) {
+	lang := e.env.Lang
+	list := func(family string, words []string, none string, chosen string) (list []Choice) {
+		list = []Choice{{Label: i18n.Text(lang, none), Chosen: chosen == ""}}
+		for _, w := range words {
+			list = append(list, Choice{Value: w, Label: i18n.Text(lang, family+w), Chosen: chosen == w})
+		}
+		return list
+	}
+	v.Reimbursements = list("reimbursement.", rx.ReimbursementInstructions, "ui.none", e.reimbursement)
+	for _, x := range rx.Visibilities {
+		v.Visibilities = append(v.Visibilities, Choice{Value: string(x), Label: i18n.Text(lang, "visibility."+string(x)), Chosen: x == l.Visibility || l.Visibility == "" && x == rx.Open})
+	}
+	v.More.Label = i18n.Text(lang, "ui.details")
+	if e.details {
+		v.More.Label = i18n.Text(lang, "ui.details.hide")
+		return
+	}
+	v.Summary = strings.Join(e.env.details(l), " · ")
+}
+
+// details are what a line says besides product, dose and quantity, as far as it is not as usual.
+func (e *Env) details(l rx.Line) (parts []string) {
+	lang := e.Lang
+	if !l.Begin.IsZero() && l.Begin != e.today() {
+		parts = append(parts, i18n.Text(lang, "ui.from", "date", i18n.Date(l.Begin)))
+	}
+	if l.InstructionReimbursement != "" {
+		parts = append(parts, i18n.Text(lang, "reimbursement."+l.InstructionReimbursement))
+	}
+	if l.InstructionPatient != "" {
+		parts = append(parts, i18n.Text(lang, "ui.instruction", "text", strings.ReplaceAll(l.InstructionPatient, "\n", " · ")))
+	}
+	if l.Visibility == rx.Locked {
+		parts = append(parts, i18n.Text(lang, "visibility.locked"))
+	}
+	if l.Feedback {
+		parts = append(parts, i18n.Text(lang, "ui.field.feedback"))
+	}
+	return parts
+}
+
 // besides are the warnings that the coverage line does not say already, with what to do about it.
 func besides(warnings rx.Faults) rx.Faults {
 	return slices.DeleteFunc(slices.Clone(warnings), func(w *rx.Error) bool { return w.Code == rx.CodePacksTooFew })
 }
 
 func (e *Env) optionText(o option) string {
+	if o.template != nil {
+		return o.template.Name
+	}
 	if o.kind == rx.Package || o.kind == rx.INN {
 		name := o.medicine.Name.In(e.Lang)
 		if name == "" { // no longer in the medicines file
@@ -344,6 +532,10 @@ func (e *Env) optionText(o option) string {
 // optionAbout is what sets results apart: what they are, and the category.
 func (e *Env) optionAbout(o option) string {
 	switch {
+	case o.template != nil:
+		return i18n.Count(e.Lang, "ui.template.lines", len(o.template.Lines))
+	case o.favourite != nil:
+		return e.posology(*o.favourite)
 	case o.kind == rx.Free:
 		return i18n.Text(e.Lang, "ui.option.free")
 	case o.kind == rx.Magistral:

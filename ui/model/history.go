@@ -13,6 +13,8 @@ import (
 type History struct {
 	env      *Env
 	Paper    *Paper
+	Again    func(rx.ID) // brings a prescription as a copy into an order; nil: nowhere
+	back     *takeBack   // nil: nothing is being taken back
 	words    string
 	items    []rx.Item
 	answers  string // the words that items are for
@@ -88,6 +90,7 @@ func (h *History) Select(i int) {
 	item := h.items[i]
 	h.selected, h.item, h.timeline, h.notes = item.ID, &item, nil, nil
 	h.Paper.Cancel()
+	h.back = nil
 	h.loadDetail()
 }
 
@@ -141,8 +144,9 @@ func (h *History) AskPaper() {
 	if item.State == rx.StateUnknown {
 		sure, unsure = unsure, sure
 	}
-	h.Paper.open(paperSubject{patient: item.Facts.Patient, product: item.Facts.Product.Name, forced: unsure != nil, confirm: func(r rx.PaperReason) {
-		h.act(func(ctx context.Context) ([]note, error) { return h.env.claim(ctx, r, sure, unsure) })
+	h.back = nil
+	h.Paper.open(paperSubject{patient: item.Facts.Patient, product: item.Facts.Product.Name, forced: unsure != nil, confirm: func(a paperAnswer) {
+		h.act(func(ctx context.Context) ([]note, error) { return h.env.claim(ctx, a, sure, unsure) })
 	}})
 	h.focus.to(FieldReason)
 }
@@ -164,6 +168,63 @@ func (h *History) CancelPaper() {
 	if h.Paper.Open() {
 		h.Paper.Cancel()
 		h.focus.to(NoField)
+	}
+}
+
+// Repeat brings the selected one as a copy into an order for its patient.
+func (h *History) Repeat() {
+	if h.item != nil && !h.acting && h.Again != nil {
+		h.Again(h.item.ID)
+	}
+}
+
+// askBack opens the question of why it shall be gone.
+func (h *History) askBack(item rx.Item) {
+	if !h.acting {
+		h.Paper.Cancel()
+		h.back = &takeBack{item: item}
+		h.focus.to(FieldBack)
+	}
+}
+
+// SetBack takes what is chosen or typed there.
+func (h *History) SetBack(f Field, value string) { h.back.set(f, value) }
+
+// ConfirmBack does it.
+func (h *History) ConfirmBack() {
+	b := h.back
+	if b == nil || h.acting {
+		return
+	}
+	if !b.sound() {
+		h.focus.to(FieldBack)
+		return
+	}
+	h.back = nil
+	h.focus.to(NoField)
+	h.act(func(ctx context.Context) ([]note, error) { return nil, b.do(ctx, h.env) })
+}
+
+// CancelBack closes the question.
+func (h *History) CancelBack() {
+	if h.back != nil {
+		h.back = nil
+		h.focus.to(NoField)
+	}
+}
+
+// Escape closes whatever question stands.
+func (h *History) Escape() {
+	h.CancelBack()
+	h.CancelPaper()
+}
+
+func (h *History) twin(id rx.ID) {
+	if !h.acting {
+		h.act(func(ctx context.Context) ([]note, error) {
+			_, err := h.env.Service.Twin(ctx, id)
+			return nil, err
+		})
 	}
 }
 
@@ -193,10 +254,11 @@ type HistoryView struct {
 	Empty    string
 	Detail   *Detail
 	Paper    *PaperView
+	Back     *BackView
 	Notices  []Notice
 	Focus    Focus
 
-	Proof, OnPaper Button
+	Proof, OnPaper, Repeat Button
 }
 
 // Row is one prescription in the list.
@@ -220,7 +282,7 @@ type Detail struct {
 func (h *History) View() HistoryView {
 	lang := h.env.Lang
 	v := HistoryView{Title: i18n.Text(lang, "ui.history"), Words: h.words, Hint: i18n.Text(lang, "ui.history.hint"), Rows: len(h.items),
-		Paper: h.Paper.view(), Notices: h.env.say(h.notes), Focus: h.focus}
+		Paper: h.Paper.view(), Back: h.back.view(h.env, h.ConfirmBack, h.CancelBack), Notices: h.env.say(h.notes), Focus: h.focus}
 	items := h.items
 	v.Row = func(i int) Row { return h.env.row(items[i]) }
 	if v.Paper != nil {
@@ -240,7 +302,9 @@ func (h *History) View() HistoryView {
 	}
 	v.Proof = Button{Label: i18n.Text(lang, "ui.proof"), Key: i18n.Text(lang, "ui.key.proof"), Press: h.env.press(h.Proof)}
 	v.OnPaper = Button{Label: i18n.Text(lang, "ui.paper"), Key: i18n.Text(lang, "ui.key.paper"), Press: h.env.press(h.AskPaper)}
+	v.Repeat = Button{Label: i18n.Text(lang, "ui.repeat"), Key: i18n.Text(lang, "ui.key.repeat"), Press: h.env.press(h.Repeat)}
 	if h.item != nil {
+		v.Repeat.On = h.Again != nil && !h.acting
 		v.Detail = h.inFull(*h.item)
 		v.Proof.On = provable(h.item.Prescription) && !h.acting
 		v.OnPaper.On = claimable(h.item.Prescription) && !h.acting
@@ -260,6 +324,10 @@ func (h *History) inFull(item rx.Item) *Detail {
 	d := &Detail{Name: fullName(item.Facts.Patient), Banner: h.env.banner(item.Facts.Patient), Line: h.env.line(item, owed),
 		Title:  i18n.Text(lang, "ui.timeline"),
 		Reopen: Button{Label: i18n.Text(lang, "ui.reopen"), On: true, Press: h.env.press(func() { h.reopen(item.Order) })}}
+	d.Line.Side = h.env.acts(item, h.askBack, h.twin)
+	for i := range d.Line.Side {
+		d.Line.Side[i].On = !h.acting
+	}
 	for _, duty := range owed {
 		name, why, next := i18n.Duty(lang, duty)
 		d.Duties = append(d.Duties, Notice{Tone: Warn, Text: i18n.Text(lang, "ui.duty", "name", name, "why", why, "next", next), Buttons: h.env.outcomes(duty, h.settle)})

@@ -20,7 +20,7 @@ type Line struct {
 	Tone    Tone
 	State   string   // in the exact words of the product's table
 	Facts   []string // what is known besides: RID, status as last read, why it was refused
-	Side    []Button // what can be done with it while it is written
+	Side    []Button // what can be done with it while it is written, or by the doctor's own wish afterwards
 	Buttons []Button // what can be done with it now
 	Notices []Notice
 }
@@ -35,7 +35,11 @@ func (e *Env) line(item rx.Item, owed []rx.Duty) Line {
 		State:   e.state(item.Prescription, owed),
 		Tone:    tone(item.Prescription, owed),
 	}
-	l.dose(e.Lang, f.Language, f.Content.Posology, f.PosologyText)
+	text := f.PosologyText
+	if len(f.Content.Regimen) > 0 {
+		text += " · " + i18n.Regimen(f.Language, f.Content.Regimen, f.Content.Posology)
+	}
+	l.dose(e.Lang, f.Language, f.Content.Posology, text)
 	if r := item.AdoptedRecord(); r != nil {
 		l.Facts = append(l.Facts, i18n.Text(e.Lang, "ui.rid", "rid", string(r.RID), "status", i18n.Status(e.Lang, r.Status, e.clock(r.Read), e.today())))
 	}

@@ -130,6 +130,19 @@ const (
 	FieldQuantity
 	FieldExpires
 	FieldReason
+	FieldRhythm
+	FieldMoment
+	FieldWhy
+	FieldBegin
+	FieldReimbursement
+	FieldInstruction
+	FieldVisibility
+	FieldTemplate
+	FieldProof
+	FieldAllergies
+	FieldDay
+	FieldBack
+	FieldBackText
 )
 
 // Focus is where the next key should go; Turn grows whenever the model wants it moved.

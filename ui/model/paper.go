@@ -2,18 +2,22 @@ package model
 
 import (
 	"slices"
+	"strings"
 
 	"relais/app/i18n"
 	"relais/app/rx"
 )
 
 // Paper is the inline line that stands between the wish for paper and the claim: whose, which lines, why. It is
-// confirmed by another key than the one that opened it.
+// confirmed by another key than the one that opened it. A prescription that was written by hand, and is with the patient
+// already, asks its day as well.
 type Paper struct {
 	env     *Env
 	subject *paperSubject // nil: closed
 	reason  rx.PaperReason
-	refused bool // confirmed without a reason
+	day     string // as typed, of the writing by hand; "" today
+	refused bool   // confirmed without a reason
+	undated bool   // confirmed with a day that is none
 }
 
 // paperSubject is what would go to paper.
@@ -22,11 +26,22 @@ type paperSubject struct {
 	lines   []int // numbers; nil: the one prescription named by product
 	product string
 	forced  bool // an attempt of one of them has no answer
-	confirm func(rx.PaperReason)
+	hand    bool // it was written by hand
+	confirm func(paperAnswer)
+}
+
+// paperAnswer is what was asked.
+type paperAnswer struct {
+	reason rx.PaperReason
+	hand   bool
+	day    rx.Date // of the writing by hand; zero: today
 }
 
 func (p *Paper) open(s paperSubject) {
 	*p = Paper{env: p.env, subject: &s, reason: p.likely(s.patient)}
+	if s.hand && p.reason == "" {
+		p.reason = "outside-practice"
+	}
 }
 
 // likely is the reason that the program can see by itself, "" when it sees none: the doctor decides.
@@ -46,7 +61,7 @@ func (p *Paper) likely(patient rx.Patient) rx.PaperReason {
 func (p *Paper) Open() bool { return p.subject != nil }
 
 // Cancel closes it; nothing was done.
-func (p *Paper) Cancel() { p.subject, p.refused = nil, false }
+func (p *Paper) Cancel() { p.subject, p.refused, p.undated = nil, false, false }
 
 // SetReason takes one of rx.PaperReasons.
 func (p *Paper) SetReason(r rx.PaperReason) {
@@ -54,6 +69,9 @@ func (p *Paper) SetReason(r rx.PaperReason) {
 		p.reason = r
 	}
 }
+
+// SetDay takes the day of the writing by hand.
+func (p *Paper) SetDay(s string) { p.day, p.undated = s, false }
 
 // Confirm claims, once.
 func (p *Paper) Confirm() {
@@ -64,9 +82,16 @@ func (p *Paper) Confirm() {
 		p.refused = true
 		return
 	}
-	s, reason := p.subject, p.reason
+	s, answer := p.subject, paperAnswer{reason: p.reason, hand: p.subject.hand}
+	if day := strings.TrimSpace(p.day); s.hand && day != "" {
+		d, err := parseDay(day)
+		if p.undated = err != nil || d.After(p.env.today()); p.undated {
+			return
+		}
+		answer.day = d
+	}
 	p.Cancel()
-	s.confirm(reason)
+	s.confirm(answer)
 }
 
 // PaperView is the inline line.
@@ -74,7 +99,9 @@ type PaperView struct {
 	Text            string // whose and which
 	Forced          string // what a pharmacist might see twice; "" when nothing
 	Reasons         []Choice
-	Missing         string // said when it was confirmed without a reason
+	Missing         string // said when it was confirmed without a reason, or with a day that is none
+	Hand            bool   // the day of the writing by hand is asked
+	Day, DayHint    string
 	Confirm, Cancel Button
 }
 
@@ -88,7 +115,11 @@ func (p *Paper) view() *PaperView {
 	if s.lines != nil {
 		what = p.env.lines(s.lines)
 	}
-	v := &PaperView{Text: i18n.Text(lang, "ui.paper.ask", "name", fullName(s.patient), "lines", what)}
+	key := "ui.paper.ask"
+	if s.hand {
+		key = "ui.hand.ask"
+	}
+	v := &PaperView{Text: i18n.Text(lang, key, "name", fullName(s.patient), "lines", what), Hand: s.hand, Day: p.day, DayHint: i18n.Date(p.env.today())}
 	if s.forced {
 		v.Forced = i18n.Text(lang, "ui.paper.forced")
 	}
@@ -97,6 +128,9 @@ func (p *Paper) view() *PaperView {
 	}
 	if p.refused && p.reason == "" {
 		v.Missing = i18n.Text(lang, "ui.paper.reason-missing")
+	}
+	if p.undated {
+		v.Missing = i18n.Text(lang, "ui.hand.day-wrong")
 	}
 	// What they do is set by the owner, which also moves the focus.
 	v.Confirm = Button{Label: i18n.Text(lang, "ui.paper.confirm"), Key: i18n.Text(lang, "ui.key.confirm"), On: true}

@@ -95,8 +95,16 @@ func (p *Pick) results() []rx.Known {
 
 // Add opens the form of a new patient.
 func (p *Pick) Add() {
-	p.form = &Form{env: p.env, Language: defaultLang(p.env.Lang)}
-	p.form.fill(p.words)
+	f := &Form{env: p.env, Language: defaultLang(p.env.Lang), focus: p.focus}
+	f.still = func() bool { return p.form == f && p.still() }
+	f.keep = func(ctx context.Context, patient rx.Patient) (rx.Known, bool, error) {
+		added, err := p.env.Service.AddPatient(ctx, patient)
+		return added.Known, added.Existing, err
+	}
+	f.done = func(known rx.Known, _ prescribing.Note) { p.picked(known) }
+	f.Cancel = p.Cancel
+	f.fill(p.words)
+	p.form = f
 	p.focus(FieldLastName)
 }
 
@@ -117,38 +125,10 @@ func (p *Pick) Cancel() {
 
 // SaveNew keeps the new patient and takes it.
 func (p *Pick) SaveNew() {
-	f := p.form
-	if f == nil || f.saving {
-		return
+	if p.form != nil {
+		p.form.Save()
 	}
-	f.tried, f.notes, f.known = true, nil, nil
-	patient, faults, _ := f.check()
-	if len(faults) > 0 {
-		p.focus(formFields[faults[0].Path])
-		return
-	}
-	f.saving = true
-	p.env.Do(func(ctx context.Context) func() {
-		added, err := p.env.Service.AddPatient(ctx, patient)
-		return func() {
-			f.saving = false
-			switch {
-			case p.form != f || !p.still():
-			case err != nil:
-				f.notes = []note{{err: err}}
-			case added.Existing:
-				f.known = &added.Known
-			default:
-				p.picked(added.Known)
-			}
-			p.env.Changed()
-		}
-	})
 }
-
-// formFields are the inputs of the form by the paths of faults.
-var formFields = map[string]Field{"$": FieldSSIN, "$.ssin": FieldSSIN, "$.no_ssin": FieldNoSSIN, "$.last_name": FieldLastName,
-	"$.first_name": FieldFirstName, "$.birth_date": FieldBirth, "$.sex": FieldSex, "$.language": FieldLanguage, "$.phone": FieldPhone}
 
 // Load reads the drafts again.
 func (p *Pick) Load() {
@@ -239,139 +219,5 @@ func (p *Pick) view() *PickView {
 			About: i18n.Count(lang, "ui.draft", n, "state", i18n.Text(lang, "state.draft"), "time", p.env.time(d.Updated)), Selected: p.idle() && i == p.sel, Press: p.env.press(func() { p.goOn(d) })})
 	}
 	v.Add = Button{Label: i18n.Text(lang, "ui.patient.add"), On: true, Strong: p.foundFor == p.words && len(p.found) == 0 && p.words != "", Press: p.env.press(p.Add)}
-	return v
-}
-
-// Form is a new patient as typed.
-type Form struct {
-	env                                          *Env
-	LastName, FirstName, SSIN, Birth, Sex, Phone string
-	NoSSIN                                       rx.NoSSIN
-	Language                                     rx.Lang
-	tried, saving                                bool
-	notes                                        []note
-	known                                        *rx.Known // who has this number already
-}
-
-func defaultLang(l rx.Lang) rx.Lang {
-	if slices.Contains(rx.DocumentLangs, l) {
-		return l
-	}
-	return ""
-}
-
-// fill begins the form with what was searched for in vain: a national number, or names.
-func (f *Form) fill(words string) {
-	words = strings.TrimSpace(words)
-	if n, err := rx.ParseSSIN(words); err == nil {
-		f.Set(FieldSSIN, n.Dotted())
-		return
-	}
-	if strings.ContainsAny(words, "0123456789") {
-		return
-	}
-	f.LastName, f.FirstName, _ = strings.Cut(words, " ")
-}
-
-// Set takes what is typed or chosen. A sound national number states birth date and sex, where none are typed yet.
-func (f *Form) Set(field Field, value string) {
-	switch field {
-	case FieldLastName:
-		f.LastName = value
-	case FieldFirstName:
-		f.FirstName = value
-	case FieldNoSSIN:
-		f.NoSSIN = rx.NoSSIN(value)
-	case FieldBirth:
-		f.Birth = value
-	case FieldSex:
-		f.Sex = value
-	case FieldLanguage:
-		f.Language = rx.Lang(value)
-	case FieldPhone:
-		f.Phone = value
-	case FieldSSIN:
-		f.SSIN = value
-		n, err := rx.ParseSSIN(strings.TrimSpace(value))
-		if err != nil {
-			return
-		}
-		if d, ok := n.BirthDate(); ok && f.Birth == "" {
-			f.Birth = i18n.Date(d)
-		}
-		if s, ok := n.Sex(); ok && f.Sex == "" {
-			f.Sex = string(s)
-		}
-	}
-}
-
-// check makes the patient of what is typed.
-func (f *Form) check() (rx.Patient, rx.Faults, rx.Faults) {
-	p := rx.Patient{LastName: strings.TrimSpace(f.LastName), FirstName: strings.TrimSpace(f.FirstName), NoSSIN: f.NoSSIN,
-		Sex: rx.Sex(f.Sex), Language: f.Language, Phone: strings.TrimSpace(f.Phone)}
-	var faults rx.Faults
-	if s := strings.TrimSpace(f.SSIN); s != "" {
-		n, err := rx.ParseSSIN(s)
-		if err != nil {
-			faults = append(faults, rx.Fault(rx.CodeOf(err)).At("$.ssin"))
-			n = rx.SSIN(s)
-		}
-		p.SSIN = n
-	}
-	if s := strings.TrimSpace(f.Birth); s != "" {
-		d, err := parseDay(s)
-		if err != nil {
-			faults = append(faults, rx.Fault(rx.CodeDateForm).At("$.birth_date"))
-		}
-		p.BirthDate = d
-	}
-	more, warnings := rx.CheckPatient("$", p, rx.CheckOptions{Today: f.env.today(), Shows: f.env.Service.Shows})
-	for _, m := range more {
-		if !slices.ContainsFunc(faults, func(has *rx.Error) bool { return has.Path == m.Path }) {
-			faults = append(faults, m)
-		}
-	}
-	return p, faults, warnings
-}
-
-// FormView is what the form shows.
-type FormView struct {
-	LastName, FirstName, SSIN, Birth, Phone string
-	NoSSINs, Sexes, Languages               []Choice
-	Notices                                 []Notice
-	Save, Cancel                            Button
-}
-
-// Choice is one of a closed list.
-type Choice struct {
-	Value, Label string
-	Chosen       bool
-}
-
-func (f *Form) view(pick func(rx.Known)) *FormView {
-	lang := f.env.Lang
-	v := &FormView{LastName: f.LastName, FirstName: f.FirstName, SSIN: f.SSIN, Birth: f.Birth, Phone: f.Phone}
-	v.NoSSINs = []Choice{{Value: "", Label: i18n.Text(lang, "ui.form.has-ssin"), Chosen: f.NoSSIN == ""}}
-	for _, n := range rx.NoSSINs {
-		v.NoSSINs = append(v.NoSSINs, Choice{Value: string(n), Label: i18n.Text(lang, "no-ssin."+string(n)), Chosen: f.NoSSIN == n})
-	}
-	for _, s := range rx.Sexes {
-		v.Sexes = append(v.Sexes, Choice{Value: string(s), Label: i18n.Text(lang, "sex."+string(s)), Chosen: f.Sex == string(s)})
-	}
-	for _, l := range rx.DocumentLangs {
-		v.Languages = append(v.Languages, Choice{Value: string(l), Label: i18n.Text(lang, "language."+string(l)), Chosen: f.Language == l})
-	}
-	_, faults, warnings := f.check()
-	if f.tried {
-		v.Notices = f.env.faults(faults.OrNil())
-	}
-	v.Notices = append(v.Notices, f.env.warnings(warnings)...)
-	v.Notices = append(v.Notices, f.env.say(f.notes)...)
-	if k := f.known; k != nil {
-		v.Notices = append(v.Notices, Notice{Tone: Warn, Text: i18n.Text(lang, "ui.patient.known", "name", fullName(k.Patient), "born", f.env.born(k.Patient)),
-			Buttons: []Button{{Label: i18n.Text(lang, "ui.patient.take"), On: true, Press: f.env.press(func() { pick(*k) })}}})
-	}
-	v.Save = Button{Label: i18n.Text(lang, "ui.form.save"), Key: i18n.Text(lang, "ui.key.enter"), Strong: true, On: !f.saving}
-	v.Cancel = Button{Label: i18n.Text(lang, "ui.cancel"), Key: i18n.Text(lang, "ui.key.escape"), On: true}
 	return v
 }

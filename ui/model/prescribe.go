@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"relais/app/prescribing"
 	"relais/app/rx"
 )
 
@@ -22,6 +23,13 @@ type Prescribe struct {
 	focus   Focus
 	acting  bool   // something is being done: nothing else is begun
 	leaving func() // waits until what was put aside is saved
+
+	shelf      prescribing.Shelf
+	shelfNotes []note // why it could not be read
+	shelfTurn  int    // how often it was changed
+	keeping    loader
+	back       *takeBack // nil: nothing is being taken back
+	edit       *Form     // nil: the patient is not being edited
 }
 
 // order is what is being written, and then what became of it, for one patient. A new patient has a new one, so that
@@ -30,7 +38,16 @@ type order struct {
 	patient rx.Known
 	near    []rx.Known // could be taken for the patient
 
-	id      rx.ID // of the draft, and then of the order
+	id       rx.ID            // of the draft, and then of the order
+	note     prescribing.Note // what the practice keeps beside the person
+	noted    bool             // it was changed here
+	past     []rx.Item        // what was prescribed before
+	mark     int              // of past: what Enter takes; -1 none
+	queue    []copied         // lines that are to be read again, behind the one in the entry
+	naming   bool             // a template is being named
+	template string
+	pastRead bool
+
 	lines   []rx.Line
 	changed bool // since the last save
 	at      time.Time
@@ -49,15 +66,27 @@ type order struct {
 
 // NewPrescribe begins with the choice of a patient.
 func NewPrescribe(env *Env) *Prescribe {
-	p := &Prescribe{env: env, Paper: &Paper{env: env}}
-	p.Entry = &Entry{env: env, sel: -1, touched: p.touch, patient: func() rx.Patient {
-		if p.w == nil {
-			return rx.Patient{}
-		}
-		return p.w.patient.Patient
-	}}
+	p := &Prescribe{env: env, Paper: &Paper{env: env}, keeping: loader{env: env}}
+	p.Entry = &Entry{env: env, sel: -1, nth: -1, touched: p.touch,
+		patient: func() rx.Patient { return p.known().Patient },
+		shelf:   func() prescribing.Shelf { return p.shelf },
+		past: func() []rx.Item {
+			if p.w == nil {
+				return nil
+			}
+			return p.w.past
+		}}
+	p.loadShelf()
 	p.Next()
 	return p
+}
+
+// known is the patient, nobody while none is chosen.
+func (p *Prescribe) known() rx.Known {
+	if p.w == nil {
+		return rx.Known{}
+	}
+	return p.w.patient
 }
 
 // Next puts the order aside, as a draft or as it was issued, and asks for the next patient.
@@ -71,7 +100,7 @@ func (p *Prescribe) Next() {
 			p.aside = append(p.aside, w)
 		}
 	}
-	p.w, p.notes = nil, nil
+	p.w, p.notes, p.back, p.edit = nil, nil, nil, nil
 	p.Entry.clear()
 	p.Tick()
 	p.Paper.Cancel()
@@ -85,23 +114,30 @@ func (p *Prescribe) Next() {
 
 // begin starts an order for known.
 func (p *Prescribe) begin(known rx.Known, id rx.ID) *order {
-	w := &order{patient: known, id: id, choices: map[rx.ID]choice{}, loading: loader{env: p.env}}
-	p.w, p.notes = w, nil
+	w := &order{patient: known, id: id, mark: -1, choices: map[rx.ID]choice{}, loading: loader{env: p.env}}
+	p.w, p.notes, p.back, p.edit = w, nil, nil, nil
 	p.Pick.asked.next()
 	p.Entry.clear()
 	p.Paper.Cancel()
 	p.focus.to(FieldMedicine)
+	p.loadNear(w)
+	p.loadPast(w)
+	p.loadNote(w)
+	return w
+}
+
+// loadNear finds who could be taken for the patient of w.
+func (p *Prescribe) loadNear(w *order) {
 	p.env.Do(func(ctx context.Context) func() {
 		all, err := p.env.Service.Store.Patients(ctx)
 		return func() {
 			if err != nil {
 				p.fail(w, err)
 			}
-			w.near = namesakes(known, all)
+			w.near = namesakes(w.patient, all)
 			p.env.Changed()
 		}
 	})
-	return w
 }
 
 func (p *Prescribe) pick(known rx.Known) {
@@ -161,35 +197,66 @@ func (p *Prescribe) fail(w *order, err error) {
 // Search looks for medicines as they are typed into the entry line.
 func (p *Prescribe) Search(words string) {
 	if p.writing() {
+		p.w.mark = -1
 		p.Entry.Search(words)
 	}
 }
 
-// Move changes which result is selected.
+// Move changes which result is selected, or which of what was prescribed before is marked.
 func (p *Prescribe) Move(by int) {
-	if p.writing() {
-		p.Entry.Move(by)
-	}
-}
-
-// Choose takes medicine i of the results.
-func (p *Prescribe) Choose(i int) {
-	if p.writing() && p.Entry.choose(i) {
-		p.touch()
-		p.focus.to(FieldDose)
-	}
-}
-
-// Enter is the key in the entry line: it takes the selected medicine, or adds the line.
-func (p *Prescribe) Enter() {
 	if !p.writing() {
 		return
 	}
-	if p.Entry.chosen {
-		p.Add()
+	if w := p.w; w.mark >= 0 {
+		w.mark = max(0, min(len(w.past)-1, w.mark+by))
 		return
 	}
-	p.Choose(p.Entry.sel)
+	p.Entry.Move(by)
+}
+
+// Choose takes result i: a medicine, or what is on the shelf.
+func (p *Prescribe) Choose(i int) {
+	options := p.Entry.options()
+	if !p.writing() || p.Entry.chosen || i < 0 || i >= len(options) {
+		return
+	}
+	o := options[i]
+	if t := o.template; t != nil {
+		p.Entry.Search("")
+		var list []copied
+		for _, l := range t.Lines {
+			list = append(list, copied{line: l, name: t.Name})
+		}
+		p.offer(list)
+		return
+	}
+	p.w.mark = -1
+	p.Entry.choose(o)
+	p.touch()
+	p.focus.to(FieldDose)
+}
+
+// Enter is the key in the entry line: it takes what is marked, or adds the line.
+func (p *Prescribe) Enter() {
+	switch {
+	case !p.writing():
+	case p.Entry.chosen:
+		p.Add()
+	case p.w.mark >= 0:
+		p.takePast(p.w.mark)
+	default:
+		p.Choose(p.Entry.sel)
+	}
+}
+
+// Usual is Down and Up in the inputs of a dose: it takes the next posology that is usual for the product.
+func (p *Prescribe) Usual(by int) {
+	if e := p.Entry; p.writing() && e.chosen {
+		if n := len(e.usual()); n > 0 {
+			e.take(max(0, min(n-1, e.nth+by)))
+			p.touch()
+		}
+	}
 }
 
 // Set takes what is typed in a field of the entry line.
@@ -203,15 +270,44 @@ func (p *Prescribe) Set(f Field, value string) {
 // SetAsNeeded and SetFree are the switches of the entry line.
 func (p *Prescribe) SetAsNeeded(on bool) {
 	if p.writing() {
-		p.Entry.asNeeded = on
+		p.Entry.spell()
+		p.Entry.asNeeded, p.Entry.edited = on, true
 		p.touch()
+	}
+}
+
+// SetReimbursed and SetFeedback are the switches of the details.
+func (p *Prescribe) SetReimbursed(on bool) {
+	if p.writing() {
+		p.Entry.reimbursed, p.Entry.edited = on, true
+		p.touch()
+	}
+}
+
+// SetFeedback asks the pharmacist to tell what was given.
+func (p *Prescribe) SetFeedback(on bool) {
+	if p.writing() {
+		p.Entry.feedback, p.Entry.edited = on, true
+		p.touch()
+	}
+}
+
+// Details shows dates, reimbursement, instruction and visibility of the entry line, or hides them.
+func (p *Prescribe) Details() {
+	if e := p.Entry; p.writing() && e.chosen {
+		if e.details = !e.details; e.details {
+			p.focus.to(FieldBegin)
+		} else {
+			p.focus.to(FieldDose)
+		}
 	}
 }
 
 // SetFree writes the posology as free text, or by its parts; never both.
 func (p *Prescribe) SetFree(on bool) {
 	if p.writing() && p.Entry.free != on {
-		p.Entry.free = on
+		p.Entry.spell()
+		p.Entry.free, p.Entry.edited = on, true
 		p.touch()
 		p.focus.to(FieldDose)
 		if on {
@@ -220,17 +316,18 @@ func (p *Prescribe) SetFree(on bool) {
 	}
 }
 
-// Forget gives up the product that was chosen in the entry line.
+// Forget gives up the product that was chosen in the entry line; the next copy takes its place.
 func (p *Prescribe) Forget() {
 	if p.writing() {
 		p.Entry.clear()
 		p.touch()
 		p.focus.to(FieldMedicine)
+		p.nextCopy()
 	}
 }
 
 // writing tells that lines may be written now.
-func (p *Prescribe) writing() bool { return p.w != nil && !p.w.issued && !p.acting }
+func (p *Prescribe) writing() bool { return p.w != nil && !p.w.issued && !p.acting && p.edit == nil }
 
 // Add puts the entry line under the others, when it is sound; else it says what is wrong with it.
 func (p *Prescribe) Add() bool {
@@ -241,7 +338,7 @@ func (p *Prescribe) Add() bool {
 	l, _, faults, _ := p.Entry.checked()
 	if len(faults) > 0 {
 		p.Entry.tried = true
-		p.focus.to(fieldOf(faults[0].Path, p.Entry.free))
+		p.focus.to(fieldOf(faults[0].Path, p.Entry))
 		return false
 	}
 	if len(p.w.lines) >= rx.MaxLines {
@@ -252,12 +349,23 @@ func (p *Prescribe) Add() bool {
 	p.Entry.clear()
 	p.touch()
 	p.focus.to(FieldMedicine)
+	p.nextCopy()
 	return true
 }
 
 // fieldOf is the input of the entry line for a fault's path.
-func fieldOf(path string, free bool) Field {
-	switch strings.TrimPrefix(strings.TrimPrefix(path, "$"), ".") {
+func fieldOf(path string, e *Entry) Field {
+	path = strings.TrimPrefix(strings.TrimPrefix(path, "$"), ".")
+	if strings.HasPrefix(path, "regimen") {
+		switch {
+		case e.free:
+			return FieldText
+		case slices.Contains(rx.Weekdays, e.rhythm):
+			return FieldMoment
+		}
+		return FieldRhythm
+	}
+	switch path {
 	case "posology.times_per_day":
 		return FieldTimes
 	case "posology.duration_days", "duration":
@@ -266,11 +374,18 @@ func fieldOf(path string, free bool) Field {
 		return FieldUnit
 	case "quantity":
 		return FieldQuantity
+	case "begin":
+		return FieldBegin
 	case "expires":
 		return FieldExpires
+	case "instruction_patient":
+		return FieldInstruction
 	}
-	if free {
+	switch {
+	case e.free:
 		return FieldText
+	case path == "posology" && e.dose != "": // the rhythm of a medicine of highest risk
+		return FieldRhythm
 	}
 	return FieldDose
 }
@@ -285,7 +400,7 @@ func (p *Prescribe) Remove(i int) {
 
 // Edit takes line i back to the entry line. What stands there must be sound and goes under the others first.
 func (p *Prescribe) Edit(i int) {
-	if !p.writing() || i >= len(p.w.lines) || p.Entry.chosen && !p.Add() {
+	if !p.writing() || i >= len(p.w.lines) || p.Entry.chosen && (p.Entry.unread() || !p.Add()) || p.Entry.chosen {
 		return
 	}
 	l := p.w.lines[i]

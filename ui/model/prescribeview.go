@@ -15,24 +15,30 @@ type PrescribeView struct {
 	Name   string // of the patient, as on every document
 	Banner string
 	Near   Notice // who could be taken for the patient; no text: nobody
+	Child  string // "ENFANT" or "NOUVEAU-NÉ", as documents say it
+	Edit   Button // the patient
+	Form   *FormView
+	Past   *PastView
 	Entry  *EntryView
 	Done   string // in place of the entry once the order is issued
 	Lines  []Line
 	Empty  string // in place of lines
 
-	Takes   string // what the patient takes along
-	Leave   Notice // whether the patient can leave
-	Paper   *PaperView
-	Notices []Notice
-	Focus   Focus
+	Takes    string // what the patient takes along
+	Leave    Notice // whether the patient can leave
+	Paper    *PaperView
+	Back     *BackView
+	Template *TemplateView
+	Notices  []Notice
+	Focus    Focus
 
-	Send, Proof, OnPaper, LetGo, Next Button // always there, always in this place
+	Send, Proof, OnPaper, ByHand, LetGo, Next Button // always there, always in this place
 }
 
 // View is the screen as it stands.
 func (p *Prescribe) View() PrescribeView {
 	lang := p.env.Lang
-	v := PrescribeView{Notices: p.env.say(p.notes), Paper: p.Paper.view(), Focus: p.focus}
+	v := PrescribeView{Notices: append(p.env.say(p.notes), p.env.say(p.shelfNotes)...), Paper: p.Paper.view(), Back: p.viewBack(), Focus: p.focus}
 	if v.Paper != nil {
 		v.Paper.Confirm.Press, v.Paper.Cancel.Press = p.env.press(p.ConfirmPaper), p.env.press(p.CancelPaper)
 	}
@@ -40,13 +46,21 @@ func (p *Prescribe) View() PrescribeView {
 	v.Proof = Button{Label: i18n.Text(lang, "ui.proof"), Key: i18n.Text(lang, "ui.key.proof"), Press: p.env.press(p.Proof)}
 	v.OnPaper = Button{Label: i18n.Text(lang, "ui.paper"), Key: i18n.Text(lang, "ui.key.paper"), Press: p.env.press(p.AskPaper)}
 	v.LetGo = Button{Label: i18n.Text(lang, "ui.let-go"), Key: i18n.Text(lang, "ui.key.let-go"), Press: p.env.press(p.LetGo)}
+	v.ByHand = Button{Label: i18n.Text(lang, "ui.hand.short"), Key: i18n.Text(lang, "ui.key.hand"), Press: p.env.press(p.AskHand)}
 	v.Next = Button{Label: i18n.Text(lang, "ui.next"), Key: i18n.Text(lang, "ui.key.next"), Press: p.env.press(p.Next), On: !p.acting}
 	w := p.w
 	if w == nil {
 		v.Pick = p.Pick.view()
 		return v
 	}
-	v.Name, v.Banner = fullName(w.patient.Patient), p.env.banner(w.patient.Patient)
+	v.Name, v.Banner = fullName(w.patient.Patient), p.env.banner(w.patient.Patient)+" · "+p.env.allergies(w.note)
+	switch day := p.env.today(); {
+	case rx.IsNewborn(w.patient.Patient, day):
+		v.Child = i18n.Text(lang, "doc.newborn")
+	case rx.IsChild(w.patient.Patient, day):
+		v.Child = i18n.Text(lang, "doc.child")
+	}
+	v.Edit = Button{Label: i18n.Text(lang, "ui.line.edit"), Key: i18n.Text(lang, "ui.key.edit"), On: p.canEdit(), Press: p.env.press(p.EditPatient)}
 	if len(w.near) > 0 {
 		names := make([]string, len(w.near))
 		for i, k := range w.near {
@@ -55,7 +69,7 @@ func (p *Prescribe) View() PrescribeView {
 		v.Near = Notice{Tone: Warn, Text: i18n.Text(lang, "ui.near", "names", strings.Join(names, i18n.Text(lang, "ui.and")))}
 	}
 	n := len(w.lines) + len(w.ids)
-	if p.Entry.chosen {
+	if p.Entry.chosen && !p.Entry.unread() {
 		n++
 	}
 	if n > 0 {
@@ -65,9 +79,20 @@ func (p *Prescribe) View() PrescribeView {
 		p.viewIssued(w, &v)
 		return v
 	}
-	entry := p.Entry.view(p.Choose)
+	if p.edit != nil {
+		form := p.edit.view(nil)
+		form.Save.Press, form.Cancel.Press = p.env.press(p.edit.Save), p.env.press(p.edit.Cancel)
+		v.Form = form
+	}
+	v.Past, v.Template = p.viewPast(w), p.viewTemplate()
+	entry := p.Entry.view(p)
 	entry.Add = Button{Label: i18n.Text(lang, "ui.line.add"), Key: i18n.Text(lang, "ui.key.enter"), On: !p.acting, Press: p.env.press(func() { p.Add() })}
 	entry.Forget = Button{Label: i18n.Text(lang, "ui.line.forget"), On: !p.acting, Press: p.env.press(p.Forget)}
+	if p.Entry.copied != nil {
+		entry.Add.Label, entry.Forget.Label = i18n.Text(lang, "ui.copy.confirm"), i18n.Text(lang, "ui.copy.skip")
+	}
+	entry.Favour = Button{Label: i18n.Text(lang, "ui.shelf.favour"), Key: i18n.Text(lang, "ui.key.favour"), On: !p.acting && !p.keeping.running, Press: p.env.press(p.Favour)}
+	entry.More.Key, entry.More.On, entry.More.Press = i18n.Text(lang, "ui.key.details"), !p.acting, p.env.press(p.Details)
 	v.Entry = &entry
 	for i := range w.lines {
 		v.Lines = append(v.Lines, p.written(i))
@@ -76,7 +101,7 @@ func (p *Prescribe) View() PrescribeView {
 		v.Empty = i18n.Text(lang, "ui.lines.empty")
 	}
 	v.Send.On, v.Send.Strong = n > 0 && !p.acting, true
-	v.OnPaper.On = n > 0 && !p.acting
+	v.OnPaper.On, v.ByHand.On = n > 0 && !p.acting, n > 0 && !p.acting
 	v.OnPaper.Strong = w.patient.SSIN == "" || p.env.down(rx.Recipe) || p.env.down(rx.KGSS)
 	return v
 }
@@ -103,7 +128,10 @@ func (p *Prescribe) written(i int) Line {
 			{Label: i18n.Text(lang, "ui.line.remove"), On: !p.acting, Press: p.env.press(func() { p.Remove(i) })},
 		},
 	}
-	line.dose(lang, lang, l.Posology, i18n.Posology(lang, l.Posology))
+	line.dose(lang, lang, l.Posology, p.env.posology(l))
+	if details := p.env.details(l); len(details) > 0 {
+		line.Facts = append(line.Facts, strings.Join(details, " · "))
+	}
 	line.Notices = p.env.faults(faults.OrNil())
 	if c := checked.Coverage; c != nil && c.Packs > l.Quantity {
 		line.Notices = append(line.Notices, Notice{Tone: Warn, Text: i18n.Coverage(lang, *c, l.Posology.Unit)})
@@ -127,6 +155,7 @@ func (p *Prescribe) viewIssued(w *order, v *PrescribeView) {
 		v.Lines = append(v.Lines, p.sent(i, item))
 		v.Proof.On = v.Proof.On || provable(item.Prescription)
 		v.OnPaper.On = v.OnPaper.On || claimable(item.Prescription)
+		v.ByHand.On = v.OnPaper.On
 		v.OnPaper.Strong = v.OnPaper.Strong || claimable(item.Prescription) && (down || p.unanswered(item))
 	}
 	v.Proof.Strong = v.Proof.On && !w.proved && slices.ContainsFunc(w.items, func(item rx.Item) bool { return provable(item.Prescription) && item.Proof })
@@ -134,7 +163,7 @@ func (p *Prescribe) viewIssued(w *order, v *PrescribeView) {
 	v.LetGo.On = !left(w)
 	v.LetGo.Strong = v.LetGo.On && v.Leave.Tone == Good && !v.Proof.Strong
 	if p.acting {
-		v.Proof.On, v.OnPaper.On, v.LetGo.On = false, false, false
+		v.Proof.On, v.OnPaper.On, v.ByHand.On, v.LetGo.On = false, false, false, false
 	}
 }
 
@@ -150,7 +179,7 @@ func (p *Prescribe) sent(i int, item rx.Item) Line {
 		line.Buttons = append(line.Buttons,
 			Button{Label: i18n.Text(lang, "ui.choice.wait"), On: true, Strong: pick == choiceWait, Press: p.env.press(func() { p.answer(item.ID, choiceWait) })},
 			Button{Label: i18n.Text(lang, "ui.choice.paper"), On: claimable(item.Prescription), Press: p.env.press(func() {
-				p.askPaper(func(o rx.Item) bool { return o.ID == item.ID && claimable(o.Prescription) })
+				p.askPaper(false, func(o rx.Item) bool { return o.ID == item.ID && claimable(o.Prescription) })
 			})},
 			Button{Label: i18n.Text(lang, "ui.choice.later"), On: true, Strong: pick == choiceLater, Press: p.env.press(func() { p.answer(item.ID, choiceLater) })})
 	}
@@ -170,6 +199,12 @@ func (p *Prescribe) sent(i int, item rx.Item) Line {
 		line.Buttons = append(line.Buttons,
 			Button{Label: i18n.Text(lang, "ui.paper.again"), On: true, Press: p.env.press(func() { p.reprint(item.ID) })},
 			Button{Label: i18n.Text(lang, "ui.paper.redo"), On: item.Electronic && !item.Elsewhere, Press: p.env.press(func() { p.redo(item.ID) })})
+	}
+	if offered || item.State != rx.StateReady { // what leaves by itself in a moment needs no decision
+		line.Side = p.env.acts(item, p.askBack, p.twin)
+	}
+	for j := range line.Side {
+		line.Side[j].On = line.Side[j].On && !p.acting
 	}
 	for j := range line.Buttons {
 		line.Buttons[j].On = line.Buttons[j].On && !p.acting

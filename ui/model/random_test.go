@@ -53,7 +53,8 @@ func TestNoImpossibleScreen(t *testing.T) {
 			},
 			"write": func(*rapid.T) {
 				if p.writing() && !p.Entry.chosen {
-					p.Entry.words, p.Entry.hitsFor, p.Entry.hits = "amo", "amo", b.env.Service.Medicines.Search("amo", maxHits)
+					word := words("amo", "méthotrexate", "fentanyl")
+					p.Entry.words, p.Entry.hitsFor, p.Entry.hits = word, word, b.env.Service.Medicines.Search(word, maxHits)
 					p.Choose(any(5, "medicine"))
 				}
 				p.Set(FieldDose, "1")
@@ -63,11 +64,70 @@ func TestNoImpossibleScreen(t *testing.T) {
 			"medicine": func(*rapid.T) { p.Search(words("amo", "azithro", "para", "zzz", "")) },
 			"enter":    func(*rapid.T) { p.Move(any(4, "by") - 1); p.Enter() },
 			"fields": func(*rapid.T) {
-				f := rapid.SampledFrom([]Field{FieldDose, FieldTimes, FieldDays, FieldQuantity, FieldExpires, FieldText}).Draw(t, "field")
-				p.Set(f, words("1", "2", "3", "x", "", "0,5", "01/12/2026"))
+				f := rapid.SampledFrom([]Field{FieldDose, FieldTimes, FieldDays, FieldQuantity, FieldExpires, FieldText, FieldBegin, FieldInstruction, FieldWhy}).Draw(t, "field")
+				p.Set(f, words("1", "2", "3", "x", "", "0,5", "01/12/2026", "1x3", "2x2x5?"))
 			},
 			"free": func(*rapid.T) { p.SetFree(any(2, "on") == 1) },
-			"add":  func(*rapid.T) { p.Add() },
+			"rhythm": func(*rapid.T) {
+				p.Set(FieldRhythm, rapid.SampledFrom(rhythmOrder).Draw(t, "rhythm"))
+				p.Set(FieldMoment, rapid.SampledFrom(moments).Draw(t, "moment"))
+			},
+			"usual":      func(*rapid.T) { p.Usual(any(3, "by") - 1) },
+			"details":    func(*rapid.T) { p.Details() },
+			"repeat":     func(*rapid.T) { p.Repeat() },
+			"repeat all": func(*rapid.T) { p.RepeatAll() },
+			"forget":     func(*rapid.T) { p.Forget() },
+			"edit line":  func(*rapid.T) { p.Edit(any(3, "line")) },
+			"remove":     func(*rapid.T) { p.Remove(any(3, "line")) },
+			"favourite":  func(*rapid.T) { p.Favour() },
+			"template": func(*rapid.T) {
+				p.AskTemplate()
+				p.SetTemplate(words("Angine", "Grippe", ""))
+				p.KeepTemplate()
+			},
+			"shelf": func(*rapid.T) {
+				if v := p.View(); v.Entry != nil {
+					if n := len(v.Entry.Hits); n > 0 {
+						if h := v.Entry.Hits[any(n, "hit")]; any(4, "drop") == 0 {
+							press(h.Side)
+						} else {
+							h.Press()
+						}
+					}
+				}
+			},
+			"by hand": func(*rapid.T) {
+				p.AskHand()
+				p.Paper.SetDay(words("", "20/11/2026", "x", "01/12/2099"))
+			},
+			"take back": func(*rapid.T) {
+				if v := p.View(); len(v.Lines) > 0 {
+					press(v.Lines[any(len(v.Lines), "line")].Side)
+				}
+				p.SetBack(FieldBack, rapid.SampledFrom(rx.RevokeReasons).Draw(t, "reason"))
+				p.SetBack(FieldBackText, words("", "erreur"))
+				if any(2, "confirm") == 1 {
+					p.ConfirmBack()
+				}
+			},
+			"edit patient": func(*rapid.T) {
+				p.EditPatient()
+				if f := p.edit; f != nil {
+					f.Set(FieldPhone, words("081 99 99 99", ""))
+					f.Set(FieldAllergies, words("pénicilline", ""))
+					f.Set(FieldProof, words("none", "paper", ""))
+					if any(3, "save") > 0 {
+						f.Save()
+					}
+				}
+			},
+			"escape": func(*rapid.T) { p.Escape() },
+			"again": func(*rapid.T) {
+				if n := len(b.store.items); n > 0 {
+					p.RepeatItem(b.store.items[any(n, "item")].ID)
+				}
+			},
+			"add": func(*rapid.T) { p.Add() },
 			"line": func(*rapid.T) {
 				if v := p.View(); len(v.Lines) > 0 {
 					press(v.Lines[any(len(v.Lines), "line")].Buttons)
@@ -95,7 +155,9 @@ func TestNoImpossibleScreen(t *testing.T) {
 				history.Filter(words("", "dup", "amo"))
 				history.Move(any(3, "by") - 1)
 				if v := history.View(); v.Detail != nil {
-					press([]Button{v.Detail.Reopen, v.Proof, v.OnPaper})
+					press(append(v.Detail.Line.Side, v.Detail.Reopen, v.Proof, v.OnPaper))
+					history.SetBack(FieldBack, "stopped")
+					history.ConfirmBack()
 				}
 			},
 			"time": func(*rapid.T) {
@@ -119,7 +181,7 @@ func TestNoImpossibleScreen(t *testing.T) {
 			"": func(t *rapid.T) {
 				if w := p.w; w != nil && !w.issued {
 					written[w.id] = len(w.lines)
-					if p.Entry.chosen {
+					if p.Entry.chosen && !p.Entry.unread() {
 						written[w.id]++
 					}
 				}
@@ -156,16 +218,16 @@ func check(t *rapid.T, b *bench, p *Prescribe) {
 		t.Fatalf("patient %q beside the choice of one", v.Name)
 	}
 	for name, got := range map[string][2]string{"proof": {v.Proof.Label, v.Proof.Key}, "paper": {v.OnPaper.Label, v.OnPaper.Key},
-		"let go": {v.LetGo.Label, v.LetGo.Key}, "next": {v.Next.Label, v.Next.Key}} {
+		"by hand": {v.ByHand.Label, v.ByHand.Key}, "let go": {v.LetGo.Label, v.LetGo.Key}, "next": {v.Next.Label, v.Next.Key}} {
 		want := map[string][2]string{"proof": {"Preuve", "Ctrl+P"}, "paper": {"Prescription papier…", "Ctrl+Maj+O"},
-			"let go": {"Le patient part", "Ctrl+D"}, "next": {"Patient suivant", "Ctrl+N"}}[name]
+			"by hand": {"À la main…", "Ctrl+Maj+H"}, "let go": {"Le patient part", "Ctrl+D"}, "next": {"Patient suivant", "Ctrl+N"}}[name]
 		if got != want {
 			t.Fatalf("button %s became %v", name, got)
 		}
 	}
 	if v.Pick != nil {
 		checkPick(t, b, p, v.Pick)
-		if v.Send.On || v.Proof.On || v.OnPaper.On || v.LetGo.On || v.Paper != nil {
+		if v.Send.On || v.Proof.On || v.OnPaper.On || v.ByHand.On || v.LetGo.On || v.Paper != nil || v.Back != nil || v.Past != nil {
 			t.Fatal("something can be done for nobody")
 		}
 		return
@@ -180,9 +242,12 @@ func check(t *rapid.T, b *bench, p *Prescribe) {
 		t.Fatalf("issued %v, acting %v: %+v", w.issued, p.acting, v.Send)
 	}
 	if v.Entry != nil {
-		if found := b.env.Service.Medicines.Search(v.Entry.Words, maxHits); len(v.Entry.Hits) > 0 && len(v.Entry.Hits) != len(found)+2 {
+		shelf := p.shelf.Favourites
+		if found := b.env.Service.Medicines.Search(v.Entry.Words, maxHits); v.Entry.Words != "" && len(v.Entry.Hits) > 0 &&
+			(len(v.Entry.Hits) < len(found)+2 || len(v.Entry.Hits) > len(found)+2+len(shelf)+len(p.shelf.Templates)) {
 			t.Fatalf("%d results for %q", len(v.Entry.Hits), v.Entry.Words)
 		}
+		checkLines(t, p)
 	}
 	if !w.issued {
 		return
@@ -206,6 +271,29 @@ func check(t *rapid.T, b *bench, p *Prescribe) {
 	}
 	if v.Proof.On && !slices.ContainsFunc(w.items, func(item rx.Item) bool { return item.RID() != "" }) {
 		t.Fatal("a proof without a RID")
+	}
+}
+
+// checkLines holds what is written against what may be: no line that the rules refuse, nothing of highest risk too often
+// without a reason, no copy that nobody read again.
+func checkLines(t *rapid.T, p *Prescribe) {
+	w := p.w
+	for i, l := range w.lines {
+		if p.env.Service.TooOften(l) && prescribing.RiskReason(l) == "" {
+			t.Fatalf("line %d is taken too often, without a reason", i+1)
+		}
+	}
+	if len(w.queue) > 0 && !p.Entry.chosen {
+		t.Fatal("a copy waits before an empty entry")
+	}
+	if len(w.past) > 0 && w.mark >= len(w.past) {
+		t.Fatal("something is marked that is not there")
+	}
+	if n := len(p.request(w).Lines); n > len(w.lines) && p.Entry.unread() {
+		t.Fatal("a copy that nobody read counts as written")
+	}
+	if p.edit != nil && (p.writing() || p.Entry == nil) {
+		t.Fatal("lines are written while the patient is changed")
 	}
 }
 

@@ -70,10 +70,25 @@ func (p *Prescribe) Send() {
 	p.issue(prescribing.How{})
 }
 
+// unread tells, and says, that something is open: copies that are still to be read again, or the patient's form. Nothing
+// leaves before.
+func (p *Prescribe) unread() bool {
+	if p.edit != nil {
+		p.notes = []note{{tone: Warn, key: "ui.form.first"}}
+		return true
+	}
+	if !p.Entry.unread() && len(p.w.queue) == 0 {
+		return false
+	}
+	p.notes = []note{{tone: Warn, key: "ui.copy.unread"}}
+	p.focus.to(FieldDose)
+	return true
+}
+
 // issue turns the draft into the order, on paper when how says so.
 func (p *Prescribe) issue(how prescribing.How) {
 	w := p.w
-	if p.Entry.chosen && !p.Add() {
+	if p.unread() || p.Entry.chosen && !p.Add() {
 		return
 	}
 	if len(w.lines) == 0 {
@@ -112,7 +127,8 @@ func (p *Prescribe) issue(how prescribing.How) {
 // issued shows the order as it stands in the store.
 func (p *Prescribe) issued(w *order, prescriptions []rx.Prescription) {
 	w.issued, w.kept, w.changed = true, false, false
-	w.lines = nil
+	w.lines, w.naming = nil, false
+	p.edit = nil
 	for _, q := range prescriptions {
 		w.ids = append(w.ids, q.ID)
 	}
@@ -236,7 +252,7 @@ func (p *Prescribe) settle(d rx.Duty, o rx.Outcome) {
 		return
 	}
 	if o == rx.ToPaper {
-		p.askPaper(func(item rx.Item) bool { return item.ID == d.Prescription })
+		p.askPaper(false, func(item rx.Item) bool { return item.ID == d.Prescription })
 		return
 	}
 	p.act(func(ctx context.Context) ([]note, error) {

@@ -130,7 +130,7 @@ func (m *memory) Item(_ context.Context, id rx.ID) (rx.Item, error) {
 func (m *memory) List(_ context.Context, f rx.Filter) ([]rx.Item, error) {
 	var found []rx.Item
 	for _, item := range slices.Backward(m.items) {
-		if f.State == 0 || item.State == f.State {
+		if (f.State == 0 || item.State == f.State) && (f.Patient == "" || item.Patient == f.Patient) {
 			found = append(found, item)
 		}
 	}
@@ -185,6 +185,14 @@ func (m *memory) SavePatient(_ context.Context, k rx.Known) (rx.Known, error) {
 	if err := m.failing("patient"); err != nil {
 		return k, err
 	}
+	if i := slices.IndexFunc(m.known, func(o rx.Known) bool { return o.ID == k.ID }); k.ID != "" {
+		if i < 0 || m.known[i].Version != k.Version {
+			return k, rx.Fault(rx.CodeConflict)
+		}
+		k.Version++
+		m.known[i] = k
+		return k, nil
+	}
 	k.ID, k.Version = m.id(), 1
 	m.known = append(m.known, k)
 	return k, nil
@@ -209,6 +217,9 @@ func (m *memory) Setting(_ context.Context, name string) ([]byte, error) {
 }
 
 func (m *memory) SetSetting(_ context.Context, name string, value []byte) error {
+	if err := m.failing("setting"); err != nil {
+		return err
+	}
 	m.settings[name] = value
 	return nil
 }

@@ -50,7 +50,7 @@ func (t *Treat) settle(of prescribing.Treat, o rx.Outcome) {
 	}
 	item := of.Item
 	t.Paper.open(paperSubject{patient: item.Facts.Patient, product: item.Facts.Product.Name, forced: item.State == rx.StateUnknown,
-		confirm: func(r rx.PaperReason) { t.act(of, prescribing.Answer{Outcome: o, Paper: r}) }})
+		confirm: func(a paperAnswer) { t.act(of, prescribing.Answer{Outcome: o, Paper: a.reason}) }})
 	t.focus.to(FieldReason)
 }
 

@@ -20,16 +20,20 @@ type entry struct {
 	hits   *kit.Stack[model.Hit]
 	find   *fyne.Container
 
+	copied                               *kit.Text
 	product                              *kit.Text
-	forget, add                          *kit.Button
+	forget, add, more, favour            *kit.Button
 	dose, times, days, quantity, expires *kit.Entry
-	text                                 *kit.Entry
-	unit                                 *kit.Choice
-	asNeeded, free                       *kit.Check
+	text, why, begin, instruction        *kit.Entry
+	unit, rhythm, moment                 *kit.Choice
+	reimbursement, visibility            *kit.Choice
+	asNeeded, free, reimbursed, feedback *kit.Check
 	labels                               map[string]*kit.Labelled
-	parts, whole, daysBox, packsBox      *fyne.Container
-	preview                              *kit.Text
+	boxes                                map[string]*fyne.Container // the inputs with their labels
+	usual                                *kit.Buttons
+	preview, summary                     *kit.Text
 	cover                                *kit.Buttons
+	details                              *fyne.Container
 	compose                              *fyne.Container
 
 	notices kit.Notices
@@ -37,43 +41,48 @@ type entry struct {
 }
 
 func newEntry(m *model.Prescribe, changed func()) *entry {
-	e := &entry{hint: kit.NewText(), product: kit.NewText(), forget: kit.NewButton(), add: kit.NewButton(), preview: kit.NewText(), cover: kit.NewButtons(),
-		notices: kit.NewNotices(), labels: map[string]*kit.Labelled{}}
+	e := &entry{hint: kit.NewText(), copied: kit.NewText(), product: kit.NewText(), forget: kit.NewButton(), add: kit.NewButton(), more: kit.NewButton(), favour: kit.NewButton(),
+		usual: kit.NewButtons(), preview: kit.NewText(), summary: kit.NewText(), cover: kit.NewButtons(),
+		notices: kit.NewNotices(), labels: map[string]*kit.Labelled{}, boxes: map[string]*fyne.Container{}}
 	e.search = kit.NewEntry(func(s string) { m.Search(s); changed() })
 	e.search.Key = keys(m.Move, m.Enter, changed)
 	e.label = kit.NewLabelled(e.search)
 	e.hits = kit.NewStack(newHit)
-	e.find = kit.NewColumn(e.label.Container, e.hint, kit.Capped(e.hits.Object(), 26*kit.Unit))
+	e.find = kit.NewColumn(e.label.Container, e.hint, kit.Capped(e.hits.Object(), 32*kit.Unit))
 
-	field := func(f model.Field) *kit.Entry {
+	input := func(f model.Field, move func(int)) *kit.Entry {
 		input := kit.NewEntry(func(s string) { m.Set(f, s); changed() })
-		input.Key = func(name fyne.KeyName) bool {
-			if name != fyne.KeyReturn && name != fyne.KeyEnter {
-				return false
-			}
-			m.Enter()
-			changed()
-			return true
-		}
+		input.Key = keys(move, m.Enter, changed)
 		return input
 	}
-	e.dose, e.times, e.days = field(model.FieldDose), field(model.FieldTimes), field(model.FieldDays)
-	e.quantity, e.expires, e.text = field(model.FieldQuantity), field(model.FieldExpires), field(model.FieldText)
-	e.unit = kit.NewChoice(func(v string) { m.Set(model.FieldUnit, v); changed() })
+	plain := func(f model.Field) *kit.Entry { return input(f, func(int) {}) }
+	choice := func(f model.Field) *kit.Choice {
+		return kit.NewChoice(func(v string) { m.Set(f, v); changed() })
+	}
+	e.dose, e.times, e.days = input(model.FieldDose, m.Usual), input(model.FieldTimes, m.Usual), input(model.FieldDays, m.Usual)
+	e.quantity, e.expires, e.text, e.why = plain(model.FieldQuantity), plain(model.FieldExpires), plain(model.FieldText), plain(model.FieldWhy)
+	e.begin, e.instruction = plain(model.FieldBegin), plain(model.FieldInstruction)
+	e.unit, e.rhythm, e.moment = choice(model.FieldUnit), choice(model.FieldRhythm), choice(model.FieldMoment)
+	e.reimbursement, e.visibility = choice(model.FieldReimbursement), choice(model.FieldVisibility)
 	e.asNeeded = kit.NewCheck(func(on bool) { m.SetAsNeeded(on); changed() })
 	e.free = kit.NewCheck(func(on bool) { m.SetFree(on); changed() })
+	e.reimbursed = kit.NewCheck(func(on bool) { m.SetReimbursed(on); changed() })
+	e.feedback = kit.NewCheck(func(on bool) { m.SetFeedback(on); changed() })
 	under := func(key string, width float32, o fyne.CanvasObject) *fyne.Container {
 		e.labels[key] = kit.NewLabelled(o)
-		return kit.AtLeast(fyne.NewSize(width, 0), e.labels[key].Container)
+		e.boxes[key] = kit.AtLeast(fyne.NewSize(width, 0), e.labels[key].Container)
+		return e.boxes[key]
 	}
-	e.parts = container.NewHBox(under("ui.field.dose", 9*kit.Unit, e.dose), under("ui.field.unit", 22*kit.Unit, e.unit), under("ui.field.times", 12*kit.Unit, e.times))
-	e.whole = kit.NewColumn(under("ui.field.text", 0, e.text))
-	e.daysBox, e.packsBox = under("ui.field.days", 9*kit.Unit, e.days), under("ui.field.packs", 12*kit.Unit, e.quantity)
-	row := container.NewBorder(nil, nil, container.NewHBox(e.parts, e.daysBox), container.NewHBox(kit.Bottom(e.asNeeded), kit.Bottom(e.free)), e.whole)
-	second := container.NewBorder(nil, nil, container.NewHBox(e.packsBox,
-		under("ui.field.expires", 20*kit.Unit, e.expires)), kit.Bottom(e.add))
-	e.compose = kit.NewColumn(container.NewBorder(nil, nil, nil, e.forget, e.product), row, second, kit.NewBeside(e.preview, e.cover.Object()))
-	e.box = kit.Card(kit.NewColumn(e.find, e.compose, kit.Capped(e.notices.Object(), 12*kit.Unit)))
+	wide := kit.NewColumn(under("ui.field.text", 0, e.text))
+	fields := kit.NewFlow(under("ui.field.dose", 8*kit.Unit, e.dose), under("ui.field.unit", 0, e.unit), under("ui.field.times", 12*kit.Unit, e.times),
+		under("ui.field.moment", 14*kit.Unit, e.moment), under("ui.field.days", 7*kit.Unit, e.days), under("ui.field.packs", 10*kit.Unit, e.quantity),
+		under("ui.field.rhythm", 20*kit.Unit, e.rhythm), kit.Bottom(e.asNeeded), kit.Bottom(e.free))
+	e.details = kit.NewColumn(kit.NewFlow(under("ui.field.begin", 15*kit.Unit, e.begin), under("ui.field.expires", 15*kit.Unit, e.expires),
+		under("ui.field.reimbursement", 0, e.reimbursement), kit.Bottom(e.reimbursed), kit.Bottom(e.feedback)),
+		under("ui.field.visibility", 0, e.visibility), under("ui.field.instruction", 0, e.instruction))
+	e.compose = kit.NewColumn(e.copied, container.NewBorder(nil, nil, nil, kit.Top(e.forget), e.product), wide, fields, kit.NewColumn(under("ui.field.why", 0, e.why)),
+		e.preview, e.cover.Object(), kit.NewFlow(e.add, e.favour, e.more), e.usual.Object(), e.details, e.summary)
+	e.box = kit.Card(kit.NewColumn(e.find, e.notices.Object(), e.compose))
 	return e
 }
 
@@ -99,23 +108,35 @@ func (e *entry) show(lang rx.Lang, v *model.EntryView) {
 		l.Label(i18n.Text(lang, key))
 	}
 	e.labels["ui.field.packs"].Label(v.QuantityLabel)
+	e.copied.Set(kit.Toned(model.Warn, v.Copied))
+	visible(v.Copied != "", e.copied)
 	e.product.Set(kit.Strong(v.Chosen), kit.Quiet("   "+v.About))
 	e.forget.Set(v.Forget)
 	e.add.Set(v.Add)
-	e.dose.Set(v.Dose)
-	e.times.Set(v.Times)
-	e.days.Set(v.Days)
-	e.text.Set(v.Text)
-	e.quantity.Set(v.Quantity)
-	e.expires.Set(v.Expires)
+	e.more.Set(v.More)
+	e.favour.Set(v.Favour)
+	for input, text := range map[*kit.Entry]string{e.dose: v.Dose, e.times: v.Times, e.days: v.Days, e.text: v.Text, e.why: v.Why, e.quantity: v.Quantity,
+		e.begin: v.Begin, e.expires: v.Expires, e.instruction: v.Instruction} {
+		input.Set(text)
+	}
+	e.begin.Hint(v.BeginHint)
 	e.expires.Hint(v.ExpiresHint)
 	e.unit.Set(units(v), " ")
+	e.rhythm.Set(v.Rhythms, " ")
+	e.moment.Set(v.Moments, " ")
+	e.reimbursement.Set(v.Reimbursements, " ")
+	e.visibility.Set(v.Visibilities, " ")
 	e.asNeeded.Set(i18n.Text(lang, "ui.field.as-needed"), v.AsNeeded)
 	e.free.Set(i18n.Text(lang, "ui.field.free"), v.Free)
-	visible(!v.Free, e.parts, e.asNeeded)
-	visible(v.Free, e.whole)
-	visible(v.Packs, e.packsBox)
-	visible(!v.Free || !v.Packs, e.daysBox)
+	e.reimbursed.Set(i18n.Text(lang, "ui.field.reimbursed"), v.Reimbursed)
+	e.feedback.Set(i18n.Text(lang, "ui.field.feedback"), v.Feedback)
+	for key, on := range map[string]bool{"ui.field.dose": !v.Free, "ui.field.unit": !v.Free, "ui.field.rhythm": !v.Free, "ui.field.times": !v.Free && v.Daily,
+		"ui.field.moment": !v.Free && v.Weekday, "ui.field.text": v.Free, "ui.field.packs": v.Packs, "ui.field.days": !v.Free || !v.Packs, "ui.field.why": v.AskWhy} {
+		visible(on, e.boxes[key])
+	}
+	visible(!v.Free, e.asNeeded)
+	visible(v.Details, e.details)
+	e.usual.Set(v.Usual)
 	var spans []kit.Span
 	if v.Preview != "" {
 		spans = append(spans, kit.Words(i18n.Text(lang, "ui.dose")+" "), kit.Strong(v.Preview))
@@ -125,6 +146,16 @@ func (e *entry) show(lang rx.Lang, v *model.EntryView) {
 	}
 	e.preview.Set(spans...)
 	e.cover.Set(v.Cover)
+	e.summary.Set(kit.Soft(v.Summary))
+	visible(v.Summary != "", e.summary)
+}
+
+// inputs are those that can have the focus.
+func (e *entry) inputs() map[model.Field]fyne.Focusable {
+	return map[model.Field]fyne.Focusable{model.FieldMedicine: e.search, model.FieldDose: e.dose, model.FieldUnit: e.unit, model.FieldTimes: e.times,
+		model.FieldDays: e.days, model.FieldText: e.text, model.FieldQuantity: e.quantity, model.FieldExpires: e.expires, model.FieldRhythm: e.rhythm,
+		model.FieldMoment: e.moment, model.FieldWhy: e.why, model.FieldBegin: e.begin, model.FieldReimbursement: e.reimbursement,
+		model.FieldInstruction: e.instruction, model.FieldVisibility: e.visibility}
 }
 
 func units(v *model.EntryView) []model.Choice {
@@ -135,24 +166,31 @@ func units(v *model.EntryView) []model.Choice {
 	return list
 }
 
-// hit is one result: strengths and categories stand under one another, so that look-alikes show their difference.
+// hit is one result, under the heading of its section where one begins: strengths and categories stand under one another,
+// so that look-alikes show their difference.
 type hit struct {
-	text, strength, about *kit.Text
-	tap                   *kit.Tap
+	heading, text, strength, about *kit.Text
+	side                           *kit.Buttons
+	tap                            *kit.Tap
+	box                            *fyne.Container
 }
 
 func newHit() kit.Row[model.Hit] {
-	h := &hit{text: kit.NewText(), strength: kit.NewText(), about: kit.NewText()}
+	h := &hit{heading: kit.NewText(), text: kit.NewText(), strength: kit.NewText(), about: kit.NewText(), side: kit.NewButtons()}
 	h.tap = kit.NewTap(container.NewBorder(nil, nil, nil, container.NewGridWithColumns(2,
-		kit.AtLeast(fyne.NewSize(20*kit.Unit, 0), h.strength), kit.AtLeast(fyne.NewSize(20*kit.Unit, 0), h.about)), h.text))
+		kit.AtLeast(fyne.NewSize(15*kit.Unit, 0), h.strength), kit.AtLeast(fyne.NewSize(15*kit.Unit, 0), h.about)), h.text))
+	h.box = kit.NewColumn(h.heading, container.NewBorder(nil, nil, nil, h.side.Object(), h.tap))
 	return h
 }
 
-func (h *hit) Object() fyne.CanvasObject { return h.tap }
+func (h *hit) Object() fyne.CanvasObject { return h.box }
 
 func (h *hit) Show(v model.Hit) {
+	h.heading.Set(kit.Soft(v.Heading))
+	visible(v.Heading != "", h.heading)
 	h.text.Set(kit.Strong(v.Text))
 	h.strength.Set(kit.Words(v.Strength))
 	h.about.Set(kit.Quiet(v.About))
+	h.side.Set(v.Side)
 	h.tap.Set(v.Selected, v.Press)
 }

@@ -24,6 +24,8 @@ type History struct {
 	notices kit.Notices
 	proof   *kit.Button
 	onPaper *kit.Button
+	repeat  *kit.Button
+	back    *back
 	box     *fyne.Container
 	focus   focus
 	moving  bool
@@ -32,7 +34,7 @@ type History struct {
 // NewHistory makes the screen of m.
 func NewHistory(m *model.History, changed func()) *History {
 	s := &History{title: kit.NewText(), empty: kit.NewText(), detail: newDetail(), paper: newPaper(m.Paper, changed), notices: kit.NewNotices(),
-		proof: kit.NewButton(), onPaper: kit.NewButton()}
+		proof: kit.NewButton(), onPaper: kit.NewButton(), repeat: kit.NewButton(), back: newBack(m.SetBack, changed)}
 	s.filter = kit.NewEntry(func(words string) { m.Filter(words); changed() })
 	s.filter.Key = keys(m.Move, func() {}, changed)
 	s.list = widget.NewList(func() int { return s.view.Rows }, func() fyne.CanvasObject { return newRow() }, s.fill)
@@ -43,8 +45,8 @@ func NewHistory(m *model.History, changed func()) *History {
 		}
 	}
 	left := container.NewBorder(kit.NewColumn(s.title, s.filter, s.empty), nil, nil, nil, s.list)
-	right := kit.Card(container.NewBorder(nil, kit.NewFlow(s.proof, s.onPaper), nil, nil, container.NewVScroll(s.detail.column)))
-	s.box = container.NewBorder(nil, kit.NewColumn(s.paper.box, kit.Capped(s.notices.Object(), 12*kit.Unit)), nil, nil,
+	right := kit.Card(container.NewBorder(nil, kit.NewFlow(s.proof, s.onPaper, s.repeat), nil, nil, container.NewVScroll(s.detail.column)))
+	s.box = container.NewBorder(nil, kit.NewColumn(s.paper.box, s.back.box, kit.Capped(s.notices.Object(), 12*kit.Unit)), nil, nil,
 		container.NewGridWithColumns(2, left, right))
 	return s
 }
@@ -96,14 +98,16 @@ func (s *History) Show(lang rx.Lang, v model.HistoryView) {
 	s.moving = false
 	s.detail.show(i18n.Text(lang, "ui.history.choose"), v.Detail)
 	s.paper.show(lang, v.Paper)
+	s.back.show(lang, v.Back)
 	s.notices.Show(v.Notices)
 	s.proof.Set(v.Proof)
 	s.onPaper.Set(v.OnPaper)
+	s.repeat.Set(v.Repeat)
 }
 
 // Follow puts the focus where the model wants it.
 func (s *History) Follow(c fyne.Canvas, want model.Focus) {
-	s.focus.follow(c, want, map[model.Field]fyne.Focusable{model.FieldReason: s.paper.reason})
+	s.focus.follow(c, want, map[model.Field]fyne.Focusable{model.FieldReason: s.paper.reason, model.FieldBack: s.back.reason, model.FieldBackText: s.back.own})
 }
 
 // Enter puts the focus on the filter, when the screen is opened.
@@ -136,7 +140,7 @@ func (d *detail) show(choose string, v *model.Detail) {
 	d.name.Set(kit.Span{Text: v.Name, Plain: true, Bold: true, Big: true}, kit.Words(v.Banner).Line())
 	d.text.Set(lineText(v.Line)...)
 	d.duties.Show(v.Duties)
-	d.reopen.Set([]model.Button{v.Reopen})
+	d.reopen.Set(append([]model.Button{v.Reopen}, v.Line.Side...))
 	spans := []kit.Span{kit.Strong(v.Title)}
 	for _, h := range v.Timeline {
 		spans = append(spans, kit.Words(h).Line())

@@ -1,6 +1,8 @@
 package screen
 
 import (
+	"maps"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 
@@ -13,7 +15,12 @@ import (
 // place, what can be done.
 type Prescribe struct {
 	pick    *pick
+	form    *form
 	banner  *kit.Text
+	edit    *kit.Button
+	past    *past
+	back    *back
+	named   *template
 	near    *kit.Text
 	top     *fyne.Container
 	entry   *entry
@@ -26,7 +33,7 @@ type Prescribe struct {
 	paper   *paper
 	notices kit.Notices
 
-	send, proof, onPaper, letGo *kit.Button
+	send, proof, onPaper, byHand, letGo *kit.Button
 
 	box   *fyne.Container
 	focus focus
@@ -34,17 +41,18 @@ type Prescribe struct {
 
 // NewPrescribe makes the screen of m; changed is called after whatever is typed.
 func NewPrescribe(m *model.Prescribe, changed func()) *Prescribe {
-	s := &Prescribe{banner: kit.NewText(), near: kit.NewText(), entry: newEntry(m, changed), done: kit.NewText(), empty: kit.NewText(),
-		takes: kit.NewText(), leave: kit.NewText(), paper: newPaper(m.Paper, changed), notices: kit.NewNotices(),
-		send: kit.NewButton(), proof: kit.NewButton(), onPaper: kit.NewButton(), letGo: kit.NewButton()}
+	s := &Prescribe{banner: kit.NewText(), edit: kit.NewButton(), near: kit.NewText(), past: newPast(), entry: newEntry(m, changed), done: kit.NewText(), empty: kit.NewText(),
+		takes: kit.NewText(), leave: kit.NewText(), paper: newPaper(m.Paper, changed), back: newBack(m.SetBack, changed), named: newTemplate(m, changed), notices: kit.NewNotices(),
+		send: kit.NewButton(), proof: kit.NewButton(), onPaper: kit.NewButton(), byHand: kit.NewButton(), letGo: kit.NewButton()}
 	s.pick = newPick(func() *model.Pick { return m.Pick }, changed)
+	s.form = newForm(m.Form, changed)
 	s.lines = kit.NewStack(func() kit.Row[model.Line] { return newLine() })
-	s.top = kit.Card(kit.NewColumn(s.banner, s.near))
-	s.write = container.NewBorder(kit.NewColumn(s.top, s.entry.box, s.done), nil, nil, nil,
-		container.NewVScroll(kit.NewColumn(s.empty, s.lines.Object())))
-	below := kit.NewColumn(s.takes, s.leave, s.paper.box, kit.Capped(s.notices.Object(), 12*kit.Unit), s.send,
-		container.NewHBox(s.proof, s.onPaper, s.letGo))
-	s.box = container.NewBorder(nil, below, nil, nil, container.NewStack(s.pick.box, s.write))
+	s.top = kit.Card(kit.NewColumn(container.NewBorder(nil, nil, nil, kit.Top(s.edit), s.banner), s.near))
+	s.write = container.NewBorder(s.top, nil, nil, nil,
+		container.NewVScroll(kit.NewColumn(container.NewBorder(nil, nil, s.past.box, nil, s.entry.box), s.done, s.empty, s.lines.Object())))
+	below := kit.NewColumn(s.takes, s.leave, s.paper.box, s.back.box, s.named.box, kit.Capped(s.notices.Object(), 12*kit.Unit), s.send,
+		kit.NewFlow(s.proof, s.onPaper, s.byHand, s.letGo))
+	s.box = container.NewBorder(nil, below, nil, nil, container.NewStack(s.pick.box, s.write, s.form.box))
 	return s
 }
 
@@ -53,8 +61,13 @@ func (s *Prescribe) Object() fyne.CanvasObject { return s.box }
 
 // Show shows what the model says.
 func (s *Prescribe) Show(lang rx.Lang, v model.PrescribeView) {
-	visible(v.Pick != nil, s.pick.box)
-	visible(v.Pick == nil, s.write)
+	form := v.Form
+	if v.Pick != nil {
+		form = v.Pick.Form
+	}
+	visible(v.Pick != nil && form == nil, s.pick.box)
+	visible(v.Pick == nil && form == nil, s.write)
+	s.form.show(lang, form)
 	if v.Pick != nil {
 		s.pick.show(lang, v.Pick)
 	} else {
@@ -67,10 +80,13 @@ func (s *Prescribe) Show(lang rx.Lang, v model.PrescribeView) {
 	visible(v.Takes != "", s.takes)
 	visible(v.Leave.Text != "", s.leave)
 	s.paper.show(lang, v.Paper)
+	s.back.show(lang, v.Back)
+	s.named.show(v.Template)
 	s.notices.Show(v.Notices)
 	s.send.Set(v.Send)
 	s.proof.Set(v.Proof)
 	s.onPaper.Set(v.OnPaper)
+	s.byHand.Set(v.ByHand)
 	s.letGo.Set(v.LetGo)
 }
 
@@ -80,7 +96,14 @@ func (s *Prescribe) Follow(c fyne.Canvas, want model.Focus) {
 }
 
 func (s *Prescribe) showOrder(lang rx.Lang, v model.PrescribeView) {
-	s.banner.Set(kit.Span{Text: v.Name, Plain: true, Bold: true, Big: true}, kit.Words(v.Banner).Line())
+	name := []kit.Span{{Text: v.Name, Plain: true, Bold: true, Big: true}}
+	if v.Child != "" {
+		name = append(name, kit.Span{Text: "   " + v.Child, Tone: model.Warn, Bold: true, Big: true})
+	}
+	s.banner.Set(append(name, kit.Words(v.Banner).Line())...)
+	s.edit.Set(v.Edit)
+	visible(v.Edit.On, s.edit)
+	s.past.show(v.Past)
 	s.near.Set(kit.Toned(v.Near.Tone, v.Near.Text))
 	visible(v.Near.Text != "", s.near)
 	s.entry.show(lang, v.Entry)
@@ -92,11 +115,9 @@ func (s *Prescribe) showOrder(lang rx.Lang, v model.PrescribeView) {
 }
 
 func (s *Prescribe) fields() map[model.Field]fyne.Focusable {
-	fields := s.pick.fields()
-	e := s.entry
-	for field, input := range map[model.Field]fyne.Focusable{model.FieldMedicine: e.search, model.FieldDose: e.dose, model.FieldUnit: e.unit, model.FieldTimes: e.times,
-		model.FieldDays: e.days, model.FieldText: e.text, model.FieldQuantity: e.quantity, model.FieldExpires: e.expires, model.FieldReason: s.paper.reason} {
-		fields[field] = input
-	}
+	fields := map[model.Field]fyne.Focusable{model.FieldPatient: s.pick.search, model.FieldReason: s.paper.reason, model.FieldDay: s.paper.day,
+		model.FieldBack: s.back.reason, model.FieldBackText: s.back.own, model.FieldTemplate: s.named.name}
+	maps.Copy(fields, s.form.inputs())
+	maps.Copy(fields, s.entry.inputs())
 	return fields
 }

@@ -72,6 +72,9 @@ func lineText(v model.Line) []kit.Span {
 type paper struct {
 	text            *kit.Text
 	reason          *kit.Choice
+	day             *kit.Entry
+	label           *kit.Labelled
+	dayBox          *fyne.Container
 	confirm, cancel *kit.Button
 	box             *fyne.Container
 }
@@ -79,7 +82,10 @@ type paper struct {
 func newPaper(m *model.Paper, changed func()) *paper {
 	p := &paper{text: kit.NewText(), confirm: kit.NewButton(), cancel: kit.NewButton()}
 	p.reason = kit.NewChoice(func(v string) { m.SetReason(rx.PaperReason(v)); changed() })
-	p.box = kit.Ask(kit.NewColumn(p.text, kit.NewFlow(p.reason), kit.NewFlow(p.confirm, p.cancel)))
+	p.day = kit.NewEntry(func(s string) { m.SetDay(s); changed() })
+	p.label = kit.NewLabelled(p.day)
+	p.dayBox = kit.AtLeast(fyne.NewSize(15*kit.Unit, 0), p.label.Container)
+	p.box = kit.Ask(kit.NewColumn(p.text, kit.NewFlow(kit.Bottom(p.reason), p.dayBox), kit.NewFlow(p.confirm, p.cancel)))
 	p.box.Hide()
 	return p
 }
@@ -98,6 +104,10 @@ func (p *paper) show(lang rx.Lang, v *model.PaperView) {
 	}
 	p.text.Set(spans...)
 	p.reason.Set(v.Reasons, i18n.Text(lang, "ui.paper.reason"))
+	p.label.Label(i18n.Text(lang, "ui.hand.day"))
+	p.day.Set(v.Day)
+	p.day.Hint(v.DayHint)
+	visible(v.Hand, p.dayBox)
 	p.confirm.Set(v.Confirm)
 	p.cancel.Set(v.Cancel)
 	show(p.box)

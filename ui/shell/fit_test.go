@@ -216,7 +216,7 @@ func TestEverythingFits(t *testing.T) {
 	app.Settings().SetTheme(kit.Theme{})
 	shortened := map[string]bool{}
 	for _, l := range rx.Langs {
-		for _, key := range []string{"ui.paper", "ui.choice.paper", "ui.reading", "ui.unlock.busy"} {
+		for _, key := range []string{"ui.paper", "ui.choice.paper", "ui.reading", "ui.unlock.busy", "ui.hand.short", "ui.back.withdraw", "ui.back.revoke"} {
 			shortened[i18n.Text(l, key)] = true
 		}
 	}

@@ -37,12 +37,21 @@ var menus = []struct {
 		{"ui.send", fyne.KeyReturn, control, func(o *open) { o.on(placePrescribe, o.prescribe.Send) }},
 		{"ui.proof", fyne.KeyP, control, func(o *open) { o.on(placePrescribe, o.prescribe.Proof); o.on(placeHistory, o.history.Proof) }},
 		{"ui.paper", fyne.KeyO, controlShift, func(o *open) { o.on(placePrescribe, o.prescribe.AskPaper); o.on(placeHistory, o.history.AskPaper) }},
+		{"ui.hand", fyne.KeyH, controlShift, func(o *open) { o.on(placePrescribe, o.prescribe.AskHand) }},
 		{"ui.paper.confirm", fyne.KeyY, controlShift, func(o *open) {
 			o.on(placePrescribe, o.prescribe.ConfirmPaper)
 			o.on(placeTreat, o.treat.ConfirmPaper)
 			o.on(placeHistory, o.history.ConfirmPaper)
 		}},
 		{"ui.let-go", fyne.KeyD, control, func(o *open) { o.on(placePrescribe, o.prescribe.LetGo) }},
+	}},
+	{"ui.menu.line", []command{
+		{"ui.repeat", fyne.KeyR, control, func(o *open) { o.on(placePrescribe, o.prescribe.Repeat); o.on(placeHistory, o.history.Repeat) }},
+		{"ui.past.all", fyne.KeyR, controlShift, func(o *open) { o.on(placePrescribe, o.prescribe.RepeatAll) }},
+		{"ui.shelf.favour", fyne.KeyF, control, func(o *open) { o.on(placePrescribe, o.prescribe.Favour) }},
+		{"ui.template.keep", fyne.KeyT, control, func(o *open) { o.on(placePrescribe, o.prescribe.AskTemplate) }},
+		{"ui.details", fyne.KeyI, control, func(o *open) { o.on(placePrescribe, o.prescribe.Details) }},
+		{"ui.patient.edit", fyne.KeyE, control, func(o *open) { o.on(placePrescribe, o.prescribe.EditPatient) }},
 	}},
 }
 

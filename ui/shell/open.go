@@ -48,6 +48,10 @@ func newOpen(s *shell, desk Desk) *open {
 		o.prescribe.Reopen(order)
 		o.goTo(placePrescribe)
 	})
+	o.history.Again = func(id rx.ID) {
+		o.prescribe.RepeatItem(id)
+		o.goTo(placePrescribe)
+	}
 	o.prescribeScreen = screen.NewPrescribe(o.prescribe, s.show)
 	o.treatScreen = screen.NewTreat(o.treat, s.show)
 	o.historyScreen = screen.NewHistory(o.history, s.show)
@@ -175,11 +179,11 @@ func (o *open) show() {
 func (o *open) cancel() {
 	switch o.at {
 	case placePrescribe:
-		o.prescribe.CancelPaper()
+		o.prescribe.Escape()
 	case placeTreat:
 		o.treat.CancelPaper()
 	case placeHistory:
-		o.history.CancelPaper()
+		o.history.Escape()
 	}
 	o.shell.show()
 }
