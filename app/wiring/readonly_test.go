@@ -117,11 +117,26 @@ func TestDamagedDirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	before := everything(t, d)
 	house, err := NewHouse(ctx, d, false, rx.FR)
 	if err != nil {
 		t.Fatal(err)
 	}
+	working, err := house.Unlock(ctx, passphrase()) // what opening does not find, the check before sending does
+	if err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); rx.CodeOf(working.Fault()) != rx.CodeDamaged; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the window is not told")
+		}
+	}
+	if err := working.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := house.Unlock(ctx, passphrase()); rx.CodeOf(err) != rx.CodeDamaged {
+		t.Errorf("opened for work again: %v", err)
+	}
+	before := everything(t, d)
 	house.Home = t.TempDir()
 	desk, err := house.UnlockReadOnly(ctx, passphrase())
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"relais/app/config"
@@ -24,7 +25,8 @@ type House struct {
 	environment string // "" where there is nothing yet
 	demo        bool
 	lang        rx.Lang
-	Home        string // where an export is put
+	Home        string       // where an export is put
+	harmed      *atomic.Bool // the engine's check found damage: from then on it is read only
 }
 
 // NewHouse is the house of a directory; lang is the person's language. The
@@ -36,7 +38,7 @@ func NewHouse(ctx context.Context, d Directory, demo bool, lang rx.Lang) (*House
 		}
 	}
 	environment, err := d.Environment()
-	return &House{dir: d, environment: environment, demo: demo, lang: lang}, err
+	return &House{dir: d, environment: environment, demo: demo, lang: lang, harmed: &atomic.Bool{}}, err
 }
 
 // NewFirstStart is the house where there is no directory yet: nothing can be unlocked
@@ -88,12 +90,18 @@ func (h *House) Language() rx.Lang { return h.lang }
 
 // Unlock opens the directory, takes the lock of its one window and starts the engine, as
 // soon as no other process sends. passphrase is wiped.
+//
+// CodeDamaged when the directory cannot be opened, or the check before the first create
+// found damage after it was: UnlockReadOnly is the way on.
 func (h *House) Unlock(ctx context.Context, passphrase []byte) (_ *Desk, err error) {
 	s, err := h.dir.Open(ctx, passphrase)
 	if err != nil {
 		return nil, err
 	}
-	d := &Desk{session: s, ended: make(chan struct{})}
+	if h.harmed.Load() { // the passphrase was right
+		return nil, errors.Join(rx.Fault(rx.CodeDamaged), s.Close(ctx))
+	}
+	d := &Desk{session: s, ended: make(chan struct{}), harmed: h.harmed}
 	if d.release, err = s.TryWindow(); err != nil {
 		return nil, errors.Join(err, s.Close(ctx))
 	}
@@ -126,6 +134,7 @@ type Desk struct {
 	stop    func()
 	ended   chan struct{}
 	home    string // where an export is put
+	harmed  *atomic.Bool
 
 	mu    sync.Mutex
 	fault error // of the engine
@@ -151,6 +160,9 @@ func (d *Desk) send(ctx context.Context) {
 
 // met keeps what the engine met, and tells of it.
 func (d *Desk) met(err error) {
+	if rx.CodeOf(err) == rx.CodeDamaged {
+		d.harmed.Store(true)
+	}
 	d.mu.Lock()
 	changed := rx.CodeOf(d.fault) != rx.CodeOf(err)
 	d.fault = err
