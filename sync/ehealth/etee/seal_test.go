@@ -167,6 +167,17 @@ func TestSigningTimeInSeconds(t *testing.T) {
 	}
 }
 
+func TestNewKEK(t *testing.T) {
+	if k, err := etee.NewKEK(nil, make([]byte, 16)); err != nil || k == nil {
+		t.Error(err)
+	}
+	for _, n := range []int{0, 15, 17, 24, 32} {
+		if k, err := etee.NewKEK([]byte("KEY-1"), make([]byte, n)); err == nil || k != nil {
+			t.Errorf("a key of %d bytes", n)
+		}
+	}
+}
+
 func TestKeysDoNotPrint(t *testing.T) {
 	kek := etee.KEK{ID: []byte("KEY-1"), Key: []byte("0123456789abcdef")}
 	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%x", "%q"} {

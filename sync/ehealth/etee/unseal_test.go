@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/crypto/cryptobyte"
+	casn1 "golang.org/x/crypto/cryptobyte/asn1"
 
 	"relais/sync/ehealth/cms"
 	"relais/sync/ehealth/etee"
@@ -69,6 +71,8 @@ func TestRefusals(t *testing.T) {
 		{name: "issuing CA neither sent nor trusted", sealed: sealedBy(w.doctor), want: []string{"OUTER_CERTIFICATE_CHAIN_NOT_TRUSTED"}},
 		{name: "issuing CA trusted", sealed: sealedBy(w.doctor), with: func(u *etee.Unsealer) { u.Anchors = pool(w.ca.cert) }},
 		{name: "no anchors", sealed: good, with: func(u *etee.Unsealer) { u.Anchors = nil }, want: []string{"OUTER_CERTIFICATE_CHAIN_NOT_TRUSTED"}},
+		{name: "not trusted and not for us: it stops at the outer layer", sealed: w.wrap(t, plainText, outer, inner, cms.Addressees{Certificates: []*x509.Certificate{w.kgss.cert}}),
+			with: func(u *etee.Unsealer) { u.Anchors = nil }, want: []string{"OUTER_CERTIFICATE_CHAIN_NOT_TRUSTED"}},
 		{name: "foreign CA", sealed: sealedBy(issue(t, "doctor", 2048, &foreign, nil), foreign.cert), want: []string{"OUTER_CERTIFICATE_CHAIN_NOT_TRUSTED"}},
 		{name: "expired", sealed: sealedBy(doctor("doctor", 2048, func(c *x509.Certificate) { c.NotAfter = now.Add(-time.Hour) }), w.ca.cert),
 			want: []string{"OUTER_CERTIFICATE_EXPIRED"}},
@@ -143,6 +147,81 @@ func TestRefusals(t *testing.T) {
 func bothPolicies(u *etee.Unsealer) { u.Policies = []etee.Policy{etee.EHealthCertificate, etee.EID} }
 
 func aes(n int) asn1.ObjectIdentifier { return asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 1, n} }
+
+// A message to two holders whose certificates have the same number, of different issuers: each finds its own key. At most
+// one key of the KGSS.
+func TestWhichRecipient(t *testing.T) {
+	w := newWorld(t)
+	twin := issue(t, "twin", 2048, &w.root, func(c *x509.Certificate) { isEncryption(c); c.SerialNumber = w.recipe.cert.SerialNumber })
+	inner := w.signature()
+	inner.Enclosed = nil
+	signed := w.sign(t, plainText, inner)
+	both := w.sign(t, w.envelop(t, signed, cms.Addressees{Certificates: []*x509.Certificate{twin.cert, w.recipe.cert}}), w.signature())
+	for _, h := range []holder{w.recipe, twin} {
+		u := w.unsealer()
+		u.Keys = []etee.DecryptionKey{{Key: w.kgss.key, Certificate: w.kgss.cert}, {Key: h.key, Certificate: h.cert}}
+		if plain, verdict := u.Unseal(both); !verdict.Accepted || !bytes.Equal(plain, plainText) {
+			t.Errorf("%s: %v", h.cert.Subject.CommonName, verdict.Errors)
+		}
+	}
+	// An issuer that was written otherwise does not matter while the number is the only one.
+	renamed := issue(t, "recipe-enc", 2048, &w.root, isEncryption)
+	u := w.unsealer()
+	u.Keys[0].Certificate = renamed.cert
+	if _, verdict := u.Unseal(w.wrap(t, plainText, w.signature(), inner, cms.Addressees{Certificates: []*x509.Certificate{w.recipe.cert}})); !verdict.Accepted {
+		t.Errorf("same number, other issuer: %v", verdict.Errors)
+	}
+
+	twice := doubledRecipient(t, w.envelop(t, signed, cms.Addressees{KeyID: w.kek.ID, Key: w.kek.Key}))
+	u = w.unsealer()
+	u.KEK = &w.kek
+	_, verdict := u.Unseal(w.sign(t, twice, w.signature()))
+	if got, _ := codes(verdict); !cmp.Equal(got, []string{"ENVELOPED_DATA_STRUCTURE_INCORRECT"}) {
+		t.Errorf("two keys of the KGSS: %v", verdict.Errors)
+	}
+}
+
+// doubledRecipient writes an envelope with one recipient anew, with that recipient twice.
+func doubledRecipient(t *testing.T, envelope []byte) []byte {
+	t.Helper()
+	var whole, explicit, content, version, recipients cryptobyte.String
+	var contentType asn1.ObjectIdentifier
+	input := cryptobyte.String(envelope)
+	if !input.ReadASN1(&whole, casn1.SEQUENCE) || !whole.ReadASN1ObjectIdentifier(&contentType) ||
+		!whole.ReadASN1(&explicit, casn1.Tag(0).ContextSpecific().Constructed()) || !explicit.ReadASN1(&content, casn1.SEQUENCE) ||
+		!content.ReadASN1Element(&version, casn1.INTEGER) || !content.ReadASN1(&recipients, casn1.SET) {
+		t.Fatal("not the envelope that was expected")
+	}
+	var b cryptobyte.Builder
+	b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1ObjectIdentifier(contentType)
+		b.AddASN1(casn1.Tag(0).ContextSpecific().Constructed(), func(b *cryptobyte.Builder) {
+			b.AddASN1(casn1.SEQUENCE, func(b *cryptobyte.Builder) {
+				b.AddBytes(version)
+				b.AddASN1(casn1.SET, func(b *cryptobyte.Builder) {
+					b.AddBytes(recipients)
+					b.AddBytes(recipients)
+				})
+				b.AddBytes(content)
+			})
+		})
+	})
+	return b.BytesOrPanic()
+}
+
+// An eHealth certificate signs both layers: another one of the same holder does not do.
+func TestTwoCertificatesOfOneHolder(t *testing.T) {
+	w := newWorld(t)
+	sender := issue(t, "doctor", 2048, &w.ca, person("00000000003", signing))
+	author := issue(t, "colleague", 2048, &w.ca, person("00000000003", signing))
+	outer, inner := w.signature(), w.signature()
+	outer.Certificate, outer.Enclosed = sender.cert, []*x509.Certificate{sender.cert, w.ca.cert}
+	inner.Key, inner.Certificate, inner.Enclosed = author.key, author.cert, []*x509.Certificate{author.cert}
+	_, verdict := w.unsealer().Unseal(w.wrap(t, plainText, outer, inner, cms.Addressees{Certificates: []*x509.Certificate{w.recipe.cert}}))
+	if got, _ := codes(verdict); !cmp.Equal(got, []string{"MESSAGE_INTEGRITY_INVALID"}) {
+		t.Errorf("%v", verdict.Errors)
+	}
+}
 
 // The two certificates of one card sign one layer each; those of two people never.
 func TestCards(t *testing.T) {
