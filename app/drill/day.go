@@ -69,7 +69,7 @@ func (d *day) play() (err error) {
 	if d.people, err = d.s.FindPatients(d.ctx, ""); err != nil {
 		return err
 	}
-	d.drugs = slices.DeleteFunc(d.s.Medicines.Search("exemple", 0), func(m rx.Medicine) bool { return m.Unit == "" })
+	d.drugs = slices.DeleteFunc(d.s.Medicines.Search("exemple", 0), func(m rx.Medicine) bool { return m.Unit == "" || !d.givenDaily(m) })
 	morning := d.Now()
 	for at := d.between(time.Minute, 5*time.Minute); at < 4*time.Hour; at += d.between(3*time.Minute, 11*time.Minute) {
 		d.at(morning.Add(at), d.visit)

@@ -14,12 +14,7 @@ func (d *day) visit() error {
 	patient := pick(d.rng, d.people).Patient
 	r := rx.Request{Patient: patient, Proof: rx.ProofPaper}
 	for range 1 + d.rng.IntN(3) {
-		m := pick(d.rng, d.drugs)
-		l := rx.Line{Kind: rx.Package, CNK: m.CNK, Quantity: 1, Posology: rx.Posology{Dose: 1000, Unit: m.Unit, TimesPerDay: 1, DurationDays: 10}}
-		if m.IsGroup() {
-			l = rx.Line{Kind: rx.INN, VMPGroup: m.VMPGroup, Duration: &rx.Span{Value: 10, Unit: "d"}, Posology: l.Posology}
-		}
-		r.Lines = append(r.Lines, l)
+		r.Lines = append(r.Lines, daily(pick(d.rng, d.drugs)))
 	}
 	how := prescribing.How{}
 	if patient.SSIN == "" {
@@ -40,6 +35,22 @@ func (d *day) visit() error {
 	}
 	d.in(d.s.Waits.Answer+time.Millisecond, func() error { return d.choose(done.Order, 0) })
 	return nil
+}
+
+// daily is a line of m: one a day for ten days.
+func daily(m rx.Medicine) rx.Line {
+	l := rx.Line{Kind: rx.Package, CNK: m.CNK, Quantity: 1, Posology: rx.Posology{Dose: 1000, Unit: m.Unit, TimesPerDay: 1, DurationDays: 10}}
+	if m.IsGroup() {
+		l = rx.Line{Kind: rx.INN, VMPGroup: m.VMPGroup, Duration: &rx.Span{Value: 10, Unit: "d"}, Posology: l.Posology}
+	}
+	return l
+}
+
+// givenDaily tells whether a doctor may prescribe m so; what is taken once a week is not.
+func (d *day) givenDaily(m rx.Medicine) bool {
+	r := rx.Request{ID: "0192f6a0-0000-7000-8000-000000000000", Patient: d.people[0].Patient, Lines: []rx.Line{daily(m)}}
+	_, _, err := d.s.Check(r, prescribing.How{Paper: "outage-recipe"}) // whoever it is, paper is open to them
+	return err == nil
 }
 
 // write notes what the doctor has written.

@@ -69,7 +69,7 @@ func codes(t *testing.T) map[string]string {
 			}
 			for _, s := range g.Specs {
 				v := s.(*ast.ValueSpec)
-				if !isCode(v.Type) {
+				if !isCode(f, v.Type) {
 					continue
 				}
 				for i, name := range v.Names {
@@ -89,10 +89,10 @@ func codes(t *testing.T) map[string]string {
 }
 
 // isCode tells the type rx.Code, also as Code inside app/rx.
-func isCode(typ ast.Expr) bool {
+func isCode(f *ast.File, typ ast.Expr) bool {
 	switch typ := typ.(type) {
 	case *ast.Ident:
-		return typ.Name == "Code"
+		return f.Name.Name == "rx" && typ.Name == "Code"
 	case *ast.SelectorExpr:
 		x, ok := typ.X.(*ast.Ident)
 		return ok && x.Name == "rx" && typ.Sel.Name == "Code"
