@@ -44,6 +44,13 @@ func (e *Entry) Set(s string) {
 	e.quiet = false
 }
 
+// Whole marks all of the text, so that what is typed next stands in its place.
+func (e *Entry) Whole() {
+	if e.Text != "" {
+		e.TypedShortcut(&fyne.ShortcutSelectAll{})
+	}
+}
+
 // Hint shows s while the entry is empty.
 func (e *Entry) Hint(s string) {
 	if e.PlaceHolder != s {
@@ -100,6 +107,7 @@ func (c *Check) Set(words string, on bool) {
 type Choice struct {
 	widget.Select
 	Chosen func(value string)
+	Key    func(name fyne.KeyName) bool // before the choice's own use of a key; true: it is done with
 	values []string
 	quiet  bool
 }
@@ -126,9 +134,9 @@ func (c *Choice) MinSize() fyne.Size {
 	return min
 }
 
-// TypedKey leaves Escape to the window.
+// TypedKey asks Key first, and leaves Escape to the window.
 func (c *Choice) TypedKey(key *fyne.KeyEvent) {
-	if !escaped(c, key) {
+	if (c.Key == nil || !c.Key(key.Name)) && !escaped(c, key) {
 		c.Select.TypedKey(key)
 	}
 }

@@ -310,6 +310,9 @@ func (e *Entry) build() (rx.Line, rx.Faults) {
 			p.TimesPerDay = whole("$.posology.times_per_day", times, rx.MaxTimesPerDay)
 		}
 		e.setRhythm(&l, &p)
+		if slices.Contains(rx.Weekdays, e.rhythm) && e.moment == "" {
+			faults = append(faults, rx.Fault(rx.CodeMissing).At("$.regimen[0].day_period"))
+		}
 		l.Posology = p
 	}
 	if e.kind == rx.INN {

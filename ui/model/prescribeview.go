@@ -46,7 +46,7 @@ func (p *Prescribe) View() PrescribeView {
 	v.Proof = Button{Label: i18n.Text(lang, "ui.proof"), Key: i18n.Text(lang, "ui.key.proof"), Press: p.env.press(p.Proof)}
 	v.OnPaper = Button{Label: i18n.Text(lang, "ui.paper"), Key: i18n.Text(lang, "ui.key.paper"), Press: p.env.press(p.AskPaper)}
 	v.LetGo = Button{Label: i18n.Text(lang, "ui.let-go"), Key: i18n.Text(lang, "ui.key.let-go"), Press: p.env.press(p.LetGo)}
-	v.ByHand = Button{Label: i18n.Text(lang, "ui.hand.short"), Key: i18n.Text(lang, "ui.key.hand"), Press: p.env.press(p.AskHand)}
+	v.ByHand = Button{Label: i18n.Text(lang, "ui.hand.short"), Press: p.env.press(p.AskHand)}
 	v.Next = Button{Label: i18n.Text(lang, "ui.next"), Key: i18n.Text(lang, "ui.key.next"), Press: p.env.press(p.Next), On: !p.acting}
 	w := p.w
 	if w == nil {
@@ -100,8 +100,9 @@ func (p *Prescribe) View() PrescribeView {
 	if len(v.Lines) == 0 {
 		v.Empty = i18n.Text(lang, "ui.lines.empty")
 	}
-	v.Send.On, v.Send.Strong = n > 0 && !p.acting, true
-	v.OnPaper.On, v.ByHand.On = n > 0 && !p.acting, n > 0 && !p.acting
+	ready := n > 0 && p.writing()
+	v.Send.On, v.Send.Strong = ready, true
+	v.OnPaper.On, v.ByHand.On = ready, ready
 	v.OnPaper.Strong = w.patient.SSIN == "" || p.env.down(rx.Recipe) || p.env.down(rx.KGSS)
 	return v
 }

@@ -62,7 +62,7 @@ type template struct {
 func newTemplate(m *model.Prescribe, changed func()) *template {
 	t := &template{text: kit.NewText(), save: kit.NewButton(), cancel: kit.NewButton()}
 	t.name = kit.NewEntry(func(s string) { m.SetTemplate(s); changed() })
-	t.name.Key = keys(func(int) {}, m.KeepTemplate, changed)
+	t.name.Key = pressed(m.KeepTemplate, changed)
 	t.box = kit.Ask(kit.NewColumn(t.text, t.name, kit.NewFlow(t.save, t.cancel)))
 	t.box.Hide()
 	return t

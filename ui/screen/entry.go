@@ -57,7 +57,9 @@ func newEntry(m *model.Prescribe, changed func()) *entry {
 	}
 	plain := func(f model.Field) *kit.Entry { return input(f, func(int) {}) }
 	choice := func(f model.Field) *kit.Choice {
-		return kit.NewChoice(func(v string) { m.Set(f, v); changed() })
+		c := kit.NewChoice(func(v string) { m.Set(f, v); changed() })
+		c.Key = pressed(m.Enter, changed)
+		return c
 	}
 	e.dose, e.times, e.days = input(model.FieldDose, m.Usual), input(model.FieldTimes, m.Usual), input(model.FieldDays, m.Usual)
 	e.quantity, e.expires, e.text, e.why = plain(model.FieldQuantity), plain(model.FieldExpires), plain(model.FieldText), plain(model.FieldWhy)
@@ -77,7 +79,7 @@ func newEntry(m *model.Prescribe, changed func()) *entry {
 	fields := kit.NewFlow(under("ui.field.dose", 8*kit.Unit, e.dose), under("ui.field.unit", 0, e.unit), under("ui.field.times", 12*kit.Unit, e.times),
 		under("ui.field.moment", 14*kit.Unit, e.moment), under("ui.field.days", 7*kit.Unit, e.days), under("ui.field.packs", 10*kit.Unit, e.quantity),
 		under("ui.field.rhythm", 20*kit.Unit, e.rhythm), kit.Bottom(e.asNeeded), kit.Bottom(e.free))
-	e.details = kit.NewColumn(kit.NewFlow(under("ui.field.begin", 15*kit.Unit, e.begin), under("ui.field.expires", 15*kit.Unit, e.expires),
+	e.details = kit.NewColumn(kit.NewFlow(under("ui.field.begin", 15*kit.Unit, e.begin), under("ui.field.expires", 20*kit.Unit, e.expires),
 		under("ui.field.reimbursement", 0, e.reimbursement), kit.Bottom(e.reimbursed), kit.Bottom(e.feedback)),
 		under("ui.field.visibility", 0, e.visibility), under("ui.field.instruction", 0, e.instruction))
 	e.compose = kit.NewColumn(e.copied, container.NewBorder(nil, nil, nil, kit.Top(e.forget), e.product), wide, fields, kit.NewColumn(under("ui.field.why", 0, e.why)),

@@ -16,6 +16,7 @@ import (
 type Prescribe struct {
 	pick    *pick
 	form    *form
+	name    *kit.Text
 	banner  *kit.Text
 	edit    *kit.Button
 	past    *past
@@ -41,13 +42,13 @@ type Prescribe struct {
 
 // NewPrescribe makes the screen of m; changed is called after whatever is typed.
 func NewPrescribe(m *model.Prescribe, changed func()) *Prescribe {
-	s := &Prescribe{banner: kit.NewText(), edit: kit.NewButton(), near: kit.NewText(), past: newPast(), entry: newEntry(m, changed), done: kit.NewText(), empty: kit.NewText(),
+	s := &Prescribe{name: kit.NewText(), banner: kit.NewText(), edit: kit.NewButton(), near: kit.NewText(), past: newPast(), entry: newEntry(m, changed), done: kit.NewText(), empty: kit.NewText(),
 		takes: kit.NewText(), leave: kit.NewText(), paper: newPaper(m.Paper, changed), back: newBack(m.SetBack, changed), named: newTemplate(m, changed), notices: kit.NewNotices(),
 		send: kit.NewButton(), proof: kit.NewButton(), onPaper: kit.NewButton(), byHand: kit.NewButton(), letGo: kit.NewButton()}
 	s.pick = newPick(func() *model.Pick { return m.Pick }, changed)
 	s.form = newForm(m.Form, changed)
 	s.lines = kit.NewStack(func() kit.Row[model.Line] { return newLine() })
-	s.top = kit.Card(kit.NewColumn(container.NewBorder(nil, nil, nil, kit.Top(s.edit), s.banner), s.near))
+	s.top = kit.Card(kit.NewColumn(container.NewBorder(nil, nil, nil, s.edit, s.name), s.banner, s.near))
 	s.write = container.NewBorder(s.top, nil, nil, nil,
 		container.NewVScroll(kit.NewColumn(container.NewBorder(nil, nil, s.past.box, nil, s.entry.box), s.done, s.empty, s.lines.Object())))
 	below := kit.NewColumn(s.takes, s.leave, s.paper.box, s.back.box, s.named.box, kit.Capped(s.notices.Object(), 12*kit.Unit), s.send,
@@ -100,7 +101,8 @@ func (s *Prescribe) showOrder(lang rx.Lang, v model.PrescribeView) {
 	if v.Child != "" {
 		name = append(name, kit.Span{Text: "   " + v.Child, Tone: model.Warn, Bold: true, Big: true})
 	}
-	s.banner.Set(append(name, kit.Words(v.Banner).Line())...)
+	s.name.Set(name...)
+	s.banner.Set(kit.Words(v.Banner))
 	s.edit.Set(v.Edit)
 	visible(v.Edit.On, s.edit)
 	s.past.show(v.Past)

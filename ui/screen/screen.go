@@ -26,6 +26,9 @@ func (f *focus) follow(c fyne.Canvas, want model.Focus, fields map[model.Field]f
 	f.turn = want.Turn
 	if target, ok := fields[want.Field]; ok {
 		c.Focus(target)
+		if e, ok := target.(*kit.Entry); ok { // a dose that came with a favourite or a copy is replaced, not lengthened
+			e.Whole()
+		}
 	} else {
 		c.Unfocus()
 	}
@@ -150,6 +153,18 @@ func keys(move func(int), enter func(), changed func()) func(fyne.KeyName) bool 
 		default:
 			return false
 		}
+		changed()
+		return true
+	}
+}
+
+// pressed is what an input does with Return.
+func pressed(enter func(), changed func()) func(fyne.KeyName) bool {
+	return func(name fyne.KeyName) bool {
+		if name != fyne.KeyReturn && name != fyne.KeyEnter {
+			return false
+		}
+		enter()
 		changed()
 		return true
 	}
