@@ -17,7 +17,7 @@ import (
 // bubble is a run with one patient, of whom a prescription waits for Recip-e.
 func bubble(t *testing.T, do func(r *run, l *life)) {
 	t.Parallel()
-	root := t.TempDir()
+	root := newRoot(t)
 	synctest.Test(t, func(t *testing.T) {
 		r := begin(t, 0, root)
 		defer r.end()

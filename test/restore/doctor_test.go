@@ -25,13 +25,20 @@ func (r *run) settle(desks ...*desk) {
 	r.broken("it does not come to an end")
 }
 
-// busy tells that the engine is not done with something.
+// busy tells that the engine is not done with something that can come to an end: what Recip-e no longer lets us read keeps a look-up undecided until
+// the validity is over.
 func (r *run) busy(d *desk) bool {
 	items, err := d.Service.Store.List(ctx, rx.Filter{Owing: true})
 	r.must(err)
 	return slices.ContainsFunc(items, func(item rx.Item) bool {
-		return item.State == rx.StateReady || item.State == rx.StateSending || item.State == rx.StateUnknown || len(d.Service.Owed(item)) > 0
+		waits := item.State == rx.StateReady || item.State == rx.StateSending || item.State == rx.StateUnknown || len(d.Service.Owed(item)) > 0
+		return waits && !r.unreadable(item.Facts.Patient.SSIN)
 	})
+}
+
+// unreadable tells that a record of the patient was revoked: Recip-e gives nothing but its status any more.
+func (r *run) unreadable(patient rx.SSIN) bool {
+	return slices.ContainsFunc(r.truth().Records, func(rec world.Record) bool { return rec.Patient == patient && rec.Status == rx.StatusRevoked })
 }
 
 // treat answers what is asked at one desk now.

@@ -38,14 +38,14 @@ func (r *run) play() {
 	r.loseTime(beside)
 
 	desks := r.open()
+	here := desks[len(desks)-1]
+	if r.by(2) && !r.both { // paper beside an original that may still send: see beyond_test.go
+		r.force(here)
+	}
 	for _, d := range desks {
 		r.quiet(d)
 	}
-	here := desks[len(desks)-1]
 	r.retry(here)
-	if r.by(2) {
-		r.force(here)
-	}
 	if r.by(2) {
 		slices.Reverse(desks)
 	}
