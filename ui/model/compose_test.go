@@ -194,6 +194,9 @@ func TestRepeatInFourKeys(t *testing.T) {
 	}
 	p.Enter()
 	golden(t, b, "past-copy", p.View)
+	if v := p.View().Entry; !noticed(v.Notices, "peut encore être délivrée") {
+		t.Errorf("the first one may still be delivered, and nobody says so: %v", v.Notices)
+	}
 	if v := p.View(); v.Send.On || v.Entry.Copied != "copie du 23/11/2026, à relire" {
 		t.Errorf("%v, %q", v.Send, v.Entry.Copied)
 	}
@@ -207,6 +210,45 @@ func TestRepeatInFourKeys(t *testing.T) {
 	b.settle()
 	if n := len(b.store.items); n != 3 || b.store.items[2].Facts.Content.Begin != rx.DateOf(b.clock) {
 		t.Fatalf("%d prescriptions: %v", n, p.View().Notices)
+	}
+}
+
+// What was delivered, withdrawn or is over can be prescribed again without a word.
+func TestOnlyWhatMayStillBeDeliveredIsNamed(t *testing.T) {
+	for name, c := range map[string]struct {
+		happens func(b *bench) error
+		named   bool
+	}{
+		"waiting":   {func(*bench) error { return nil }, true},
+		"sent":      {func(b *bench) error { return b.send(0, rx.EventAccepted) }, true},
+		"unknown":   {func(b *bench) error { return b.send(0, rx.EventUnanswered) }, true},
+		"refused":   {func(b *bench) error { return b.send(0, rx.EventRefused) }, false},
+		"withdrawn": {func(b *bench) error { return b.happen(0, rx.Event{Kind: rx.EventWithdrawn, Reason: "stopped"}) }, false},
+		"delivered": {func(b *bench) error {
+			if err := b.send(0, rx.EventAccepted); err != nil {
+				return err
+			}
+			return b.happen(0, rx.Event{Kind: rx.EventStatusRead, RID: b.store.items[0].RID(), Status: rx.Delivered, ServerAt: b.clock})
+		}, false},
+		"over": {func(b *bench) error { b.clock = b.clock.AddDate(0, 4, 0); return nil }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			p := NewPrescribe(b.env)
+			pick(t, b, p, "85073003427")
+			write(t, b, p, "amlodipine", "1", "1", "30")
+			p.Send()
+			b.settle()
+			if err := c.happens(b); err != nil {
+				t.Fatal(err)
+			}
+			p.Next()
+			pick(t, b, p, "85073003427")
+			search(t, b, p, "amlodipine")
+			if noticed(p.View().Entry.Notices, "peut encore être délivrée") != c.named {
+				t.Errorf("%v", p.View().Entry.Notices)
+			}
+		})
 	}
 }
 
@@ -474,6 +516,28 @@ func TestWrittenByHand(t *testing.T) {
 		t.Fatalf("%v, %d documents", item.State, len(b.saved))
 	}
 	golden(t, b, "hand-noted", p.View)
+}
+
+// A line that waits, or of which an answer is missing, may have been written by hand meanwhile.
+func TestAWaitingLineWasWrittenByHand(t *testing.T) {
+	b, p := sendThree(t)
+	if err := b.send(1, rx.EventUnanswered); err != nil {
+		t.Fatal(err)
+	}
+	p.Changed(nil)
+	b.settle()
+	p.AskHand()
+	p.Paper.SetReason("urgent")
+	p.ConfirmPaper()
+	b.settle()
+	for i, item := range b.store.items {
+		if s := item.Sheet(); item.State != rx.StatePaper || !s.Handwritten || !s.Handed.Set() || s.Forced != (i == 1) {
+			t.Errorf("line %d: %v, %v", i+1, item.State, p.View().Notices)
+		}
+	}
+	if len(b.saved) > 0 {
+		t.Error("a sheet was made of what was written by hand")
+	}
 }
 
 func TestTakeBack(t *testing.T) {

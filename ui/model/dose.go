@@ -109,17 +109,13 @@ func (e *Entry) usual() (list []rx.Posology) {
 			list = append(list, p)
 		}
 	}
-	same := func(m rx.Medicine) bool {
-		return m.Unit == e.medicine.Unit && m.Strength == e.medicine.Strength && slices.Equal(m.Ingredients, e.medicine.Ingredients) && len(m.Ingredients) > 0
-	}
 	for _, item := range e.past() {
-		p := item.Facts.Product
-		if len(item.Facts.Content.Regimen) == 0 && same(rx.Medicine{Ingredients: p.Ingredients, Strength: p.Strength, Unit: p.Unit}) {
+		if len(item.Facts.Content.Regimen) == 0 && sameProduct(item, e.medicine) {
 			add(item.Facts.Content.Posology)
 		}
 	}
 	for _, l := range e.shelf().Favourites {
-		if m, ok := e.env.find(l); ok && len(l.Regimen) == 0 && same(m) {
+		if m, ok := e.env.find(l); ok && len(l.Regimen) == 0 && m.Unit == e.medicine.Unit && m.Strength == e.medicine.Strength && slices.Equal(m.Ingredients, e.medicine.Ingredients) {
 			add(l.Posology)
 		}
 	}

@@ -445,6 +445,9 @@ func (e *Entry) view(p *Prescribe) EntryView {
 	if len(faults) == 0 {
 		v.Notices = append(v.Notices, e.env.warnings(besides(warnings))...)
 	}
+	if again := p.already(l); again != "" {
+		v.Notices = append(v.Notices, Notice{Tone: Warn, Text: again})
+	}
 	return v
 }
 

@@ -141,6 +141,38 @@ func (p *Prescribe) RepeatItem(id rx.ID) {
 	})
 }
 
+// already warns of the same product that this patient may still take along from an earlier prescription: it may be
+// delivered twice. "" when there is none.
+func (p *Prescribe) already(l rx.Line) string {
+	m, ok := p.env.find(l)
+	if !ok || p.w == nil {
+		return ""
+	}
+	i := slices.IndexFunc(p.w.past, func(item rx.Item) bool { return sameProduct(item, m) && deliverable(item, p.env.today()) })
+	if i < 0 {
+		return ""
+	}
+	item := p.w.past[i]
+	return i18n.Text(p.env.Lang, "ui.past.already", "date", i18n.Date(rx.DateOf(item.Issued)), "state", p.env.state(item.Prescription, p.env.Service.Owed(item)))
+}
+
+// sameProduct tells that an item prescribes what m is, whatever the package.
+func sameProduct(item rx.Item, m rx.Medicine) bool {
+	f := item.Facts.Product
+	return len(m.Ingredients) > 0 && slices.Equal(f.Ingredients, m.Ingredients) && f.Strength == m.Strength && f.Unit == m.Unit
+}
+
+// deliverable tells that a pharmacist may still deliver it, as far as anybody here knows.
+func deliverable(item rx.Item, day rx.Date) bool {
+	if item.Expires.Before(day) {
+		return false
+	}
+	if r := item.AdoptedRecord(); r != nil {
+		return r.Status != rx.Delivered
+	}
+	return open(item.Prescription) || item.State == rx.StatePaper
+}
+
 // PastView is what the patient was prescribed before.
 type PastView struct {
 	Title, Empty string

@@ -140,6 +140,9 @@ func (p *Prescribe) written(i int) Line {
 		line.Facts = append(line.Facts, i18n.Coverage(lang, *c, l.Posology.Unit))
 	}
 	line.Notices = append(line.Notices, p.env.warnings(besides(warnings))...)
+	if again := p.already(l); again != "" {
+		line.Notices = append(line.Notices, Notice{Tone: Warn, Text: again})
+	}
 	return line
 }
 
