@@ -226,6 +226,16 @@ func (p *Prescribe) EditPatient() {
 	p.focus.to(FieldPhone)
 }
 
+// AddPatient asks for a new patient; what is being written is put aside.
+func (p *Prescribe) AddPatient() {
+	if p.w != nil {
+		p.Next()
+	}
+	if p.w == nil && p.Pick.form == nil {
+		p.Pick.Add()
+	}
+}
+
 // Form is the patient's form that is shown, nil when none is.
 func (p *Prescribe) Form() *Form {
 	switch {

@@ -218,6 +218,6 @@ func (p *Pick) view() *PickView {
 		v.Drafts = append(v.Drafts, Person{Name: fullName(d.Request.Patient), Born: p.env.born(d.Request.Patient), Number: p.env.number(d.Request.Patient),
 			About: i18n.Count(lang, "ui.draft", n, "state", i18n.Text(lang, "state.draft"), "time", p.env.time(d.Updated)), Selected: p.idle() && i == p.sel, Press: p.env.press(func() { p.goOn(d) })})
 	}
-	v.Add = Button{Label: i18n.Text(lang, "ui.patient.add"), On: true, Strong: p.foundFor == p.words && len(p.found) == 0 && p.words != "", Press: p.env.press(p.Add)}
+	v.Add = Button{Label: i18n.Text(lang, "ui.patient.add"), Key: i18n.Text(lang, "ui.key.add"), On: true, Strong: p.foundFor == p.words && len(p.found) == 0 && p.words != "", Press: p.env.press(p.Add)}
 	return v
 }

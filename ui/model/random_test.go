@@ -2,7 +2,9 @@ package model
 
 import (
 	"context"
+	"flag"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +19,11 @@ import (
 // Whatever is pressed and typed, in whatever order answers come back, whatever Recip-e does and whenever the disk
 // fails: no screen says what is not so, and nothing written is lost.
 func TestNoImpossibleScreen(t *testing.T) {
+	if os.Getenv("RELAIS_SOAK") != "" {
+		if err := flag.Set("rapid.checks", "10000"); err != nil {
+			t.Fatal(err)
+		}
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		b := newBench(t)
 		p := NewPrescribe(b.env)
@@ -46,6 +53,17 @@ func TestNoImpossibleScreen(t *testing.T) {
 			},
 			"take": func(*rapid.T) { p.Pick.Move(any(3, "by") - 1); p.Pick.Enter() },
 			"next": func(*rapid.T) { p.Next() },
+			"new patient": func(*rapid.T) {
+				p.AddPatient()
+				if f := p.Form(); f != nil {
+					for _, field := range []Field{FieldLastName, FieldFirstName, FieldBirth} {
+						f.Set(field, words("Neuf", "Nina", "15011985", ""))
+					}
+					f.Set(FieldSex, "female")
+					f.Set(FieldNoSSIN, "foreign")
+					f.Save()
+				}
+			},
 			"begin": func(*rapid.T) {
 				if p.w == nil {
 					p.pick(b.store.known[any(len(b.store.known), "patient")])

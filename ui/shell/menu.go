@@ -34,6 +34,7 @@ var menus = []struct {
 	}},
 	{"ui.menu.order", []command{
 		{"ui.next", fyne.KeyN, control, (*open).next},
+		{"ui.patient.add", fyne.KeyN, controlShift, func(o *open) { o.goTo(placePrescribe); o.prescribe.AddPatient() }},
 		{"ui.send", fyne.KeyReturn, control, func(o *open) { o.on(placePrescribe, o.prescribe.Send) }},
 		{"ui.proof", fyne.KeyP, control, func(o *open) { o.on(placePrescribe, o.prescribe.Proof); o.on(placeHistory, o.history.Proof) }},
 		{"ui.paper", fyne.KeyO, controlShift, func(o *open) { o.on(placePrescribe, o.prescribe.AskPaper); o.on(placeHistory, o.history.AskPaper) }},
