@@ -54,8 +54,8 @@ func TestWeeklyMethotrexate(t *testing.T) {
 	}
 	p.Set(FieldRhythm, daily)
 	p.Set(FieldTimes, "1")
-	if p.Add() {
-		t.Fatal("daily, without a reason")
+	if p.Add() || p.focus.Field != FieldWhy {
+		t.Fatalf("daily, without a reason; the focus is on %d", p.focus.Field)
 	}
 	if v := p.View().Entry; !v.AskWhy || !noticed(v.Notices, "au plus une fois tous les 7 jours") {
 		t.Errorf("asked %t: %v", v.AskWhy, v.Notices)

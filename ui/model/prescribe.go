@@ -382,10 +382,10 @@ func fieldOf(path string, e *Entry) Field {
 		return FieldInstruction
 	}
 	switch {
+	case path == "posology" && (e.free && e.text != "" || !e.free && e.dose != "" && e.rhythm != e.firstRhythm()):
+		return FieldWhy // a medicine of highest risk, too often by the doctor's own choice
 	case e.free:
 		return FieldText
-	case path == "posology" && e.dose != "": // the rhythm of a medicine of highest risk
-		return FieldRhythm
 	}
 	return FieldDose
 }
