@@ -1,6 +1,7 @@
 package prescribing_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -139,7 +140,8 @@ func TestIssueRefused(t *testing.T) {
 			if d.acted(""); len(d.items) > 0 || d.changes > 0 {
 				t.Error("something was kept")
 			}
-			if faults, ok := err.(rx.Faults); c.path != "" && (!ok || faults[0].Path != c.path) {
+			var faults rx.Faults
+			if c.path != "" && (!errors.As(err, &faults) || faults[0].Path != c.path) {
 				t.Errorf("%v, not at %s", err, c.path)
 			}
 		})

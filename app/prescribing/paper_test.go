@@ -1,6 +1,7 @@
 package prescribing_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -144,10 +145,7 @@ func TestProof(t *testing.T) {
 	d.happen(ids[1], wished)
 	pdf, err = d.Service.Proof(ctx, ids)
 	var all rx.Faults
-	if faults, ok := err.(rx.Faults); ok {
-		all = faults
-	}
-	if len(all) != 2 || all[0].Code != rx.CodeToBeRevoked || all[0].Path != string(ids[1]) || all[1].Code != rx.CodeNoProof || all[1].Path != string(ids[2]) || pdf != nil {
+	if !errors.As(err, &all) || len(all) != 2 || all[0].Code != rx.CodeToBeRevoked || all[0].Path != string(ids[1]) || all[1].Code != rx.CodeNoProof || all[1].Path != string(ids[2]) || pdf != nil {
 		t.Errorf("%v", err)
 	}
 	d.acted("")

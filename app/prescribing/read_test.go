@@ -1,6 +1,7 @@
 package prescribing_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -146,8 +147,8 @@ func TestAddPatient(t *testing.T) {
 	wrong.SSIN, wrong.FirstName, wrong.LastName = "85073003428", "", "☂"
 	d.Shows = func(r rune) bool { return r != '☂' }
 	_, err = d.AddPatient(ctx, wrong)
-	faults, _ := err.(rx.Faults)
-	if len(faults) != 3 || faults[0].Path != "$.ssin" || faults[1].Path != "$.first_name" || faults[2].Code != rx.CodeUnshowable || len(d.log) > 0 {
+	var faults rx.Faults
+	if !errors.As(err, &faults) || len(faults) != 3 || faults[0].Path != "$.ssin" || faults[1].Path != "$.first_name" || faults[2].Code != rx.CodeUnshowable || len(d.log) > 0 {
 		t.Errorf("%v, %v", err, d.log)
 	}
 	if shown := fmt.Sprintf("%v %+v %#v", added, added, added); strings.Contains(shown, "Marie") || strings.Contains(shown, "8507") {

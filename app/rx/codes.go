@@ -69,6 +69,7 @@ const (
 	CodeWrongEnvironment Code = "wrong-environment"   // made for another environment (is, expected)
 	CodeWindowBusy       Code = "window-busy"         // another window has it open
 	CodeEngineBusy       Code = "engine-busy"         // another process sends
+	CodeOtherCopy        Code = "other-copy"          // another copy of this directory was used since it was opened
 	CodeBusy             Code = "busy"                // another process is writing: try again
 	CodeDiskFull         Code = "disk-full"
 	CodeIO               Code = "io"           // the disk or the system refused

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -158,7 +159,7 @@ func TestDamagedDirectory(t *testing.T) {
 		"send":     desk.session.Send(ctx, func(error) {}),
 		"weather":  desk.SetWeather(ctx, "down"),
 	} {
-		if f, ok := err.(rx.Faults); ok {
+		if f := (rx.Faults)(nil); errors.As(err, &f) {
 			err = f[0]
 		}
 		if rx.CodeOf(err) != rx.CodeReadingOnly {

@@ -67,8 +67,12 @@ func (db *DB) readMark(path string) (*mark, error) {
 }
 
 // Outside writes and syncs the outside mark: after a door is claimed and before its act. It holds the writer's lock, so that of two
-// processes neither writes an older number over a newer one.
-func (db *DB) Outside(ctx context.Context) error {
+// processes neither writes an older number over a newer one. A mark that another copy of the directory has written since this one was opened
+// answers CodeOtherCopy and stays: of two copies in use only the last that was opened opens doors.
+func (db *DB) Outside(ctx context.Context) error { return db.putMark(ctx, false) }
+
+// putMark writes the mark; anew also over that of another copy.
+func (db *DB) putMark(ctx context.Context, anew bool) error {
 	err := db.write(ctx, func(t *tx) error {
 		last, err := t.head()
 		if err != nil {
@@ -77,6 +81,13 @@ func (db *DB) Outside(ctx context.Context) error {
 		directory, err := db.opts.disk.identity(db.opts.Dir)
 		if err != nil {
 			return translate(err)
+		}
+		before, err := db.readMark(db.opts.Mark)
+		if err != nil {
+			return err
+		}
+		if !anew && before != nil && (before.Directory != directory || before.Change > last.seq) {
+			return rx.Fault(rx.CodeOtherCopy)
 		}
 		return db.writeMark(mark{Format: markFormat, Version: markVersion, Vault: db.opts.Vault, Directory: directory, Change: last.seq})
 	})
@@ -233,7 +244,7 @@ func (db *DB) recognise(ctx context.Context) error {
 		err = db.opts.stop("restored")
 	}
 	if err == nil && !current {
-		err = db.Outside(ctx)
+		err = db.putMark(ctx, true)
 	}
 	if err != nil {
 		return err

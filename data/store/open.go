@@ -105,7 +105,7 @@ func Create(ctx context.Context, opts Options) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(db.Outside(ctx), db.disconnect())
+	return errors.Join(db.putMark(ctx, true), db.disconnect())
 }
 
 // build writes the new database under its own name, in one transaction.
@@ -233,7 +233,11 @@ func (db *DB) Close(ctx context.Context) error {
 	if db.aside != "" {
 		return errors.Join(db.disconnect(), os.RemoveAll(db.aside))
 	}
-	return errors.Join(db.Outside(ctx), db.disconnect())
+	err := db.Outside(ctx)
+	if rx.CodeOf(err) == rx.CodeOtherCopy { // which is told when this one is opened again
+		err = nil
+	}
+	return errors.Join(err, db.disconnect())
 }
 
 func (opts Options) withDefaults() Options {

@@ -366,7 +366,8 @@ func TestTheRestIsRead(t *testing.T) {
 	}
 	list, err := db.List(ctx, rx.Filter{})
 	wantCode(t, err, rx.CodeUnread)
-	if len(list) != 1 || list[0].ID != q[2].ID || err.(*rx.Error).Args["n"] != "2" {
+	var unread *rx.Error
+	if len(list) != 1 || list[0].ID != q[2].ID || !errors.As(err, &unread) || unread.Args["n"] != "2" {
 		t.Errorf("%d read, %v", len(list), err)
 	}
 	known, err := db.Patients(ctx)

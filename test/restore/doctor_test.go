@@ -14,7 +14,12 @@ func (r *run) settle(desks ...*desk) {
 	r.plan(fine)
 	for range 12 {
 		asked := false
-		for _, d := range desks {
+		for i, d := range desks {
+			if d.isSupplanted() {
+				desks[i] = r.again(d)
+				asked = true
+				break // which supplants the others in its turn
+			}
 			asked = r.treat(d) || asked
 		}
 		r.pass(8 * time.Minute)
@@ -23,6 +28,26 @@ func (r *run) settle(desks ...*desk) {
 		}
 	}
 	r.broken("it does not come to an end")
+}
+
+// again closes a desk and opens it, as its message says.
+func (r *run) again(d *desk) *desk {
+	r.must(d.close())
+	return r.desk(d.dir.Data, d.dir.Marks)
+}
+
+// refuses tells that an act met the mark of another copy.
+func (d *desk) refuses(err error) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.supplanted = d.supplanted || rx.CodeOf(err) == rx.CodeOtherCopy
+	return rx.CodeOf(err) == rx.CodeOtherCopy
+}
+
+func (d *desk) isSupplanted() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.supplanted
 }
 
 // busy tells that the engine is not done with something that can come to an end: what Recip-e no longer lets us read keeps a look-up undecided until
@@ -57,7 +82,7 @@ func (r *run) treat(d *desk) (asked bool) {
 		}
 		r.note("%s: %s of %s, which is %s: %s", d.name, t.Kind, l.name, t.Item.State, o)
 		_, err := d.Service.Settle(ctx, t.ID(), prescribing.Answer{Outcome: o, Paper: "outage-recipe"})
-		if code := rx.CodeOf(err); code != rx.CodeNotOwed { // an answer before closed it
+		if code := rx.CodeOf(err); code != rx.CodeNotOwed && !d.refuses(err) { // an answer before closed it
 			r.must(err)
 		}
 		switch {
@@ -84,8 +109,9 @@ func (r *run) lifeOf(item rx.Item) *life {
 func (r *run) redoAgain(d *desk, l *life, old rx.Item) {
 	r.note("%s: redo %s", d.name, l.name)
 	l.locals = append(l.locals, rx.LocalIDOf(rx.RedoID(old.ID), 0))
-	_, err := d.Service.Redo(ctx, old.ID)
-	r.must(err)
+	if _, err := d.Service.Redo(ctx, old.ID); !d.refuses(err) {
+		r.must(err)
+	}
 }
 
 // truthful is what the doctor answers who looks into the drawer and asks the patient; "": something was done instead.
@@ -94,6 +120,9 @@ func (r *run) truthful(d *desk, l *life, t prescribing.Treat) rx.Outcome {
 	printAgain := func() rx.Outcome {
 		r.note("%s: print %s again", d.name, l.name)
 		_, err := d.Service.Paper(ctx, []rx.ID{id}, prescribing.Claim{Reason: "outage-recipe"})
+		if d.refuses(err) {
+			return ""
+		}
 		r.must(err)
 		l.drawer = true
 		return ""

@@ -136,9 +136,10 @@ type desk struct {
 
 	restored int // how often the directory was found to be a copy
 
-	mu    sync.Mutex
-	steps map[string]int
-	end   func() error // of the sender
+	mu         sync.Mutex
+	supplanted bool // another copy was opened since, and this one opens no doors
+	steps      map[string]int
+	end        func() error // of the sender
 }
 
 // entropy is a seeded source for several goroutines.
@@ -186,6 +187,7 @@ func (d *desk) work() {
 			if err != nil {
 				d.r.note("%s: engine: %v", d.name, err)
 			}
+			d.refuses(err)
 		})
 	}()
 	d.end = func() error {
