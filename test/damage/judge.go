@@ -275,7 +275,7 @@ func (p *practice) doctor(db *store.DB, t truth, rng *rand.Rand, older bool) err
 			}
 		}
 		press.pressed = nil
-		_, err = s.Proof(ctx, []rx.ID{id})
+		_, _ = s.Proof(ctx, []rx.ID{id})
 		for _, got := range press.pressed {
 			revoked := older && want.State == rx.StateRevoked
 			if !same(got.Facts, want.Facts) || want.State != rx.StateConfirmed && !revoked || got.RID() != want.RID() {
