@@ -26,8 +26,11 @@ import (
 
 func TestRestored(t *testing.T) {
 	runs := len(stages) * len(places)
-	if os.Getenv("RELAIS_SOAK") != "" {
+	switch {
+	case os.Getenv("RELAIS_SOAK") != "":
 		runs = 2000
+	case testing.Short(): // under the race detector each takes ten times as long
+		runs = 16
 	}
 	from := 0
 	if given := os.Getenv("RELAIS_SEED"); given != "" {
