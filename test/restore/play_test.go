@@ -29,10 +29,12 @@ func (r *run) play() {
 	r.arm()
 	r.walk(subject)
 	if r.at == "" {
+		r.mu.Lock()
 		r.copied = true
+		r.mu.Unlock()
 		r.take()
 	}
-	if !r.copied {
+	if !r.isCopied() {
 		r.broken("the step was never met")
 	}
 	r.loseTime(beside)
@@ -115,7 +117,7 @@ func (r *run) walk(l *life) {
 	r.issue(d, l)
 	r.pass(20 * time.Second)
 	if r.stage.path == send {
-		if r.at != "" && !r.copied {
+		if r.at != "" && !r.isCopied() {
 			r.plan(r.faults)
 			r.pass(2 * time.Minute)
 		}
@@ -127,7 +129,7 @@ func (r *run) walk(l *life) {
 		return
 	}
 	r.destroyAndRedo(d, l)
-	if !r.copied {
+	if !r.isCopied() {
 		r.plan(fine)
 		r.pass(20 * time.Minute)
 	}

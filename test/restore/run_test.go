@@ -225,6 +225,13 @@ func (d *desk) step(name string) {
 	}
 }
 
+// isCopied tells that the copy is made; the sender's goroutine may make it.
+func (r *run) isCopied() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.copied
+}
+
 func (d *desk) creates() int { return d.count("before " + string(rx.OpCreate)) }
 
 func (d *desk) count(step string) int {

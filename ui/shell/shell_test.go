@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -106,8 +107,8 @@ type cottage struct {
 	closed   int
 	exported int
 	fault    error
-	weather  string
-	away     time.Time // since when services are; zero: never called
+	weather  atomic.Value // string; set beside the screen
+	away     time.Time    // since when services are; zero: never called
 	retried  int
 	news     chan []rx.ID
 }
@@ -169,9 +170,9 @@ func (c *cottage) Seen(rx.Service) (bool, time.Time, time.Time, int, string) {
 }
 func (c *cottage) Retry()          { c.retried++ }
 func (c *cottage) Fault() error    { return c.fault }
-func (c *cottage) Weather() string { return c.weather }
+func (c *cottage) Weather() string { kind, _ := c.weather.Load().(string); return kind }
 func (c *cottage) SetWeather(_ context.Context, kind string) error {
-	c.weather = kind
+	c.weather.Store(kind)
 	return nil
 }
 func (c *cottage) SavePDF(string, []byte) (string, error) { return "", errors.New("no printer") }
@@ -193,7 +194,8 @@ func newStage(t *testing.T) *stage { return newStageOn(t, &cottage{}) }
 
 func newStageOn(t *testing.T, c *cottage) *stage {
 	app := test.NewTempApp(t)
-	c.weather, c.news, c.shelf = "fair", make(chan []rx.ID), &shelf{drafts: map[rx.ID]rx.Draft{}, settings: map[string][]byte{}}
+	c.weather.Store("fair")
+	c.news, c.shelf = make(chan []rx.ID), &shelf{drafts: map[rx.ID]rx.Draft{}, settings: map[string][]byte{}}
 	var patients []rx.Patient
 	if err := json.Unmarshal(assets.DemoPatients, &patients); err != nil {
 		t.Fatal(err)
@@ -398,7 +400,7 @@ func TestTheDrillSwitchAndTheEnginesFault(t *testing.T) {
 	s.unlocked()
 	s.until("the switch", s.says("Réponse perdue"))
 	test.Tap(s.open.frame.weathers[1])
-	s.until("down", func() bool { return s.house.weather == "down" })
+	s.until("down", func() bool { return s.house.Weather() == "down" })
 	s.house.fault = rx.Fault(rx.CodeDiskFull)
 	s.house.news <- nil
 	s.until("told", s.says("disk-full"))
