@@ -2,7 +2,6 @@ package wiring
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -258,23 +257,11 @@ func TestDeskWeatherAsTheDoctorSeesIt(t *testing.T) {
 func TestDeskTakesOver(t *testing.T) {
 	d := made(t)
 	other := open(t, d)
-	sending, stop := context.WithCancel(ctx)
-	ended := make(chan error, 1)
-	go func() { ended <- other.Send(sending, func(error) {}) }()
-	soon(t, "the other sends", func() bool {
-		release, err := other.db.TryEngine()
-		if err == nil {
-			err = release()
-		}
-		return rx.CodeOf(err) == rx.CodeEngineBusy
-	})
+	stop := sends(t, other)
 	desk := unlock(t, d)
 	defer desk.Close(ctx)
 	soon(t, "the window knows", func() bool { return rx.CodeOf(desk.Fault()) == rx.CodeEngineBusy })
 	stop()
-	if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
-		t.Error(err)
-	}
 	soon(t, "the window sends", func() bool { return desk.Fault() == nil })
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -259,19 +260,7 @@ func TestDemo(t *testing.T) {
 func TestAnotherSends(t *testing.T) {
 	d := made(t)
 	a, b := open(t, d), open(t, d)
-	sending, stop := context.WithCancel(ctx)
-	ended := make(chan error, 1)
-	go func() { ended <- a.Send(sending, func(error) {}) }()
-	for { // until a has the lock
-		release, err := b.db.TryEngine()
-		if rx.CodeOf(err) == rx.CodeEngineBusy {
-			break
-		}
-		if err := errors.Join(err, release()); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
+	stop := sends(t, a)
 	done, err := b.Service.Issue(ctx, request(), prescribing.How{})
 	if err != nil {
 		t.Fatal(err)
@@ -284,8 +273,27 @@ func TestAnotherSends(t *testing.T) {
 		t.Errorf("not confirmed by the other's engine: %v", err)
 	}
 	stop()
-	if err := <-ended; err != nil {
-		t.Error(err)
+}
+
+// sends lets the engine of s work until stop is called, and comes back once it holds the sending lock. Asking for the
+// lock to see whether another has it would take it from under the other's hand.
+func sends(t *testing.T, s *Session) (stop func()) {
+	t.Helper()
+	sending, cancel := context.WithCancel(ctx)
+	working, ended := make(chan struct{}), make(chan error, 1)
+	var once sync.Once
+	go func() { ended <- s.Send(sending, func(error) { once.Do(func() { close(working) }) }) }()
+	select {
+	case <-working:
+	case err := <-ended:
+		t.Fatal("ended before it sent anything: ", err)
+	}
+	return func() {
+		t.Helper()
+		cancel()
+		if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
 	}
 }
 
