@@ -106,7 +106,8 @@ const trailSuffix = ".last"
 func Trail(mark string) string { return mark + trailSuffix }
 
 // trail keeps number and link of the last line. A trail that is ahead of the journal stays as it is: it is the evidence. What cannot be kept costs
-// nothing but evidence.
+// nothing but evidence. The file stays open and is written over, never cut short first: opening and cutting it for each transaction took more time
+// than sealing an order. What an older, longer text leaves after the new one is not read.
 func (t *tx) trail() {
 	if t.last == nil || t.directory == "" || t.behind {
 		return
@@ -116,9 +117,17 @@ func (t *tx) trail() {
 	if m.MAC, err = t.markMAC(m); err != nil {
 		return
 	}
-	if data, err := json.Marshal(m); err == nil {
-		_ = os.WriteFile(Trail(t.opts.Mark), append(data, '\n'), 0o600)
+	data, err := json.Marshal(m)
+	if err != nil {
+		return
 	}
+	if t.evidence == nil {
+		if t.evidence, err = os.OpenFile(Trail(t.opts.Mark), os.O_CREATE|os.O_WRONLY, 0o600); err != nil {
+			t.evidence = nil
+			return
+		}
+	}
+	_, _ = t.evidence.WriteAt(append(data, '\n'), 0)
 }
 
 // follow begins the trail of an open directory, or finds that it is ahead: lines of the journal are gone, though no door was claimed with them.

@@ -46,10 +46,11 @@ type DB struct {
 	feed    *pool                         // one connection that only watches
 	seen    struct{ version, last int64 } // by feed
 
-	directory string  // its identity, once it is followed by the trail; "" while it is not
-	behind    bool    // the trail is ahead of the journal
-	aside     string  // of a directory opened for reading only: where its private copy is
-	found     *Report // there: what the check of it found
+	directory string   // its identity, once it is followed by the trail; "" while it is not
+	behind    bool     // the trail is ahead of the journal
+	evidence  *os.File // the trail; nil until it is written for the first time, by whoever has the writer's connection
+	aside     string   // of a directory opened for reading only: where its private copy is
+	found     *Report  // there: what the check of it found
 
 	worked struct { // what Work read last, by number
 		sync.Mutex
@@ -280,7 +281,11 @@ func (opts Options) connect(ctx context.Context) (db *DB, err error) {
 
 // disconnect closes the writer last: whoever leaves the file last folds the write-ahead log into it, and only the writer can.
 func (db *DB) disconnect() error {
-	return errors.Join(db.feed.close(), db.readers.close(), db.writer.close())
+	err := errors.Join(db.feed.close(), db.readers.close(), db.writer.close())
+	if db.evidence != nil {
+		err = errors.Join(err, translate(db.evidence.Close()))
+	}
+	return err
 }
 
 // checkVersion looks at the file without changing it.

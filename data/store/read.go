@@ -25,14 +25,14 @@ func (db *DB) Item(ctx context.Context, id rx.ID) (out rx.Item, err error) {
 }
 
 // List gives the prescriptions that f selects, newest first: in the reverse order of their writing. What is damaged is left out: with CodeUnread, which
-// counts it, the list holds the others.
+// counts it, the list holds the others. A page is as long as its limit unless there are no more.
 func (db *DB) List(ctx context.Context, f rx.Filter) (list []rx.Item, err error) {
 	lost := 0
 	if words := strings.Fields(rx.Fold(f.Words)); len(words) > 0 {
 		list, lost, err = db.search(ctx, f, words)
 	} else {
 		err = db.read(ctx, func(s *session) error {
-			list, lost, err = db.page(ctx, s, f, "", nil)
+			list, lost, err = db.fill(ctx, s, f)
 			return err
 		})
 	}
@@ -42,8 +42,22 @@ func (db *DB) List(ctx context.Context, f rx.Filter) (list []rx.Item, err error)
 	return list, unread(lost)
 }
 
-// page reads those that f selects, but for its words, and of which also holds ("": all), and counts what is damaged.
-func (db *DB) page(ctx context.Context, s *session, f rx.Filter, also string, arg any) (list []rx.Item, lost int, err error) {
+// fill reads on behind what is damaged until the page is full.
+func (db *DB) fill(ctx context.Context, s *session, f rx.Filter) (list []rx.Item, lost int, err error) {
+	for rest := f; ; rest.Limit = f.Limit - len(list) {
+		page, damaged, err := db.page(ctx, s, rest, len(list)+lost, "", nil)
+		if err != nil {
+			return nil, 0, err
+		}
+		list, lost = append(list, page...), lost+damaged
+		if f.Limit == 0 || len(list) == f.Limit || len(page)+damaged < rest.Limit {
+			return list, lost, nil
+		}
+	}
+}
+
+// page reads those that f selects, but for its words, behind the first passed and of which also holds ("": all), and counts what is damaged.
+func (db *DB) page(ctx context.Context, s *session, f rx.Filter, passed int, also string, arg any) (list []rx.Item, lost int, err error) {
 	var where []string
 	var args []any
 	and := func(on bool, term string, arg ...any) {
@@ -57,7 +71,7 @@ func (db *DB) page(ctx context.Context, s *session, f rx.Filter, also string, ar
 	and(f.Order != "", "order_id = ?", string(f.Order))
 	and(f.Owing, "owed <> 0")
 	and(f.Before != "", "n < (SELECT n FROM prescriptions WHERE id = ?)", string(f.Before))
-	query := "ORDER BY n DESC LIMIT ?"
+	query := "ORDER BY n DESC LIMIT ? OFFSET ?"
 	if where != nil {
 		query = "WHERE " + strings.Join(where, " AND ") + " " + query
 	}
@@ -65,7 +79,7 @@ func (db *DB) page(ctx context.Context, s *session, f rx.Filter, also string, ar
 	if f.Limit > 0 {
 		limit = int64(f.Limit)
 	}
-	rows, lost, err := readable[itemRow](db, s, query, append(args, limit)...)
+	rows, lost, err := readable[itemRow](db, s, query, append(args, limit, passed)...)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -52,7 +52,7 @@ func (db *DB) search(ctx context.Context, f rx.Filter, wanted []string) (list []
 			if f.Limit > 0 {
 				rest.Limit = f.Limit - len(list)
 			}
-			page, damaged, err := db.page(ctx, s, rest, "n IN (SELECT value FROM json_each(?))", array(numbers[:size]))
+			page, damaged, err := db.page(ctx, s, rest, 0, "n IN (SELECT value FROM json_each(?))", array(numbers[:size]))
 			if err != nil {
 				return err
 			}
@@ -80,12 +80,13 @@ func (db *DB) holding(ctx context.Context, wanted []string) (numbers []int64, lo
 	w := &db.words
 	w.Lock()
 	defer w.Unlock()
-	if _, err := db.seal(content, AD{Table: contentTable.name}, nil); err != nil { // who may not read them does not search what was read before
-		w.forget()
+	if err := db.mayLearn(); err != nil {
 		return nil, 0, err
 	}
-	if err := db.learn(ctx); err != nil {
-		return nil, 0, err
+	for more := true; more; {
+		if more, err = db.learn(ctx); err != nil {
+			return nil, 0, err
+		}
 	}
 	wanted = wanted[:min(len(wanted), 64)]
 	all := ^uint64(0) >> (64 - len(wanted))
@@ -105,45 +106,61 @@ func (db *DB) holding(ctx context.Context, wanted []string) (numbers []int64, lo
 	return numbers, w.lost, nil
 }
 
-// learn reads what was issued since it was called last. It reads in steps: a long reading would keep the log from being folded.
-func (db *DB) learn(ctx context.Context) error {
+// LearnWords reads some of what a search by words needs, and tells whether there is more: whoever calls it while nobody waits spares the first
+// search of a session the reading of everything. A search meanwhile waits for one call, and reads what is left by itself. CodeLocked when the
+// prescriptions may not be read.
+func (db *DB) LearnWords(ctx context.Context) (more bool, err error) {
+	w := &db.words
+	w.Lock()
+	defer w.Unlock()
+	if err := db.mayLearn(); err != nil {
+		return false, err
+	}
+	return db.learn(ctx)
+}
+
+// mayLearn is nil when prescriptions may be read; who may not does not search what was read before.
+func (db *DB) mayLearn() error {
+	_, err := db.seal(content, AD{Table: contentTable.name}, nil)
+	if err != nil {
+		db.words.forget()
+	}
+	return err
+}
+
+// learn reads some of what was issued since it was called last, and tells whether there is more. It reads in steps: a long reading would keep the
+// log from being folded.
+func (db *DB) learn(ctx context.Context) (more bool, err error) {
 	const step = 1000
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
 	w := &db.words
 	if w.known == nil {
 		w.known = map[string]int32{}
 	}
-	for more := true; more; {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		more = false
-		var last int64
-		if len(w.entries) > 0 {
-			last = w.entries[len(w.entries)-1].n
-		}
-		err := db.read(ctx, func(s *session) error {
-			var n int64
-			var id string
-			var facts []byte
-			rows := 0
-			return s.each("SELECT p.n, p.id, c.facts FROM prescriptions p LEFT JOIN contents c ON c.prescription = p.n WHERE p.n > ? ORDER BY p.n LIMIT "+strconv.Itoa(step),
-				[]any{last}, []any{&n, &id, &facts}, func() error {
-					rows++
-					more = rows == step
-					e, err := db.searchable(n, id, facts)
-					if rx.CodeOf(err) == rx.CodeDamaged {
-						w.lost++
-						err = nil
-					}
-					w.entries = append(w.entries, e)
-					return err
-				})
-		})
-		if err != nil {
-			return err
-		}
+	var last int64
+	if len(w.entries) > 0 {
+		last = w.entries[len(w.entries)-1].n
 	}
-	return nil
+	rows := 0
+	err = db.read(ctx, func(s *session) error {
+		var n int64
+		var id string
+		var facts []byte
+		return s.each("SELECT p.n, p.id, c.facts FROM prescriptions p LEFT JOIN contents c ON c.prescription = p.n WHERE p.n > ? ORDER BY p.n LIMIT "+strconv.Itoa(step),
+			[]any{last}, []any{&n, &id, &facts}, func() error {
+				rows++
+				e, err := db.searchable(n, id, facts)
+				if rx.CodeOf(err) == rx.CodeDamaged {
+					w.lost++
+					err = nil
+				}
+				w.entries = append(w.entries, e)
+				return err
+			})
+	})
+	return rows == step, err
 }
 
 // searchable is the entry of one prescription: an empty one, which nothing is found by, with CodeDamaged.
