@@ -137,7 +137,9 @@ func (p *ports) Item(_ context.Context, id rx.ID) (rx.Item, error) {
 
 func (p *ports) List(_ context.Context, f rx.Filter) (found []rx.Item, err error) {
 	for _, item := range slices.Backward(p.items) {
-		if (f.State == 0 || item.State == f.State) && (f.Patient == "" || item.Patient == f.Patient) {
+		who := item.Facts.Patient
+		if (f.State == 0 || item.State == f.State) && (f.Patient == "" || item.Patient == f.Patient) &&
+			prescribing.Holds(f.Words, who.LastName, who.FirstName, string(who.SSIN), item.Facts.Product.Name) {
 			found = append(found, item)
 		}
 	}

@@ -51,18 +51,11 @@ func (s *Service) ToTreat(ctx context.Context) ([]Treat, error) {
 
 // Search finds prescriptions by words of patient or medicine, in any order,
 // newest first; with a limit, a page of them. The first search of a session reads
-// everything once. CodeUnread comes with what could be read.
+// everything once, unless the store did so before. CodeUnread comes with what could
+// be read.
 func (s *Service) Search(ctx context.Context, words string, f rx.Filter) ([]rx.Item, error) {
 	f.Words = words
-	items, err := s.Store.List(ctx, f)
-	if !partial(err) || strings.TrimSpace(words) == "" {
-		return items, err
-	}
-	wanted := strings.Fields(rx.Fold(words))
-	return slices.DeleteFunc(items, func(item rx.Item) bool {
-		p := item.Facts.Patient
-		return !holds(wanted, p.LastName, p.FirstName, string(p.SSIN), item.Facts.Product.Name, item.Facts.Product.Substance)
-	}), err
+	return s.Store.List(ctx, f)
 }
 
 // FindPatients finds patients by words of the name in any order, the birth date
@@ -93,7 +86,7 @@ func (s *Service) FindPatients(ctx context.Context, words string) ([]rx.Known, e
 	return found, err
 }
 
-// Holds tells that each of the folded words begins a word of one of the texts.
+// holds tells that each of the folded words begins a word of one of the texts.
 func holds(wanted []string, texts ...string) bool {
 	have := rx.Fold(strings.Join(texts, " "))
 	for _, w := range wanted {

@@ -118,6 +118,23 @@ func (s *Session) Unchecked(ctx context.Context) (bool, error) {
 	return slices.ContainsFunc(tasks, func(t rx.Task) bool { return rx.ToLook(t.Prescription, now) }), err
 }
 
+// Learn reads what searches by words need, so that the first one of the session does not
+// wait for it. It rests for as long as it works: whatever is done meanwhile goes before.
+func (s *Session) Learn(ctx context.Context) error {
+	for {
+		start := time.Now()
+		more, err := s.db.LearnWords(ctx)
+		if err != nil || !more {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Since(start)):
+		}
+	}
+}
+
 // MedicinesAge is the age of the medicines file in days.
 func (s *Session) MedicinesAge() int { return max(0, medicinesDay.DaysUntil(rx.DateOf(s.dir.Now()))) }
 

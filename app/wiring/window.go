@@ -101,7 +101,7 @@ func (h *House) Unlock(ctx context.Context, passphrase []byte) (_ *Desk, err err
 	if h.harmed.Load() { // the passphrase was right
 		return nil, errors.Join(rx.Fault(rx.CodeDamaged), s.Close(ctx))
 	}
-	d := &Desk{session: s, ended: make(chan struct{}), harmed: h.harmed}
+	d := &Desk{session: s, checked: make(chan struct{}), harmed: h.harmed}
 	if d.release, err = s.TryWindow(); err != nil {
 		return nil, errors.Join(err, s.Close(ctx))
 	}
@@ -110,7 +110,8 @@ func (h *House) Unlock(ctx context.Context, passphrase []byte) (_ *Desk, err err
 	}
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	d.stop = stop
-	go d.send(working)
+	d.works.Go(func() { d.send(working) })
+	d.works.Go(func() { d.learn(working) })
 	return d, nil
 }
 
@@ -121,9 +122,7 @@ func (h *House) UnlockReadOnly(ctx context.Context, passphrase []byte) (*Desk, e
 	if err != nil {
 		return nil, err
 	}
-	d := &Desk{session: s, ended: make(chan struct{}), stop: func() {}, release: func() error { return nil }, home: h.Home}
-	close(d.ended)
-	return d, nil
+	return &Desk{session: s, stop: func() {}, release: func() error { return nil }, home: h.Home}, nil
 }
 
 // Desk is the open directory of a window. All its methods may be called from any
@@ -132,9 +131,11 @@ type Desk struct {
 	session *Session
 	release func() error // the lock of the window
 	stop    func()
-	ended   chan struct{}
-	home    string // where an export is put
+	works   sync.WaitGroup // what stop ends
+	home    string         // where an export is put
 	harmed  *atomic.Bool
+	first   sync.Once
+	checked chan struct{} // closed once the engine works, or cannot
 
 	mu    sync.Mutex
 	fault error // of the engine
@@ -142,7 +143,6 @@ type Desk struct {
 
 // send runs the engine, or waits until no other process does.
 func (d *Desk) send(ctx context.Context) {
-	defer close(d.ended)
 	defer crash.Guard()
 	for {
 		err := d.session.Send(ctx, d.met)
@@ -158,8 +158,20 @@ func (d *Desk) send(ctx context.Context) {
 	}
 }
 
+// learn reads ahead what searches need, when the check before the first create is over: sending goes first. A
+// search that meets what cannot be read says so; here nobody asked.
+func (d *Desk) learn(ctx context.Context) {
+	defer crash.Guard()
+	select {
+	case <-ctx.Done():
+	case <-d.checked:
+		_ = d.session.Learn(ctx)
+	}
+}
+
 // met keeps what the engine met, and tells of it.
 func (d *Desk) met(err error) {
+	d.first.Do(func() { close(d.checked) })
 	if rx.CodeOf(err) == rx.CodeDamaged {
 		d.harmed.Store(true)
 	}
@@ -322,6 +334,6 @@ func (d *Desk) forget() error {
 // keys.
 func (d *Desk) Close(ctx context.Context) error {
 	d.stop()
-	<-d.ended
+	d.works.Wait()
 	return errors.Join(d.forget(), d.session.Close(ctx), d.release())
 }

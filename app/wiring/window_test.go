@@ -2,6 +2,7 @@ package wiring
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -293,5 +294,32 @@ func TestDeskSavesPDF(t *testing.T) {
 		if _, err := os.Stat(path); !os.IsNotExist(err) {
 			t.Error("a document is left after the window")
 		}
+	}
+}
+
+// What searches need is read ahead behind the window, once it may send, and no longer than it is open.
+func TestLearnsAheadBehindTheWindow(t *testing.T) {
+	desk := unlock(t, made(t))
+	soon(t, "the check before sending", func() bool {
+		select {
+		case <-desk.checked:
+			return true
+		default:
+			return false
+		}
+	})
+	if err := desk.session.Learn(ctx); err != nil {
+		t.Error(err)
+	}
+	over, stop := context.WithCancel(ctx)
+	stop()
+	if err := desk.session.Learn(over); !errors.Is(err, context.Canceled) {
+		t.Errorf("after the end: %v", err)
+	}
+	if err := desk.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := desk.session.Learn(ctx); err == nil {
+		t.Error("it reads in a directory that is closed")
 	}
 }

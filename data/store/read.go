@@ -32,7 +32,7 @@ func (db *DB) List(ctx context.Context, f rx.Filter) (list []rx.Item, err error)
 		list, lost, err = db.search(ctx, f, words)
 	} else {
 		err = db.read(ctx, func(s *session) error {
-			list, lost, err = db.fill(ctx, s, f)
+			list, lost, err = db.full(ctx, s, f)
 			return err
 		})
 	}
@@ -42,8 +42,8 @@ func (db *DB) List(ctx context.Context, f rx.Filter) (list []rx.Item, err error)
 	return list, unread(lost)
 }
 
-// fill reads on behind what is damaged until the page is full.
-func (db *DB) fill(ctx context.Context, s *session, f rx.Filter) (list []rx.Item, lost int, err error) {
+// full reads on behind what is damaged until the page is full.
+func (db *DB) full(ctx context.Context, s *session, f rx.Filter) (list []rx.Item, lost int, err error) {
 	for rest := f; ; rest.Limit = f.Limit - len(list) {
 		page, damaged, err := db.page(ctx, s, rest, len(list)+lost, "", nil)
 		if err != nil {

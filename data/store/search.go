@@ -152,12 +152,14 @@ func (db *DB) learn(ctx context.Context) (more bool, err error) {
 			[]any{last}, []any{&n, &id, &facts}, func() error {
 				rows++
 				e, err := db.searchable(n, id, facts)
-				if rx.CodeOf(err) == rx.CodeDamaged {
+				switch {
+				case rx.CodeOf(err) == rx.CodeDamaged:
 					w.lost++
-					err = nil
+				case err != nil:
+					return err
 				}
 				w.entries = append(w.entries, e)
-				return err
+				return nil
 			})
 	})
 	return rows == step, err

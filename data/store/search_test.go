@@ -1,9 +1,12 @@
 package store
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -109,6 +112,75 @@ func TestSearchOfWhatIsDamagedOrLocked(t *testing.T) {
 	wantCode(t, err, rx.CodeLocked)
 	_, err = db.Patients(ctx)
 	wantCode(t, err, rx.CodeLocked)
+}
+
+// A page is full although what stands at its place is damaged, so that a short one is the last.
+func TestPagesAreFullBesideDamage(t *testing.T) {
+	p := newPlace(t).create()
+	db := p.open()
+	var all []rx.ID
+	for range 6 {
+		for _, q := range p.issue(db, 2).Prescriptions {
+			all = append([]rx.ID{q.ID}, all...)
+		}
+	}
+	conn := p.tamperer()
+	p.run(conn, "UPDATE prescriptions SET mac = zeroblob(32) WHERE n = 1")
+	p.run(conn, "UPDATE contents SET facts = zeroblob(90) WHERE prescription BETWEEN 5 AND 9 OR prescription = 11") // of the newest 2, and 4 to 8
+	sound := slices.Concat(all[:1], all[2:3], all[8:11])
+	for limit := range 7 {
+		f, lost := rx.Filter{Limit: limit}, 0
+		var got []rx.ID
+		for {
+			page, err := db.List(ctx, f)
+			if n := unreadIn(err); err != nil && n == 0 {
+				t.Fatal(err)
+			} else {
+				lost += n
+			}
+			got = append(got, ids(page)...)
+			if limit == 0 || len(page) < limit {
+				break
+			}
+			f.Before = page[len(page)-1].ID
+		}
+		if !slices.Equal(got, sound) || lost != 7 {
+			t.Errorf("pages of %d: %d rows and %d that are damaged", limit, len(got), lost)
+		}
+	}
+}
+
+// unreadIn is how many rows an error says that a list lacks.
+func unreadIn(err error) int {
+	var e *rx.Error
+	if !errors.As(err, &e) || e.Code != rx.CodeUnread {
+		return 0
+	}
+	n, _ := strconv.Atoi(e.Args["n"])
+	return n
+}
+
+// What was learnt ahead, in steps and by somebody who gives up, is what a search finds.
+func TestWordsAreLearntAhead(t *testing.T) {
+	p, db, q := lived(t, "root")
+	over, stop := context.WithCancel(ctx)
+	stop()
+	if more, err := db.LearnWords(over); more || !errors.Is(err, context.Canceled) {
+		t.Errorf("after the end: %v, %v", more, err)
+	}
+	if more, err := db.LearnWords(ctx); more || err != nil || len(db.words.entries) != len(q) {
+		t.Errorf("%d learnt, %v, %v", len(db.words.entries), more, err)
+	}
+	p.issue(db, 2)
+	if found, err := db.List(ctx, rx.Filter{Words: "amox"}); err != nil || len(found) < len(q) {
+		t.Errorf("%d found, %v", len(found), err)
+	}
+	p.keys.lock(content, true)
+	_, err := db.LearnWords(ctx)
+	wantCode(t, err, rx.CodeLocked)
+	if len(db.words.entries) > 0 {
+		t.Error("what was learnt stays known to who may not read it")
+	}
 }
 
 // Patients that another process made, changed or damaged since they were read last.
