@@ -232,11 +232,16 @@ func (db *DB) read(ctx context.Context, do func(*session) error) error {
 		return err
 	}
 	defer db.readers.give(s)
+	return s.snapshot(func() error { return do(s) })
+}
+
+// snapshot runs do, which only reads, as of one moment.
+func (s *session) snapshot(do func() error) error {
 	if err := s.exec("BEGIN"); err != nil {
 		return err
 	}
 	defer func() { _ = s.exec("ROLLBACK") }() // a reader has nothing to lose
-	return do(s)
+	return do()
 }
 
 // tx is an immediate transaction: nobody else writes meanwhile, in no process.

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"sync"
 	"time"
 
 	"relais/app/rx"
@@ -43,7 +42,7 @@ type DB struct {
 	opts    Options
 	writer  *pool
 	readers *pool
-	feed    *pool                         // one connection that only watches
+	feed    *pool                         // one connection that only watches: Changes and Work
 	seen    struct{ version, last int64 } // by feed
 
 	directory string   // its identity, once it is followed by the trail; "" while it is not
@@ -52,10 +51,7 @@ type DB struct {
 	aside     string   // of a directory opened for reading only: where its private copy is
 	found     *Report  // there: what the check of it found
 
-	worked struct { // what Work read last, by number
-		sync.Mutex
-		items map[int64]*item
-	}
+	worked worked
 	people people
 	words  words
 }

@@ -215,6 +215,45 @@ func TestWorkTellsKeysAndNumber(t *testing.T) {
 	}
 }
 
+// What another connection wrote is seen at once, and what a caller does to the tasks is not seen by the next.
+func TestWorkSeesEveryWriter(t *testing.T) {
+	p := newPlace(t).create()
+	a, b := p.open(), p.open()
+	seen := func(what string, state rx.State, keys, attempts int) {
+		t.Helper()
+		for range 2 { // read, and remembered
+			tasks, err := b.Work(ctx)
+			if err != nil || len(tasks) != 1 || tasks[0].State != state || tasks[0].Keys != keys || len(tasks[0].Attempts) != attempts {
+				t.Fatalf("%s: %+v, %v", what, tasks, err)
+			}
+			for i := range tasks[0].Attempts {
+				tasks[0].Attempts[i].Result = 0
+			}
+			tasks[0].Prescription.State = 0
+		}
+	}
+	if tasks, err := b.Work(ctx); err != nil || len(tasks) != 0 {
+		t.Fatalf("%d tasks of an empty directory, %v", len(tasks), err)
+	}
+	out := p.issue(a, 1)
+	id := out.Prescriptions[0].ID
+	seen("issued", rx.StateReady, 0, 0)
+	if err := a.AddKey(ctx, out.Patient, rx.Key{ID: rx.KeyID(p.newID()), Secret: make([]byte, 16)}); err != nil {
+		t.Fatal(err)
+	}
+	seen("a key", rx.StateReady, 1, 0)
+	if _, _, err := a.Mark(ctx, id, 0, p.now, p.now, p.now.Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	seen("marked", rx.StateSending, 0, 1)
+	p.apply(a, id, rx.Event{Kind: rx.EventUnanswered, N: 1})
+	seen("unanswered", rx.StateUnknown, 0, 1)
+	if err := a.tend(ctx); err != nil {
+		t.Fatal(err)
+	}
+	seen("folded", rx.StateUnknown, 0, 1)
+}
+
 // Locked, with only the delivery keys at hand, the engine goes on and nothing readable opens; with all keys closed nothing does.
 func TestLocked(t *testing.T) {
 	p := newPlace(t).create()
@@ -243,6 +282,9 @@ func TestLocked(t *testing.T) {
 	wantCode(t, err, rx.CodeLocked)
 	_, err = db.Issue(ctx, p.order(marie, []string{"a"}))
 	wantCode(t, err, rx.CodeLocked)
+	if _, err := db.Work(ctx); err != nil { // nothing changes from here on, so that it need not read again
+		t.Error(err)
+	}
 	p.keys.lock("", true)
 	_, err = db.Work(ctx)
 	wantCode(t, err, rx.CodeLocked)

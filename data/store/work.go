@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"slices"
+	"sync"
 	"time"
 
 	"relais/app/rx"
@@ -54,48 +55,97 @@ func owed(p rx.Prescription) int64 {
 }
 
 // Work lists the prescriptions for which something may be owed to Recip-e, in the order of issue. It reads nothing that is sealed as content.
-func (db *DB) Work(ctx context.Context) (tasks []rx.Task, err error) {
-	err = db.read(ctx, func(s *session) error {
-		items, err := db.atWork(s)
-		if err != nil || len(items) == 0 {
+//
+// It is asked at every step of the engine. When nobody has written since it was asked last, in no process, it answers from what it read then;
+// the acts that follow read and check their rows again (see Apply).
+func (db *DB) Work(ctx context.Context) ([]rx.Task, error) {
+	if err := db.refresh(ctx); err != nil {
+		return nil, err
+	}
+	now := db.clock()
+	w := &db.worked
+	w.Lock()
+	defer w.Unlock()
+	tasks := make([]rx.Task, 0, len(w.tasks))
+	for _, task := range w.tasks {
+		if work(task.Prescription, now) == 0 { // its validity has ended since
+			continue
+		}
+		task.Attempts, task.Records, task.Sheets = slices.Clone(task.Attempts), slices.Clone(task.Records), slices.Clone(task.Sheets) // it is kept
+		tasks = append(tasks, task)
+	}
+	return tasks, nil
+}
+
+// worked is what Work read last: prescriptions by number, and the tasks, as of a version of the file.
+type worked struct {
+	sync.Mutex
+	items   map[int64]*item
+	tasks   []rx.Task // nil: not read, or not all of them
+	version int64
+}
+
+// refresh reads what is at work, unless nothing was written since. It has the connection that only watches: SQLite counts for each connection
+// of its own how often others have written.
+func (db *DB) refresh(ctx context.Context) error {
+	s, err := db.feed.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.feed.give(s)
+	w := &db.worked
+	w.Lock()
+	defer w.Unlock()
+	return s.snapshot(func() error {
+		var version int64
+		if _, err := s.one("PRAGMA data_version", nil, &version); err != nil {
 			return err
 		}
-		pool, err := db.unused(s)
+		if w.tasks != nil && version == w.version {
+			_, err := db.blind("records.rid", "") // whose keys are gone does not learn what was read before
+			return err
+		}
+		w.tasks = nil
+		items, err := db.atWork(s)
 		if err != nil {
 			return err
 		}
-		numbers := map[string]rx.SSIN{}
-		now := db.clock()
-		tasks = make([]rx.Task, 0, len(items))
-		for _, it := range items {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			if work(it.p, now) == 0 { // its validity has ended since
-				continue
-			}
-			task := rx.Task{Prescription: it.p, Keys: pool[it.row.patient]}
-			task.Attempts, task.Records, task.Sheets = slices.Clone(it.p.Attempts), slices.Clone(it.p.Records), slices.Clone(it.p.Sheets) // it is kept
-			ssin, known := numbers[it.row.patient]
-			if !known {
-				patient, err := db.patientRow(s, "WHERE id = ?", it.row.patient)
-				if err != nil {
-					return err
-				}
-				if ssin, err = db.ssin(patient); err != nil {
-					return err
-				}
-				numbers[it.row.patient] = ssin
-			}
-			task.SSIN = ssin
-			if task.Around, err = db.around(s, it); err != nil {
-				return err
-			}
-			tasks = append(tasks, task)
-		}
-		return nil
+		w.tasks, err = db.tasks(ctx, s, items)
+		w.version = version
+		return err
 	})
-	return tasks, err
+}
+
+func (db *DB) tasks(ctx context.Context, s *session, items []*item) ([]rx.Task, error) {
+	pool, err := db.unused(s)
+	if err != nil {
+		return nil, err
+	}
+	numbers := map[string]rx.SSIN{}
+	tasks := make([]rx.Task, 0, len(items))
+	for _, it := range items {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		task := rx.Task{Prescription: it.p, Keys: pool[it.row.patient]}
+		ssin, known := numbers[it.row.patient]
+		if !known {
+			patient, err := db.patientRow(s, "WHERE id = ?", it.row.patient)
+			if err != nil {
+				return nil, err
+			}
+			if ssin, err = db.ssin(patient); err != nil {
+				return nil, err
+			}
+			numbers[it.row.patient] = ssin
+		}
+		task.SSIN = ssin
+		if task.Around, err = db.around(s, it); err != nil {
+			return nil, err
+		}
+		tasks = append(tasks, task)
+	}
+	return tasks, nil
 }
 
 // atWork reads the prescriptions at work. What was read before under the same MAC is the same: of the open ones of three months, few change from
@@ -105,9 +155,7 @@ func (db *DB) atWork(s *session) ([]*item, error) {
 	if err != nil {
 		return nil, err
 	}
-	db.worked.Lock()
 	before := db.worked.items
-	db.worked.Unlock()
 	items, fresh := make([]*item, len(rows)), []*item{}
 	now := make(map[int64]*item, len(rows))
 	for i, r := range rows {
@@ -126,9 +174,7 @@ func (db *DB) atWork(s *session) ([]*item, error) {
 			return nil, err
 		}
 	}
-	db.worked.Lock()
 	db.worked.items = now
-	db.worked.Unlock()
 	return items, nil
 }
 
