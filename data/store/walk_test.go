@@ -227,7 +227,7 @@ func TestWorkSeesEveryWriter(t *testing.T) {
 				t.Fatalf("%s: %+v, %v", what, tasks, err)
 			}
 			for i := range tasks[0].Attempts {
-				tasks[0].Attempts[i].Result = 0
+				tasks[0].Attempts[i] = rx.Attempt{}
 			}
 			tasks[0].Prescription.State = 0
 		}
