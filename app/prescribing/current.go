@@ -15,7 +15,7 @@ const currentDays = 365
 // that was not withdrawn, refused, revoked or lapsed, newest first. CodeUnread comes with what could be read.
 func (s *Service) Current(ctx context.Context, patient rx.ID) ([]rx.Item, error) {
 	items, err := s.Store.List(ctx, rx.Filter{Patient: patient})
-	if !partial(err) {
+	if !Partial(err) {
 		return nil, err
 	}
 	since := rx.DateOf(s.Now()).AddDays(-currentDays)

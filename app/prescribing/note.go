@@ -70,7 +70,7 @@ func (s *Service) EditPatient(ctx context.Context, k rx.Known) (rx.Known, error)
 		return rx.Known{}, faults
 	}
 	all, err := s.Store.Patients(ctx)
-	if !partial(err) {
+	if !Partial(err) {
 		return rx.Known{}, err
 	}
 	if slices.ContainsFunc(all, func(o rx.Known) bool { return o.ID != k.ID && SamePerson(o.Patient, k.Patient) }) {

@@ -25,7 +25,7 @@ func (s *Service) AddPatient(ctx context.Context, p rx.Patient) (Added, error) {
 	var last error
 	for range tries { // another process may keep the same one meanwhile
 		all, err := s.Store.Patients(ctx)
-		if !partial(err) { // the store itself refuses a second one of the same number
+		if !Partial(err) { // the store itself refuses a second one of the same number
 			return Added{}, err
 		}
 		if i := slices.IndexFunc(all, func(k rx.Known) bool { return SamePerson(k.Patient, p) }); i >= 0 {

@@ -24,14 +24,14 @@ type Treat struct {
 	Item rx.Item
 }
 
-// partial tells that err says only that a list lacks what is damaged: it is shown, and the error beside it.
-func partial(err error) bool { return err == nil || rx.CodeOf(err) == rx.CodeUnread }
+// Partial tells that err says only that a list lacks what is damaged: it is shown, and the error beside it.
+func Partial(err error) bool { return err == nil || rx.CodeOf(err) == rx.CodeUnread }
 
 // ToTreat is all that is owed now, most urgent first, then oldest first. CodeUnread
 // comes with what could be read.
 func (s *Service) ToTreat(ctx context.Context) ([]Treat, error) {
 	items, err := s.Store.List(ctx, rx.Filter{Owing: true})
-	if !partial(err) {
+	if !Partial(err) {
 		return nil, err
 	}
 	var treats []Treat
@@ -62,7 +62,7 @@ func (s *Service) Search(ctx context.Context, words string, f rx.Filter) ([]rx.I
 // or a national number with or without dots. CodeUnread comes with what could be read.
 func (s *Service) FindPatients(ctx context.Context, words string) ([]rx.Known, error) {
 	all, err := s.Store.Patients(ctx)
-	if !partial(err) {
+	if !Partial(err) {
 		return nil, err
 	}
 	if n, err := rx.ParseSSIN(strings.TrimSpace(words)); err == nil {

@@ -87,12 +87,12 @@ func plain(v reflect.Value) any {
 
 // rows are the rows of a history, for its golden file.
 type rows struct {
-	HistoryView
-	All []Row
+	View HistoryView
+	All  []Row
 }
 
 func withRows(v HistoryView) rows {
-	r := rows{HistoryView: v}
+	r := rows{View: v}
 	for i := range v.Rows {
 		r.All = append(r.All, v.Row(i))
 	}

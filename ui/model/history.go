@@ -15,10 +15,7 @@ type History struct {
 	Paper    *Paper
 	Again    func(rx.ID) // brings a prescription as a copy into an order; nil: nowhere
 	back     *takeBack   // nil: nothing is being taken back
-	words    string
-	items    []rx.Item
-	answers  string // the words that items are for
-	read     bool
+	list     *roll
 	reopen   func(order rx.ID)
 	selected rx.ID
 	item     *rx.Item // the selected one as last read
@@ -26,38 +23,33 @@ type History struct {
 	acting   bool
 	notes    []note
 	focus    Focus
-	list     loader
 	detail   loader
 }
 
 // NewHistory makes the list, empty until Load; reopen shows an order where it was written.
 func NewHistory(env *Env, reopen func(order rx.ID)) *History {
-	return &History{env: env, reopen: reopen, Paper: &Paper{env: env}, list: loader{env: env}, detail: loader{env: env}}
+	return &History{env: env, reopen: reopen, Paper: &Paper{env: env}, list: newRoll(env), detail: loader{env: env}}
 }
 
 // Filter keeps those with these words of patient or medicine, in any order.
-func (h *History) Filter(words string) {
-	h.words = words
-	h.Load()
-}
+func (h *History) Filter(words string) { h.list.search(words) }
 
-// Load reads the list again, and the selected one.
+// Load reads what is shown of the list again, and the selected one.
 func (h *History) Load() {
-	words := h.words
-	h.list.load(func(ctx context.Context) func() {
-		items, err := h.env.Service.Search(ctx, words, rx.Filter{})
-		return func() {
-			switch {
-			case words != h.words: // another search is on its way
-			case err != nil:
-				h.notes = []note{{err: err}}
-			default:
-				h.items, h.answers, h.read = items, words, true
-			}
-		}
-	})
+	h.list.load()
 	h.loadDetail()
 }
+
+// Changed reads again what a change touched.
+func (h *History) Changed(ids []rx.ID) {
+	h.list.changed(ids)
+	if slices.Contains(ids, h.selected) {
+		h.loadDetail()
+	}
+}
+
+// Shown tells that row i is on the screen: the rows around it are read, when they are not in memory.
+func (h *History) Shown(i int) { h.list.shown(i) }
 
 func (h *History) loadDetail() {
 	id := h.selected
@@ -84,10 +76,10 @@ func (h *History) loadDetail() {
 
 // Select shows row i in full.
 func (h *History) Select(i int) {
-	if i < 0 || i >= len(h.items) || h.items[i].ID == h.selected || h.acting {
+	item, ok := h.list.at(i)
+	if !ok || item.ID == h.selected || h.acting {
 		return
 	}
-	item := h.items[i]
 	h.selected, h.item, h.timeline, h.notes = item.ID, &item, nil, nil
 	h.Paper.Cancel()
 	h.back = nil
@@ -96,8 +88,7 @@ func (h *History) Select(i int) {
 
 // Move selects another row.
 func (h *History) Move(by int) {
-	at := slices.IndexFunc(h.items, func(item rx.Item) bool { return item.ID == h.selected })
-	h.Select(max(0, min(len(h.items)-1, at+by)))
+	h.Select(max(0, min(len(h.list.ids)-1, slices.Index(h.list.ids, h.selected)+by)))
 }
 
 func (h *History) act(work func(context.Context) ([]note, error)) {
@@ -249,7 +240,7 @@ type HistoryView struct {
 	Hint     string
 	Count    string
 	Rows     int
-	Row      func(i int) Row // made when it is shown
+	Row      func(i int) Row // made when it is shown; History.Shown reads it
 	Selected int             // -1 none
 	Empty    string
 	Detail   *Detail
@@ -280,25 +271,39 @@ type Detail struct {
 
 // View is the screen as it stands.
 func (h *History) View() HistoryView {
-	lang := h.env.Lang
-	v := HistoryView{Title: i18n.Text(lang, "ui.history"), Words: h.words, Hint: i18n.Text(lang, "ui.history.hint"), Rows: len(h.items),
+	lang, list := h.env.Lang, h.list
+	v := HistoryView{Title: i18n.Text(lang, "ui.history"), Words: list.wanted, Hint: i18n.Text(lang, "ui.history.hint"), Rows: len(list.ids),
 		Paper: h.Paper.view(), Back: h.back.view(h.env, h.ConfirmBack, h.CancelBack), Notices: h.env.say(h.notes), Focus: h.focus}
-	items := h.items
-	v.Row = func(i int) Row { return h.env.row(items[i]) }
+	for _, err := range []error{list.err, list.unread()} {
+		v.Notices = append(v.Notices, h.env.faults(err)...)
+	}
+	v.Row = func(i int) Row {
+		if item, ok := list.at(i); ok {
+			return h.env.row(item)
+		}
+		return Row{Name: i18n.Text(lang, "ui.reading"), Product: " ", State: " "}
+	}
 	if v.Paper != nil {
 		v.Paper.Confirm.Press, v.Paper.Cancel.Press = h.env.press(h.ConfirmPaper), h.env.press(h.CancelPaper)
 	}
-	v.Selected = slices.IndexFunc(items, func(item rx.Item) bool { return item.ID == h.selected })
+	v.Selected = slices.Index(list.ids, h.selected)
 	switch {
-	case !h.read:
+	case !list.read:
 		v.Empty = i18n.Text(lang, "ui.reading")
-	case len(items) == 0 && h.answers == "":
+	case len(list.ids) > 0 || list.unread() != nil:
+	case list.words == "":
 		v.Empty = i18n.Text(lang, "ui.history.empty")
-	case len(items) == 0:
+	default:
 		v.Empty = i18n.Text(lang, "ui.history.none")
 	}
-	if h.read {
-		v.Count = i18n.Count(lang, "ui.history.count", len(items))
+	switch {
+	case !list.read:
+	case list.words != list.wanted:
+		v.Count = i18n.Text(lang, "ui.reading")
+	case list.whole:
+		v.Count = i18n.Count(lang, "ui.history.count", len(list.ids))
+	default:
+		v.Count = i18n.Text(lang, "ui.history.more", "n", i18n.Int(len(list.ids)))
 	}
 	v.Proof = Button{Label: i18n.Text(lang, "ui.proof"), Key: i18n.Text(lang, "ui.key.proof"), Press: h.env.press(h.Proof)}
 	v.OnPaper = Button{Label: i18n.Text(lang, "ui.paper"), Key: i18n.Text(lang, "ui.key.paper"), Press: h.env.press(h.AskPaper)}

@@ -129,10 +129,14 @@ func (m *memory) Item(_ context.Context, id rx.ID) (rx.Item, error) {
 
 func (m *memory) List(_ context.Context, f rx.Filter) ([]rx.Item, error) {
 	var found []rx.Item
+	newer := f.Before != ""
 	for _, item := range slices.Backward(m.items) {
-		if (f.State == 0 || item.State == f.State) && (f.Patient == "" || item.Patient == f.Patient) {
+		who := item.Facts.Patient
+		if !newer && (f.State == 0 || item.State == f.State) && (f.Patient == "" || item.Patient == f.Patient) &&
+			prescribing.Holds(f.Words, who.LastName, who.FirstName, string(who.SSIN), item.Facts.Product.Name) && (f.Limit == 0 || len(found) < f.Limit) {
 			found = append(found, item)
 		}
+		newer = newer && item.ID != f.Before
 	}
 	return found, nil
 }

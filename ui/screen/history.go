@@ -37,7 +37,10 @@ func NewHistory(m *model.History, changed func()) *History {
 		proof: kit.NewButton(), onPaper: kit.NewButton(), repeat: kit.NewButton(), back: newBack(m.SetBack, changed)}
 	s.filter = kit.NewEntry(func(words string) { m.Filter(words); changed() })
 	s.filter.Key = keys(m.Move, func() {}, changed)
-	s.list = widget.NewList(func() int { return s.view.Rows }, func() fyne.CanvasObject { return newRow() }, s.fill)
+	s.list = widget.NewList(func() int { return s.view.Rows }, func() fyne.CanvasObject { return newRow() }, func(i widget.ListItemID, o fyne.CanvasObject) {
+		s.fill(i, o)
+		m.Shown(i)
+	})
 	s.list.OnSelected = func(i widget.ListItemID) {
 		if !s.moving {
 			m.Select(i)
@@ -82,6 +85,9 @@ func (r *row) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRend
 
 // Show shows what the model says.
 func (s *History) Show(lang rx.Lang, v model.HistoryView) {
+	if v.Words != s.view.Words {
+		s.list.ScrollToTop()
+	}
 	s.view = v
 	s.title.Set(kit.Span{Text: v.Title, Plain: true, Bold: true, Big: true}, kit.Quiet("   "+v.Count))
 	s.filter.Hint(v.Hint)

@@ -43,8 +43,8 @@ func said[V any](t *testing.T, name string) map[rx.Lang]V {
 
 // rows is a history with its rows.
 type rows struct {
-	model.HistoryView
-	All []model.Row
+	View model.HistoryView
+	All  []model.Row
 }
 
 // state is a screen state: how to show it in a language.
@@ -92,10 +92,10 @@ func states(t *testing.T) []state {
 			}
 		case "history":
 			s.show = func(t *testing.T, l rx.Lang, w fyne.Window) {
-				x := screen.NewHistory(&model.History{}, func() {})
+				x := screen.NewHistory(model.NewHistory(&model.Env{}, nil), func() {})
 				v := said[rows](t, name)[l]
-				v.Row = func(i int) model.Row { return v.All[i] }
-				inFrame(l, w, placeHistory, x.Object(), func() { x.Show(l, v.HistoryView) })
+				v.View.Row = func(i int) model.Row { return v.All[i] }
+				inFrame(l, w, placeHistory, x.Object(), func() { x.Show(l, v.View) })
 			}
 		case "strip":
 			s.show = func(t *testing.T, l rx.Lang, w fyne.Window) {

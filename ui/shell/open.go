@@ -103,7 +103,12 @@ func (o *open) speak(l rx.Lang) {
 func (o *open) changed(ids []rx.ID) {
 	o.strip.Load()
 	o.prescribe.Changed(ids)
-	o.reload()
+	switch o.at {
+	case placeTreat:
+		o.treat.Load()
+	case placeHistory:
+		o.history.Changed(ids)
+	}
 	if len(ids) == 0 {
 		o.drill.Load()
 	}
