@@ -2,6 +2,9 @@ package soap
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/beevik/etree"
@@ -18,7 +21,7 @@ type Client struct {
 	Suite xmldsig.Suite
 	// Lifetime of Timestamps, a minute when zero.
 	Lifetime time.Duration
-	// Limits of what is read, those of xmldsig.Defaults when zero.
+	// Limits of requests and answers, those of xmldsig.Defaults where zero.
 	Limits xmldsig.Limits
 }
 
@@ -43,5 +46,71 @@ type Answer struct {
 
 // Call sends the request once and reads its answer. Any error is a *Error.
 func (c *Client) Call(ctx context.Context, r Request) (*Answer, error) {
-	panic("under construction")
+	signer := Signer{Security: r.Security, Suite: c.Suite, Clock: c.Clock, Lifetime: c.Lifetime, Limits: c.Limits}
+	envelope, err := signer.Build(r.Body)
+	if err != nil {
+		return nil, &Error{Kind: KindRequest, Outcome: NotSent, reason: "the request cannot be built", cause: err}
+	}
+	limits := c.Limits.OrDefaults()
+	x, err := c.Transport.post(ctx, r.URL, r.Action, envelope, limits.Bytes)
+	if err != nil {
+		kind, reason := ended(ctx, x, err)
+		return nil, x.failed(kind, reason, err)
+	}
+
+	message, err := Read(x.answer, limits)
+	switch {
+	case err == nil && message.Fault != nil:
+		failure := x.failed(KindFault, "the service answered with the fault "+message.Fault.known(), nil)
+		failure.Fault = message.Fault
+		if message.Fault.AtGate() {
+			failure.Outcome = Refused
+		}
+		return nil, failure
+	case x.status != http.StatusOK:
+		return nil, x.failed(KindStatus, "no SOAP answer", nil)
+	case err != nil:
+		return nil, x.failed(KindAnswer, err.Error(), err)
+	}
+	answer := &Answer{Content: message.Content, Time: x.time}
+	if r.Answer != nil {
+		verified, verdict := r.Answer.judge(message)
+		if !verdict.Accepted {
+			failure := x.failed(KindSignature, fmt.Sprint("the answer is refused: ", verdict.Errors), nil)
+			failure.Verdict = &verdict
+			return nil, failure
+		}
+		answer.Content, answer.Verified = verified.Content, verified
+	}
+	return answer, nil
+}
+
+// failed is an error after the request was built. Its outcome is unknown unless no byte of the body left.
+func (x exchange) failed(kind Kind, reason string, cause error) *Error {
+	e := &Error{
+		Kind: kind, Connected: x.connected, Written: x.written, Status: x.status, Time: x.time, reason: reason, cause: cause,
+	}
+	if x.written == 0 {
+		e.Outcome = NotSent
+	}
+	return e
+}
+
+// ended tells what ended a request that got no complete answer.
+func ended(ctx context.Context, x exchange, err error) (Kind, string) {
+	switch {
+	case errors.Is(err, errAddress):
+		return KindRequest, "the URL is not the address of a web service"
+	case errors.Is(err, errLarge):
+		return KindAnswer, "the answer is larger than allowed"
+	case ctx.Err() != nil:
+		return KindCancelled, "given up by the caller"
+	case errors.Is(err, errClear):
+		return KindConnect, "the address wants no TLS, which is for this computer alone"
+	case errors.Is(err, errConnect):
+		return KindConnect, "no connection"
+	case errors.Is(err, errLate):
+		return KindLate, "a deadline passed"
+	}
+	return KindBroken, "the connection broke before the answer was complete"
 }
