@@ -100,6 +100,44 @@ func TestOpeningAgainIsNoRestore(t *testing.T) {
 	}
 }
 
+// Of a directory and its copy, open at the same time, only the one that was opened last opens doors; the other's mark stays out of its way. It
+// goes on reading and writing, and closes without touching what is not its own.
+func TestOfTwoCopiesTheLastOpenedSends(t *testing.T) {
+	p := newPlace(t).create()
+	first := p.open()
+	q := p.issue(first, 1).Prescriptions[0]
+	original, copied := p.opts.Dir, filepath.Join(t.TempDir(), "copy")
+	p.copyTo(copied)
+	p.opts.Dir = copied
+	second := p.open()
+
+	p.mark(first, q)
+	wantCode(t, first.Outside(ctx), rx.CodeOtherCopy)
+	p.issue(first, 1) // nothing is sent or printed by that
+	if err := second.Outside(ctx); err != nil {
+		t.Errorf("of the copy that was opened last: %v", err)
+	}
+	before, err := os.ReadFile(p.opts.Mark)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.close(first)
+	after, err := os.ReadFile(p.opts.Mark)
+	if err != nil || string(after) != string(before) {
+		t.Errorf("the mark of the other was written over (%v)", err)
+	}
+
+	p.opts.Dir = original
+	first = p.open()
+	if p.generation(first) != 1 || len(state(t, first, q.ID).Attempts) != 1 {
+		t.Error("opened again it is no copy")
+	}
+	if err := first.Outside(ctx); err != nil {
+		t.Error(err)
+	}
+	wantCode(t, second.Outside(ctx), rx.CodeOtherCopy)
+}
+
 // Each way in which a directory can be another than it was makes every prescription that may have been sent or printed a question.
 func TestRestoredDirectoriesAreRecognised(t *testing.T) {
 	for name, restore := range map[string]func(p *place, backup string){
