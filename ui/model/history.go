@@ -241,6 +241,7 @@ type HistoryView struct {
 	Count    string
 	Rows     int
 	Row      func(i int) Row // made when it is shown; History.Shown reads it
+	Turn     int             // grows when rows may read otherwise and are to be shown anew
 	Selected int             // -1 none
 	Empty    string
 	Detail   *Detail
@@ -272,7 +273,7 @@ type Detail struct {
 // View is the screen as it stands.
 func (h *History) View() HistoryView {
 	lang, list := h.env.Lang, h.list
-	v := HistoryView{Title: i18n.Text(lang, "ui.history"), Words: list.wanted, Hint: i18n.Text(lang, "ui.history.hint"), Rows: len(list.ids),
+	v := HistoryView{Title: i18n.Text(lang, "ui.history"), Words: list.wanted, Hint: i18n.Text(lang, "ui.history.hint"), Rows: len(list.ids), Turn: list.turn,
 		Paper: h.Paper.view(), Back: h.back.view(h.env, h.ConfirmBack, h.CancelBack), Notices: h.env.say(h.notes), Focus: h.focus}
 	for _, err := range []error{list.err, list.unread()} {
 		v.Notices = append(v.Notices, h.env.faults(err)...)

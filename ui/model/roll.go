@@ -27,17 +27,19 @@ type roll struct {
 	ids    []rx.ID
 	whole  bool // nothing is behind the last
 	items  map[rx.ID]rx.Item
-	stale  map[rx.ID]bool // of items: something happened to them
-	lost   map[rx.ID]int  // behind which prescription ("" at the beginning) how many could not be read
-	looked int            // the row that was shown last
-	err    error          // of the last reading
+	stale  map[rx.ID]int // the turn in which something happened to them last, since they were read
+	anew   int           // the turn since which everything is to be read again
+	lost   map[rx.ID]int // behind which prescription ("" at the beginning) how many could not be read
+	looked int           // the row that was shown last
+	turn   int           // grows with all that may make rows read otherwise
+	err    error         // of the last reading
 
 	top     bool // the beginning is to be read
 	row     int  // its page is to be read; -1 none
 	reading bool
 }
 
-func newRoll(env *Env) *roll { return &roll{env: env, row: -1} }
+func newRoll(env *Env) *roll { return &roll{env: env, row: -1, stale: map[rx.ID]int{}} }
 
 // search asks for other words.
 func (r *roll) search(words string) {
@@ -47,19 +49,23 @@ func (r *roll) search(words string) {
 
 // load reads what is shown anew.
 func (r *roll) load() {
+	r.turn++
+	r.top, r.anew = true, r.turn
 	for id := range r.items {
-		r.stale[id] = true
+		r.stale[id] = r.turn
 	}
-	r.top = true
 	r.pull()
 }
 
 // changed reads anew what something happened to: the beginning for what is not known yet, a row when it is shown.
 func (r *roll) changed(ids []rx.ID) {
+	r.turn++
 	for _, id := range ids {
-		if _, near := r.items[id]; near {
-			r.stale[id] = true
-		} else if !slices.Contains(r.ids, id) {
+		_, near := r.items[id]
+		if near || r.reading { // or on its way, as it was
+			r.stale[id] = r.turn
+		}
+		if !near && !slices.Contains(r.ids, id) {
 			r.top = true
 		}
 	}
@@ -83,7 +89,7 @@ func (r *roll) shown(i int) {
 // fresh tells that row i is in memory as it is.
 func (r *roll) fresh(i int) bool {
 	_, near := r.at(i)
-	return near && !r.stale[r.ids[i]]
+	return near && r.stale[r.ids[i]] == 0
 }
 
 // at is row i, when it is in memory.
@@ -128,14 +134,14 @@ func (r *roll) pull() {
 		r.row = -1
 		return
 	}
-	words := r.wanted
+	words, turn := r.wanted, r.turn
 	r.reading = true
 	r.env.Do(func(ctx context.Context) func() {
 		items, err := r.env.Service.Search(ctx, words, rx.Filter{Limit: pageRows, Before: before})
 		return func() {
 			r.reading = false
 			if words == r.wanted {
-				r.take(before, items, err)
+				r.take(before, turn, items, err)
 			}
 			r.pull()
 			r.env.Changed()
@@ -143,15 +149,16 @@ func (r *roll) pull() {
 	})
 }
 
-// take puts a page at its place: behind before, and in the place of what stood there.
-func (r *roll) take(before rx.ID, page []rx.Item, err error) {
+// take puts a page, asked for in a turn, at its place: behind before, and in the place of what stood there.
+func (r *roll) take(before rx.ID, turn int, page []rx.Item, err error) {
+	r.turn++
 	if !prescribing.Partial(err) {
 		r.err = err
 		return
 	}
 	if r.err = nil; !r.read || r.words != r.wanted {
-		*r = roll{env: r.env, wanted: r.wanted, words: r.wanted, read: true, top: r.top, row: -1,
-			items: map[rx.ID]rx.Item{}, stale: map[rx.ID]bool{}, lost: map[rx.ID]int{}}
+		*r = roll{env: r.env, wanted: r.wanted, words: r.wanted, read: true, top: r.top, row: -1, turn: r.turn,
+			items: map[rx.ID]rx.Item{}, stale: r.stale, anew: r.anew, lost: map[rx.ID]int{}}
 	}
 	from := slices.Index(r.ids, before) + 1
 	if from == 0 && before != "" {
@@ -175,7 +182,9 @@ func (r *roll) take(before rx.ID, page []rx.Item, err error) {
 	for _, item := range page {
 		ids = append(ids, item.ID)
 		r.items[item.ID] = item
-		delete(r.stale, item.ID)
+		if r.stale[item.ID] = max(r.stale[item.ID], r.anew); r.stale[item.ID] <= turn {
+			delete(r.stale, item.ID)
+		}
 	}
 	r.ids = append(ids, rest...)
 	r.trim()
@@ -183,15 +192,14 @@ func (r *roll) take(before rx.ID, page []rx.Item, err error) {
 
 // trim forgets rows that are far from what is shown.
 func (r *roll) trim() {
-	if len(r.items) <= nearby+2*pageRows {
-		return
-	}
-	near := map[rx.ID]rx.Item{}
-	for _, id := range r.ids[max(0, min(r.looked, len(r.ids))-nearby/2):min(len(r.ids), r.looked+nearby/2)] {
-		if item, ok := r.items[id]; ok {
-			near[id] = item
+	if len(r.items) > nearby+2*pageRows {
+		near := map[rx.ID]rx.Item{}
+		for _, id := range r.ids[max(0, min(r.looked, len(r.ids))-nearby/2):min(len(r.ids), r.looked+nearby/2)] {
+			if item, ok := r.items[id]; ok {
+				near[id] = item
+			}
 		}
+		r.items = near
 	}
-	r.items = near
-	maps.DeleteFunc(r.stale, func(id rx.ID, _ bool) bool { _, ok := near[id]; return !ok })
+	maps.DeleteFunc(r.stale, func(id rx.ID, _ int) bool { _, near := r.items[id]; return !near })
 }

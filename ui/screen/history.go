@@ -13,7 +13,8 @@ import (
 
 // History is the list of every prescription beside one of them in full.
 type History struct {
-	view model.HistoryView
+	view  model.HistoryView
+	shown map[int]model.Row // what rows said that were drawn
 
 	title   *kit.Text
 	filter  *kit.Entry
@@ -33,7 +34,7 @@ type History struct {
 
 // NewHistory makes the screen of m.
 func NewHistory(m *model.History, changed func()) *History {
-	s := &History{title: kit.NewText(), empty: kit.NewText(), detail: newDetail(), paper: newPaper(m.Paper, changed), notices: kit.NewNotices(),
+	s := &History{shown: map[int]model.Row{}, title: kit.NewText(), empty: kit.NewText(), detail: newDetail(), paper: newPaper(m.Paper, changed), notices: kit.NewNotices(),
 		proof: kit.NewButton(), onPaper: kit.NewButton(), repeat: kit.NewButton(), back: newBack(m.SetBack, changed)}
 	s.filter = kit.NewEntry(func(words string) { m.Filter(words); changed() })
 	s.filter.Key = keys(m.Move, func() {}, changed)
@@ -64,9 +65,22 @@ func (s *History) fill(i widget.ListItemID, o fyne.CanvasObject) {
 	}
 	row := o.(*row)
 	v := s.view.Row(i)
+	s.shown[i] = v
 	row.text.Set(kit.Strong(v.Name), kit.Quiet("   "+v.When), kit.Words(v.Product).Line(), kit.Toned(v.Tone, v.State).Line())
 	row.text.Resize(fyne.NewSize(row.Size().Width, row.text.MinSize().Height))
 	s.list.SetItemHeight(i, row.text.MinSize().Height)
+}
+
+// same tells that the list need not be drawn anew: a window that nobody touches rests.
+func (s *History) same(old model.HistoryView) bool {
+	same := s.view.Turn == old.Turn && s.view.Rows == old.Rows && len(s.shown) < 100
+	for i, was := range s.shown { // time passes, and what waits too long says so
+		same = same && i < s.view.Rows && s.view.Row(i) == was
+	}
+	if !same {
+		clear(s.shown)
+	}
+	return same
 }
 
 // row is a row of the list.
@@ -85,7 +99,8 @@ func (r *row) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRend
 
 // Show shows what the model says.
 func (s *History) Show(lang rx.Lang, v model.HistoryView) {
-	if v.Words != s.view.Words {
+	old := s.view
+	if v.Words != old.Words {
 		s.list.ScrollToTop()
 	}
 	s.view = v
@@ -94,7 +109,9 @@ func (s *History) Show(lang rx.Lang, v model.HistoryView) {
 	s.filter.Set(v.Words)
 	s.empty.Set(kit.Soft(v.Empty))
 	visible(v.Empty != "", s.empty)
-	s.list.Refresh()
+	if !s.same(old) {
+		s.list.Refresh()
+	}
 	s.moving = true
 	if v.Selected >= 0 {
 		s.list.Select(v.Selected)
