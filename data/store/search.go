@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -32,7 +33,7 @@ func (w *words) forget() { w.texts, w.known, w.entries, w.lost = nil, nil, nil, 
 
 // search gives what holds each of the folded words, newest first.
 func (db *DB) search(ctx context.Context, f rx.Filter, wanted []string) (list []rx.Item, lost int, err error) {
-	numbers, lost, err := db.holding(ctx, wanted)
+	held, lost, err := db.holding(ctx, wanted)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -41,22 +42,24 @@ func (db *DB) search(ctx context.Context, f rx.Filter, wanted []string) (list []
 			var before int64
 			found, err := s.one("SELECT n FROM prescriptions WHERE id = ?", []any{string(f.Before)}, &before)
 			if err != nil || !found {
-				numbers = nil
 				return err
 			}
-			numbers = slices.DeleteFunc(numbers, func(n int64) bool { return n >= before })
+			held.skip(before)
 		}
 		rest := f
-		for size := max(f.Limit, 100); len(numbers) > 0 && (f.Limit == 0 || len(list) < f.Limit); size = min(2*size, 5000) {
-			size = min(size, len(numbers))
+		for size := max(f.Limit, 100); f.Limit == 0 || len(list) < f.Limit; size = min(2*size, 5000) {
+			numbers := held.next(size)
+			if len(numbers) == 0 {
+				break
+			}
 			if f.Limit > 0 {
 				rest.Limit = f.Limit - len(list)
 			}
-			page, damaged, err := db.page(ctx, s, rest, 0, "n IN (SELECT value FROM json_each(?))", array(numbers[:size]))
+			page, damaged, err := db.page(ctx, s, rest, 0, "n IN (SELECT value FROM json_each(?))", array(numbers))
 			if err != nil {
 				return err
 			}
-			list, lost, numbers = append(list, page...), lost+damaged, numbers[size:]
+			list, lost = append(list, page...), lost+damaged
 		}
 		return nil
 	})
@@ -75,35 +78,55 @@ func array(numbers []int64) string {
 	return string(append(b, ']'))
 }
 
-// holding gives the numbers of the prescriptions that hold each of the folded words, newest first, and how many could not be read.
-func (db *DB) holding(ctx context.Context, wanted []string) (numbers []int64, lost int, err error) {
+// held is a way through the prescriptions that hold all words, from the newest back.
+type held struct {
+	entries []searched // not looked at yet
+	has     []uint64   // which of the words a text has, by its number
+	all     uint64
+}
+
+// skip leaves out those of number before and later.
+func (h *held) skip(before int64) {
+	i, _ := slices.BinarySearchFunc(h.entries, before, func(e searched, n int64) int { return cmp.Compare(e.n, n) })
+	h.entries = h.entries[:i]
+}
+
+// next gives the numbers of the next ones, at most so many; none: there are no more.
+func (h *held) next(most int) (numbers []int64) {
+	for len(h.entries) > 0 && len(numbers) < most {
+		e := h.entries[len(h.entries)-1]
+		h.entries = h.entries[:len(h.entries)-1]
+		if h.has[e.person]|h.has[e.thing] == h.all {
+			numbers = append(numbers, e.n)
+		}
+	}
+	return numbers
+}
+
+// holding finds the prescriptions that hold each of the folded words, and tells how many could not be read. What was read is only ever added to, so
+// the way through it needs no lock.
+func (db *DB) holding(ctx context.Context, wanted []string) (h held, lost int, err error) {
 	w := &db.words
 	w.Lock()
 	defer w.Unlock()
 	if err := db.mayLearn(); err != nil {
-		return nil, 0, err
+		return held{}, 0, err
 	}
 	for more := true; more; {
 		if more, err = db.learn(ctx); err != nil {
-			return nil, 0, err
+			return held{}, 0, err
 		}
 	}
 	wanted = wanted[:min(len(wanted), 64)]
-	all := ^uint64(0) >> (64 - len(wanted))
-	has := make([]uint64, len(w.texts))
+	h = held{w.entries, make([]uint64, len(w.texts)), ^uint64(0) >> (64 - len(wanted))}
 	for i, text := range w.texts {
 		for j, word := range wanted {
 			if strings.HasPrefix(text, word) || strings.Contains(text, " "+word) {
-				has[i] |= 1 << j
+				h.has[i] |= 1 << j
 			}
 		}
 	}
-	for _, e := range slices.Backward(w.entries) {
-		if has[e.person]|has[e.thing] == all {
-			numbers = append(numbers, e.n)
-		}
-	}
-	return numbers, w.lost, nil
+	return h, w.lost, nil
 }
 
 // LearnWords reads some of what a search by words needs, and tells whether there is more: whoever calls it while nobody waits spares the first
