@@ -50,6 +50,7 @@ const (
 	CodeDrillFaults    rx.Code = "drill-faults"    // something was lost or double in a drill (duplicates, lost)
 	CodeNothingWritten rx.Code = "nothing-written" // no text came from standard input
 	CodeInterrupted    rx.Code = "interrupted"     // by the person, before its end
+	CodeMomentForm     rx.Code = "moment-form"     // no moment in RFC 3339
 )
 
 // Exit is how a command ended.
@@ -171,6 +172,11 @@ type commands struct {
 	Simulate struct {
 		Plan planCmd `cmd:"" help:"${help_simulate_plan}"`
 	} `cmd:"" help:"${help_simulate}"`
+	Interop struct {
+		Seal   sealCmd   `cmd:"" help:"${help_seal}"`
+		Unseal unsealCmd `cmd:"" help:"${help_unseal}"`
+		ETK    etkCmd    `cmd:"" name:"etk" help:"${help_etk}"`
+	} `cmd:"" help:"${help_interop}"`
 }
 
 // run is one command line being run.

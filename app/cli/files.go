@@ -20,7 +20,10 @@ import (
 
 // readFile reads a file that the person names; "-" is the standard input. It reads a
 // little more than a format may have, so that what is too large is told as such.
-func (r *run) readFile(name string) ([]byte, error) {
+func (r *run) readFile(name string) ([]byte, error) { return r.readAtMost(name, formats.MaxBytes+1) }
+
+// readAtMost is readFile for files of another length, in bytes.
+func (r *run) readAtMost(name string, length int64) ([]byte, error) {
 	in := r.Stdin
 	if name != "-" {
 		f, err := os.Open(name)
@@ -30,7 +33,7 @@ func (r *run) readFile(name string) ([]byte, error) {
 		defer f.Close()
 		in = f
 	}
-	b, err := r.unless(func() ([]byte, error) { return io.ReadAll(io.LimitReader(in, formats.MaxBytes+1)) })
+	b, err := r.unless(func() ([]byte, error) { return io.ReadAll(io.LimitReader(in, length)) })
 	if err != nil {
 		return nil, rx.Fault(CodeFileRead, "file", filepath.Base(name)).Because(cause(err))
 	}

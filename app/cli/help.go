@@ -14,6 +14,7 @@ var helpKeys = []string{
 	"repeat", "patients", "patients_find", "verify", "export", "schema", "drill", "simulate", "simulate_plan",
 	"practice", "profile", "file", "draft", "paper_reason", "handwritten", "date", "wait", "as_free_text", "out", "force", "state", "patient",
 	"although", "reason", "outcome", "outcome_reason", "seeds", "dir", "csv", "name", "id", "ids", "order_id", "draft_id", "duty_id",
+	"interop", "seal", "unseal", "etk", "p12", "pass_file", "to", "kek_file", "kek_id", "in_out", "in", "message_out", "trust", "at", "eid", "etk_file",
 }
 
 // help prints the help of the program or of a command.

@@ -47,10 +47,15 @@ func TestScripts(t *testing.T) {
 	if testing.Short() {
 		t.Skip("separate processes, some of which must be in time: the long form")
 	}
+	vectors, err := filepath.Abs("../../sync/ehealth/etee/testdata/vectors")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
+			e.Setenv("VECTORS", vectors)
 			e.Setenv("RELAIS_DATA", filepath.Join(e.WorkDir, "data"))
 			e.Setenv("RELAIS_MARKS", filepath.Join(e.WorkDir, "marks"))
 			e.Setenv("RELAIS_PASSPHRASE_FILE", filepath.Join(e.WorkDir, "passphrase"))
