@@ -25,7 +25,7 @@ func BenchmarkSeal(b *testing.B) {
 		to   etee.Recipients
 	}{
 		{"prescription, 2 KB for a KGSS key", 2 << 10, etee.Recipients{Unknown: &w.kek}},
-		{"parameter, 10 KB for Recip-e", 10 << 10, etee.Recipients{Known: []*x509.Certificate{w.recipe.cert}}},
+		{"parameter, 10 KB for Recip-e", 10 << 10, etee.Recipients{Known: []*x509.Certificate{w.recipe.Cert}}},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			plain := make([]byte, c.size)
@@ -37,7 +37,7 @@ func BenchmarkSeal(b *testing.B) {
 				}
 				middle := time.Now()
 				for range 2 {
-					if _, err := rsa.SignPSS(rand.Reader, w.doctor.key, crypto.SHA256, digest, nil); err != nil {
+					if _, err := rsa.SignPSS(rand.Reader, w.doctor.Key, crypto.SHA256, digest, nil); err != nil {
 						b.Fatal(err)
 					}
 				}
@@ -60,11 +60,11 @@ func BenchmarkUnseal(b *testing.B) {
 	if _, err := rand.Read(plain); err != nil {
 		b.Fatal(err)
 	}
-	sealed, err := w.sealer().Seal(plain, etee.Recipients{Known: []*x509.Certificate{w.recipe.cert}})
+	sealed, err := w.sealer().Seal(plain, etee.Recipients{Known: []*x509.Certificate{w.recipe.Cert}})
 	if err != nil {
 		b.Fatal(err)
 	}
-	key, recipient, sender := o.key("recipe.key", w.recipe.key), o.cert("recipe.pem", w.recipe.cert), o.cert("sender.pem", w.doctor.cert)
+	key, recipient, sender := o.key("recipe.key", w.recipe.Key), o.cert("recipe.pem", w.recipe.Cert), o.cert("sender.pem", w.doctor.Cert)
 	u := w.unsealer()
 	var ours, theirs, idle time.Duration
 	b.ReportAllocs()

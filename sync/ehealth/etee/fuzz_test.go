@@ -6,22 +6,23 @@ import (
 
 	"relais/sync/ehealth/cms"
 	"relais/sync/ehealth/etee"
+	"relais/sync/ehealth/pkitest"
 )
 
 // FuzzUnseal changes one layer of a sound message and seals the layers around it anew, so that the change is reached.
 func FuzzUnseal(f *testing.F) {
-	ca := holder{vectorCertificate(f, "test-ca"), vectorKey(f, "test-ca")} // lasting keys, so that a kept input means the same again
+	ca := pkitest.Holder{Cert: vectorCertificate(f, "test-ca"), Key: vectorKey(f, "test-ca")} // lasting keys, so that a kept input means the same again
 	w := world{
 		root: ca, ca: ca,
-		doctor: holder{vectorCertificate(f, "test-auth"), vectorKey(f, "test-auth")},
-		recipe: holder{vectorCertificate(f, "test-enc"), vectorKey(f, "test-enc")},
+		doctor: pkitest.Holder{Cert: vectorCertificate(f, "test-auth"), Key: vectorKey(f, "test-auth")},
+		recipe: pkitest.Holder{Cert: vectorCertificate(f, "test-enc"), Key: vectorKey(f, "test-enc")},
 		kek:    etee.KEK{ID: []byte("KEY-1"), Key: []byte("0123456789abcdef")},
 	}
 	outer, inner := w.signature(), w.signature()
 	outer.Time, inner.Time, inner.Enclosed = soon, soon, nil
 	outer.Rand, inner.Rand = zeros{}, zeros{} // the seeds are the same in every run, and an input takes the same way each time
 	toKEK := cms.Addressees{KeyID: w.kek.ID, Key: w.kek.Key}
-	toRecipe := cms.Addressees{Certificates: []*x509.Certificate{w.recipe.cert}}
+	toRecipe := cms.Addressees{Certificates: []*x509.Certificate{w.recipe.Cert}}
 	signed := w.sign(f, plainText, inner)
 	known := map[string]bool{string(plainText): true} // what the doctor has signed: a layer of one message may be another's text
 	add := func(layer byte, message []byte) {
@@ -62,7 +63,7 @@ func FuzzUnseal(f *testing.F) {
 		if verdict.Accepted != (len(verdict.Errors) == 0) || !verdict.Accepted && plain != nil {
 			t.Fatalf("accepted %v with %d errors and %d plain bytes", verdict.Accepted, len(verdict.Errors), len(plain))
 		}
-		if verdict.Accepted && (!known[string(plain)] || !verdict.Certificate.Equal(w.doctor.cert)) {
+		if verdict.Accepted && (!known[string(plain)] || !verdict.Certificate.Equal(w.doctor.Cert)) {
 			t.Fatal("the doctor did not sign this")
 		}
 		if _, err := verdict.MarshalJSON(); err != nil {

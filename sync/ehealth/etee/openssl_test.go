@@ -5,7 +5,6 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/hex"
-	"encoding/pem"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"relais/sync/ehealth/etee"
+	"relais/sync/ehealth/pkitest"
 )
 
 // openssl reads and writes the same layers with code that shares nothing with ours.
@@ -43,20 +43,10 @@ func (o openssl) write(name string, content []byte) string {
 }
 
 func (o openssl) cert(name string, cs ...*x509.Certificate) string {
-	var b bytes.Buffer
-	for _, c := range cs {
-		_ = pem.Encode(&b, &pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})
-	}
-	return o.write(name, b.Bytes())
+	return o.write(name, pkitest.PEM(cs...))
 }
 
-func (o openssl) key(name string, k *rsa.PrivateKey) string {
-	der, err := x509.MarshalPKCS8PrivateKey(k)
-	if err != nil {
-		o.t.Fatal(err)
-	}
-	return o.write(name, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
-}
+func (o openssl) key(name string, k *rsa.PrivateKey) string { return o.write(name, pkitest.KeyPEM(k)) }
 
 // cms runs one command over DER and gives its output.
 func (o openssl) cms(in []byte, args ...string) []byte {
@@ -75,13 +65,13 @@ func (o openssl) cms(in []byte, args ...string) []byte {
 // verify opens a signed layer. The issuing CA is among the anchors: it does not travel with an inner layer.
 func (o openssl) verify(w world, signed []byte, more ...string) []byte {
 	o.t.Helper()
-	return o.cms(signed, append([]string{"-verify", "-inform", "DER", "-binary", "-CAfile", o.cert("anchors.pem", w.root.cert, w.ca.cert), "-purpose", "any"}, more...)...)
+	return o.cms(signed, append([]string{"-verify", "-inform", "DER", "-binary", "-CAfile", o.cert("anchors.pem", w.root.Cert, w.ca.Cert), "-purpose", "any"}, more...)...)
 }
 
 func TestOpenSSLReadsWhatWeSeal(t *testing.T) {
 	w := newWorld(t)
 	plain := bytes.Repeat([]byte("0123456789abcdef\r\n"), 500)
-	to := etee.Recipients{Known: []*x509.Certificate{w.recipe.cert, w.kgss.cert}, Unknown: &w.kek}
+	to := etee.Recipients{Known: []*x509.Certificate{w.recipe.Cert, w.kgss.Cert}, Unknown: &w.kek}
 	for name, sealer := range map[string]etee.Sealer{"eHealth certificate": w.sealer(), "identity card": w.cardSealer()} {
 		t.Run(name, func(t *testing.T) {
 			o := newOpenSSL(t)
@@ -91,12 +81,12 @@ func TestOpenSSLReadsWhatWeSeal(t *testing.T) {
 			}
 			envelope := o.verify(w, sealed)
 			for recipient, args := range map[string][]string{
-				"first known":  {"-inkey", o.key("recipe.key", w.recipe.key), "-recip", o.cert("recipe.pem", w.recipe.cert)},
-				"second known": {"-inkey", o.key("kgss.key", w.kgss.key), "-recip", o.cert("kgss.pem", w.kgss.cert)},
+				"first known":  {"-inkey", o.key("recipe.key", w.recipe.Key), "-recip", o.cert("recipe.pem", w.recipe.Cert)},
+				"second known": {"-inkey", o.key("kgss.key", w.kgss.Key), "-recip", o.cert("kgss.pem", w.kgss.Cert)},
 				"unknown":      {"-secretkey", hex.EncodeToString(w.kek.Key), "-secretkeyid", hex.EncodeToString(w.kek.ID)},
 			} {
 				inner := o.cms(envelope, append([]string{"-decrypt", "-inform", "DER", "-binary"}, args...)...)
-				got := o.verify(w, inner, "-certfile", o.cert("sender.pem", w.doctor.cert))
+				got := o.verify(w, inner, "-certfile", o.cert("sender.pem", w.doctor.Cert))
 				if !bytes.Equal(got, plain) {
 					t.Errorf("%s: openssl reads %d other bytes", recipient, len(got))
 				}
@@ -109,17 +99,17 @@ func TestWeReadWhatOpenSSLSeals(t *testing.T) {
 	w := newWorld(t)
 	o := newOpenSSL(t)
 	plain := bytes.Repeat([]byte("made by openssl"), 1000)
-	other := issue(t, "other", 2048, &w.ca, isEncryption)
+	other := pkitest.Issue("other", &w.ca, pkitest.Encryption)
 
 	pss := []string{"-keyopt", "rsa_padding_mode:pss", "-keyopt", "rsa_pss_saltlen:32"}
-	sign := func(content []byte, h holder, more ...string) []byte {
+	sign := func(content []byte, h pkitest.Holder, more ...string) []byte {
 		return o.cms(content, append([]string{"-sign", "-binary", "-nodetach", "-outform", "DER", "-md", "sha256",
-			"-signer", o.cert("signer.pem", h.cert), "-inkey", o.key("signer.key", h.key), "-certfile", o.cert("ca.pem", w.ca.cert)}, more...)...)
+			"-signer", o.cert("signer.pem", h.Cert), "-inkey", o.key("signer.key", h.Key), "-certfile", o.cert("ca.pem", w.ca.Cert)}, more...)...)
 	}
 	encrypt := func(content []byte, more ...string) []byte {
 		return o.cms(content, append([]string{"-encrypt", "-binary", "-outform", "DER", "-aes128"}, more...)...)
 	}
-	recipe, otherFile := o.cert("recipe.pem", w.recipe.cert), o.cert("other.pem", other.cert)
+	recipe, otherFile := o.cert("recipe.pem", w.recipe.Cert), o.cert("other.pem", other.Cert)
 	kek := []string{"-secretkey", hex.EncodeToString(w.kek.Key), "-secretkeyid", hex.EncodeToString(w.kek.ID)}
 	with := func(more ...string) []string { return append(append([]string{}, pss...), more...) }
 
@@ -128,7 +118,7 @@ func TestWeReadWhatOpenSSLSeals(t *testing.T) {
 		outer   []string
 		envelop []string
 		inner   []string
-		by      holder
+		by      pkitest.Holder
 		want    []string
 		policy  etee.Policy
 	}{
@@ -158,7 +148,7 @@ func TestWeReadWhatOpenSSLSeals(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			o.t = t
 			by, author := w.doctor, w.doctor
-			if c.by.cert != nil {
+			if c.by.Cert != nil {
 				by, author = c.by, w.cardSign
 			}
 			sealed := sign(encrypt(sign(plain, author, c.inner...), c.envelop...), by, c.outer...)

@@ -13,12 +13,13 @@ import (
 
 	"relais/sync/ehealth/cms"
 	"relais/sync/ehealth/etee"
+	"relais/sync/ehealth/pkitest"
 )
 
 // Whatever is sealed, for whomever, under either policy: every addressee gets it back, nobody else.
 func TestSealedIsUnsealed(t *testing.T) {
 	w := newWorld(t)
-	addressees := []holder{w.recipe, w.kgss}
+	addressees := []pkitest.Holder{w.recipe, w.kgss}
 	rapid.Check(t, func(t *rapid.T) {
 		plain := rapid.SliceOfN(rapid.Byte(), 0, 5000).Draw(t, "plain")
 		who := rapid.IntRange(1, 7).Draw(t, "recipients") // bits: recipe, kgss, unknown
@@ -27,7 +28,7 @@ func TestSealedIsUnsealed(t *testing.T) {
 		var to etee.Recipients
 		for i, h := range addressees {
 			if who&(1<<i) != 0 {
-				to.Known = append(to.Known, h.cert)
+				to.Known = append(to.Known, h.Cert)
 			}
 		}
 		if who&4 != 0 {
@@ -57,7 +58,7 @@ func TestSealedIsUnsealed(t *testing.T) {
 		}
 		for i, h := range addressees {
 			u := w.unsealer()
-			u.Keys[0] = etee.DecryptionKey{Key: h.key, Certificate: h.cert}
+			u.Keys[0] = etee.DecryptionKey{Key: h.Key, Certificate: h.Cert}
 			open(u, who&(1<<i) != 0)
 		}
 		u := w.unsealer()
@@ -70,7 +71,7 @@ func TestSealedIsUnsealed(t *testing.T) {
 // and that nobody reads, such as versions and the letters of an issuer's name).
 func TestOneChangedBit(t *testing.T) {
 	w := newWorld(t)
-	sealed, err := w.sealer().Seal(plainText, etee.Recipients{Known: []*x509.Certificate{w.recipe.cert}})
+	sealed, err := w.sealer().Seal(plainText, etee.Recipients{Known: []*x509.Certificate{w.recipe.Cert}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +87,7 @@ func TestOneChangedBit(t *testing.T) {
 			}
 			return
 		}
-		if !bytes.Equal(got, plainText) || !verdict.Certificate.Equal(w.doctor.cert) || !verdict.SigningTime.Equal(now) {
+		if !bytes.Equal(got, plainText) || !verdict.Certificate.Equal(w.doctor.Cert) || !verdict.SigningTime.Equal(now) {
 			t.Fatal("another message was accepted")
 		}
 	})
@@ -94,7 +95,7 @@ func TestOneChangedBit(t *testing.T) {
 
 func TestSealRefusals(t *testing.T) {
 	w := newWorld(t)
-	known := func(h holder) etee.Recipients { return etee.Recipients{Known: []*x509.Certificate{h.cert}} }
+	known := func(h pkitest.Holder) etee.Recipients { return etee.Recipients{Known: []*x509.Certificate{h.Cert}} }
 	toRecipe := known(w.recipe)
 	for _, c := range []struct {
 		name   string
@@ -106,18 +107,18 @@ func TestSealRefusals(t *testing.T) {
 	}{
 		{name: "nobody", want: etee.ErrRecipient, text: "there is none"},
 		{name: "not for encryption", to: known(w.colleague), want: etee.ErrRecipient, text: "recipient 1: CERTIFICATE_HAS_INVALID_KEYUSAGE: keyEncipherment is missing"},
-		{name: "short recipient key", to: known(issue(t, "short", 1024, &w.ca, isEncryption)), want: etee.ErrRecipient, text: "1024 bits where 2048 to 8192 are due"},
+		{name: "short recipient key", to: known(pkitest.IssueFor(pkitest.RSA("short", 1024), "short", &w.ca, pkitest.Encryption)), want: etee.ErrRecipient, text: "1024 bits where 2048 to 8192 are due"},
 		{name: "sender expired", to: toRecipe, change: func(s *etee.Sealer) { s.Clock = fixed(now.AddDate(20, 0, 1)) }, want: etee.ErrCredential, text: "sender: CERTIFICATE_EXPIRED: valid until 2047-03-09T09:40:00Z"},
-		{name: "recipient expired", to: known(issue(t, "recipe-enc", 2048, &w.ca, func(c *x509.Certificate) { isEncryption(c); c.NotAfter = now.Add(-time.Hour) })),
+		{name: "recipient expired", to: known(pkitest.Issue("recipe-enc", &w.ca, func(c *x509.Certificate) { pkitest.Encryption(c); c.NotAfter = now.Add(-time.Hour) })),
 			want: etee.ErrRecipient, text: "recipient 1: CERTIFICATE_EXPIRED: valid until 2027-03-09T08:40:00Z"},
 		{name: "KEK too short", to: etee.Recipients{Unknown: &etee.KEK{ID: []byte("1"), Key: []byte("short")}}, want: etee.ErrRecipient, text: "16 bytes, not 5"},
 		{name: "KEK without identifier", to: etee.Recipients{Unknown: &etee.KEK{Key: w.kek.Key}}, want: etee.ErrRecipient, text: "without identifier"},
 		{name: "no policy", to: toRecipe, change: func(s *etee.Sealer) { s.Policy = "" }, want: etee.ErrCredential, text: "unknown policy"},
 		{name: "no sender", to: toRecipe, change: func(s *etee.Sealer) { s.Sender = etee.Credential{} }, want: etee.ErrCredential, text: "sender: a key and its certificate"},
-		{name: "key of another", to: toRecipe, change: func(s *etee.Sealer) { s.Sender.Key = w.colleague.key }, want: etee.ErrCredential, text: "sender: the key is not that of the certificate"},
-		{name: "certificate of another kind", to: toRecipe, change: func(s *etee.Sealer) { s.Sender = w.recipe.credential() }, want: etee.ErrCredential, text: "sender: CERTIFICATE_HAS_INVALID_KEYUSAGE: digitalSignature is missing"},
-		{name: "another author", to: toRecipe, change: func(s *etee.Sealer) { s.Author = w.colleague.credential() }, want: etee.ErrCredential, text: "do not belong together"},
-		{name: "a card's signature certificate as sender", to: toRecipe, change: func(s *etee.Sealer) { s.Policy, s.Sender = etee.EID, w.cardSign.credential() }, want: etee.ErrCredential, text: "sender: CERTIFICATE_HAS_INVALID_KEYUSAGE: digitalSignature is missing"},
+		{name: "key of another", to: toRecipe, change: func(s *etee.Sealer) { s.Sender.Key = w.colleague.Key }, want: etee.ErrCredential, text: "sender: the key is not that of the certificate"},
+		{name: "certificate of another kind", to: toRecipe, change: func(s *etee.Sealer) { s.Sender = credential(w.recipe) }, want: etee.ErrCredential, text: "sender: CERTIFICATE_HAS_INVALID_KEYUSAGE: digitalSignature is missing"},
+		{name: "another author", to: toRecipe, change: func(s *etee.Sealer) { s.Author = credential(w.colleague) }, want: etee.ErrCredential, text: "do not belong together"},
+		{name: "a card's signature certificate as sender", to: toRecipe, change: func(s *etee.Sealer) { s.Policy, s.Sender = etee.EID, credential(w.cardSign) }, want: etee.ErrCredential, text: "sender: CERTIFICATE_HAS_INVALID_KEYUSAGE: digitalSignature is missing"},
 		{name: "too long", to: toRecipe, plain: make([]byte, cms.MaxMessage+1), want: etee.ErrTooLong},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -136,7 +137,7 @@ func TestSealRefusals(t *testing.T) {
 // What cannot be read back is not made.
 func TestLongestMessage(t *testing.T) {
 	w := newWorld(t)
-	to := etee.Recipients{Known: []*x509.Certificate{w.recipe.cert}}
+	to := etee.Recipients{Known: []*x509.Certificate{w.recipe.Cert}}
 	if sealed, err := w.sealer().Seal(make([]byte, cms.MaxMessage), to); err == nil {
 		t.Errorf("%d bytes, more than anybody reads", len(sealed))
 	}

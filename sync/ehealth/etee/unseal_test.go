@@ -14,6 +14,7 @@ import (
 
 	"relais/sync/ehealth/cms"
 	"relais/sync/ehealth/etee"
+	"relais/sync/ehealth/pkitest"
 )
 
 var plainText = []byte("what nobody else may read")
@@ -21,26 +22,26 @@ var plainText = []byte("what nobody else may read")
 // Everything that makes a message unacceptable, one at a time, and the finding it must give.
 func TestRefusals(t *testing.T) {
 	w := newWorld(t)
-	toRecipe := cms.Addressees{Certificates: []*x509.Certificate{w.recipe.cert}}
+	toRecipe := cms.Addressees{Certificates: []*x509.Certificate{w.recipe.Cert}}
 	toKEK := cms.Addressees{KeyID: w.kek.ID, Key: w.kek.Key}
 	outer, inner := w.signature(), w.signature()
 	inner.Enclosed = nil
 
 	// both layers signed by h in the same way
-	by := func(h holder, enclosed ...*x509.Certificate) (o, i cms.Signature) {
+	by := func(h pkitest.Holder, enclosed ...*x509.Certificate) (o, i cms.Signature) {
 		o, i = outer, inner
-		o.Key, o.Certificate, o.Enclosed = h.key, h.cert, append([]*x509.Certificate{h.cert}, enclosed...)
-		i.Key, i.Certificate = h.key, h.cert
+		o.Key, o.Certificate, o.Enclosed = h.Key, h.Cert, append([]*x509.Certificate{h.Cert}, enclosed...)
+		i.Key, i.Certificate = h.Key, h.Cert
 		return o, i
 	}
-	sealedBy := func(h holder, enclosed ...*x509.Certificate) []byte {
+	sealedBy := func(h pkitest.Holder, enclosed ...*x509.Certificate) []byte {
 		o, i := by(h, enclosed...)
 		return w.wrap(t, plainText, o, i, toRecipe)
 	}
-	doctor := func(name string, bits int, change func(*x509.Certificate)) holder {
-		return issue(t, name, bits, &w.ca, change)
+	doctor := func(name string, bits int, change func(*x509.Certificate)) pkitest.Holder {
+		return pkitest.IssueFor(pkitest.RSA(name, bits), name, &w.ca, change)
 	}
-	foreign := issue(t, "foreign-root", 2048, nil, isCA)
+	foreign := pkitest.Issue("foreign-root", nil, pkitest.CA)
 	good := w.wrap(t, plainText, outer, inner, toRecipe)
 	changed := func(signature cms.Signature, change func(*cms.Signature)) cms.Signature {
 		change(&signature)
@@ -62,30 +63,30 @@ func TestRefusals(t *testing.T) {
 		{name: "signed but not enveloped", sealed: w.sign(t, plainText, outer), want: []string{"ENVELOPED_DATA_STRUCTURE_INCORRECT"}},
 		{name: "no inner layer", sealed: w.sign(t, w.envelop(t, plainText, toRecipe), outer), want: []string{"DECRYPTION_FAILED"}},
 
-		{name: "outer signature by another key", sealed: w.wrap(t, plainText, changed(outer, func(s *cms.Signature) { s.Key = w.colleague.key }), inner, toRecipe),
+		{name: "outer signature by another key", sealed: w.wrap(t, plainText, changed(outer, func(s *cms.Signature) { s.Key = w.colleague.Key }), inner, toRecipe),
 			want: []string{"OUTER_SIGNATURE_DOES_NOT_MATCH_AUTHENTICATION_CERTIFICATE"}},
 		{name: "no certificate at all", sealed: w.wrap(t, plainText, changed(outer, func(s *cms.Signature) { s.Enclosed = nil }), inner, toRecipe),
 			want: []string{"OUTER_CERTIFICATE_NOT_FOUND"}},
-		{name: "certificates of others only", sealed: w.wrap(t, plainText, changed(outer, func(s *cms.Signature) { s.Enclosed = []*x509.Certificate{w.ca.cert} }), inner, toRecipe),
+		{name: "certificates of others only", sealed: w.wrap(t, plainText, changed(outer, func(s *cms.Signature) { s.Enclosed = []*x509.Certificate{w.ca.Cert} }), inner, toRecipe),
 			want: []string{"OUTER_CERTIFICATE_NOT_FOUND"}},
 		{name: "issuing CA neither sent nor trusted", sealed: sealedBy(w.doctor), want: []string{"OUTER_CERTIFICATE_CHAIN_NOT_TRUSTED"}},
-		{name: "issuing CA trusted", sealed: sealedBy(w.doctor), with: func(u *etee.Unsealer) { u.Anchors = pool(w.ca.cert) }},
+		{name: "issuing CA trusted", sealed: sealedBy(w.doctor), with: func(u *etee.Unsealer) { u.Anchors = pkitest.Pool(w.ca.Cert) }},
 		{name: "no anchors", sealed: good, with: func(u *etee.Unsealer) { u.Anchors = nil }, want: []string{"OUTER_CERTIFICATE_CHAIN_NOT_TRUSTED"}},
-		{name: "not trusted and not for us: it stops at the outer layer", sealed: w.wrap(t, plainText, outer, inner, cms.Addressees{Certificates: []*x509.Certificate{w.kgss.cert}}),
+		{name: "not trusted and not for us: it stops at the outer layer", sealed: w.wrap(t, plainText, outer, inner, cms.Addressees{Certificates: []*x509.Certificate{w.kgss.Cert}}),
 			with: func(u *etee.Unsealer) { u.Anchors = nil }, want: []string{"OUTER_CERTIFICATE_CHAIN_NOT_TRUSTED"}},
-		{name: "foreign CA", sealed: sealedBy(issue(t, "doctor", 2048, &foreign, nil), foreign.cert), want: []string{"OUTER_CERTIFICATE_CHAIN_NOT_TRUSTED"}},
-		{name: "expired", sealed: sealedBy(doctor("doctor", 2048, func(c *x509.Certificate) { c.NotAfter = now.Add(-time.Hour) }), w.ca.cert),
+		{name: "foreign CA", sealed: sealedBy(pkitest.Issue("doctor", &foreign), foreign.Cert), want: []string{"OUTER_CERTIFICATE_CHAIN_NOT_TRUSTED"}},
+		{name: "expired", sealed: sealedBy(doctor("doctor", 2048, func(c *x509.Certificate) { c.NotAfter = now.Add(-time.Hour) }), w.ca.Cert),
 			want: []string{"OUTER_CERTIFICATE_EXPIRED"}},
-		{name: "not yet valid", sealed: sealedBy(doctor("doctor", 2048, func(c *x509.Certificate) { c.NotBefore = now.Add(time.Hour) }), w.ca.cert),
+		{name: "not yet valid", sealed: sealedBy(doctor("doctor", 2048, func(c *x509.Certificate) { c.NotBefore = now.Add(time.Hour) }), w.ca.Cert),
 			want: []string{"OUTER_CERTIFICATE_NOT_YET_VALID"}},
-		{name: "not for signing", sealed: sealedBy(doctor("doctor", 2048, isEncryption), w.ca.cert), want: []string{"OUTER_CERTIFICATE_HAS_INVALID_KEYUSAGE"}},
-		{name: "no key usage", sealed: sealedBy(doctor("doctor", 2048, func(c *x509.Certificate) { c.KeyUsage = 0 }), w.ca.cert), want: []string{"OUTER_CERTIFICATE_HAS_INVALID_KEYUSAGE"}},
-		{name: "for authentication only", sealed: sealedBy(doctor("doctor", 2048, func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageDigitalSignature }), w.ca.cert),
+		{name: "not for signing", sealed: sealedBy(doctor("doctor", 2048, pkitest.Encryption), w.ca.Cert), want: []string{"OUTER_CERTIFICATE_HAS_INVALID_KEYUSAGE"}},
+		{name: "no key usage", sealed: sealedBy(doctor("doctor", 2048, func(c *x509.Certificate) { c.KeyUsage = 0 }), w.ca.Cert), want: []string{"OUTER_CERTIFICATE_HAS_INVALID_KEYUSAGE"}},
+		{name: "for authentication only", sealed: sealedBy(doctor("doctor", 2048, func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageDigitalSignature }), w.ca.Cert),
 			want: []string{"INNER_CERTIFICATE_HAS_INVALID_KEYUSAGE"}},
-		{name: "short key", sealed: sealedBy(doctor("short", 1024, nil), w.ca.cert), want: []string{"OUTER_SIGNATURE_KEY_LENGTH_UNAUTHORIZED"}},
-		{name: "everything at once", sealed: sealedBy(issue(t, "short", 1024, &foreign, func(c *x509.Certificate) {
+		{name: "short key", sealed: sealedBy(doctor("short", 1024, nil), w.ca.Cert), want: []string{"OUTER_SIGNATURE_KEY_LENGTH_UNAUTHORIZED"}},
+		{name: "everything at once", sealed: sealedBy(pkitest.IssueFor(pkitest.RSA("short", 1024), "short", &foreign, func(c *x509.Certificate) {
 			c.NotAfter = now.Add(-time.Hour)
-			isEncryption(c)
+			pkitest.Encryption(c)
 		})), want: []string{"OUTER_CERTIFICATE_EXPIRED", "OUTER_CERTIFICATE_HAS_INVALID_KEYUSAGE", "OUTER_SIGNATURE_KEY_LENGTH_UNAUTHORIZED", "OUTER_CERTIFICATE_CHAIN_NOT_TRUSTED"}},
 
 		{name: "signed tomorrow", sealed: good, with: func(u *etee.Unsealer) { u.Clock = fixed(now.AddDate(0, 0, -1)) }, want: []string{"SIGNING_TIME_IN_FUTURE"}},
@@ -99,20 +100,20 @@ func TestRefusals(t *testing.T) {
 			with: bothPolicies, want: []string{"MESSAGE_INTEGRITY_INVALID"}},
 
 		{name: "another author, with certificate", sealed: w.wrap(t, plainText, outer, changed(inner, func(s *cms.Signature) {
-			s.Key, s.Certificate, s.Enclosed = w.colleague.key, w.colleague.cert, []*x509.Certificate{w.colleague.cert}
+			s.Key, s.Certificate, s.Enclosed = w.colleague.Key, w.colleague.Cert, []*x509.Certificate{w.colleague.Cert}
 		}), toRecipe), want: []string{"MESSAGE_INTEGRITY_INVALID"}},
 		{name: "another author, without certificate", sealed: w.wrap(t, plainText, outer, changed(inner, func(s *cms.Signature) {
-			s.Key, s.Certificate = w.colleague.key, w.colleague.cert
+			s.Key, s.Certificate = w.colleague.Key, w.colleague.Cert
 		}), toRecipe), want: []string{"INNER_SIGNATURE_DOES_NOT_MATCH_SIGNATURE_CERTIFICATE"}},
-		{name: "another author named, key of the sender", sealed: w.wrap(t, plainText, outer, changed(inner, func(s *cms.Signature) { s.Certificate = w.colleague.cert }), toRecipe),
+		{name: "another author named, key of the sender", sealed: w.wrap(t, plainText, outer, changed(inner, func(s *cms.Signature) { s.Certificate = w.colleague.Cert }), toRecipe),
 			want: []string{"MESSAGE_INTEGRITY_INVALID"}},
 		{name: "author's certificate not among those sent", sealed: w.wrap(t, plainText, outer, changed(inner, func(s *cms.Signature) {
-			s.Key, s.Certificate, s.Enclosed = w.colleague.key, w.colleague.cert, []*x509.Certificate{w.ca.cert}
+			s.Key, s.Certificate, s.Enclosed = w.colleague.Key, w.colleague.Cert, []*x509.Certificate{w.ca.Cert}
 		}), toRecipe), want: []string{"INNER_CERTIFICATE_NOT_FOUND"}},
-		{name: "inner signature by another key", sealed: w.wrap(t, plainText, outer, changed(inner, func(s *cms.Signature) { s.Key = w.colleague.key }), toRecipe),
+		{name: "inner signature by another key", sealed: w.wrap(t, plainText, outer, changed(inner, func(s *cms.Signature) { s.Key = w.colleague.Key }), toRecipe),
 			want: []string{"INNER_SIGNATURE_DOES_NOT_MATCH_SIGNATURE_CERTIFICATE"}},
 
-		{name: "for another", sealed: w.wrap(t, plainText, outer, inner, cms.Addressees{Certificates: []*x509.Certificate{w.kgss.cert}}), want: []string{"DECRYPTION_PRIVATE_KEY_NOT_FOUND"}},
+		{name: "for another", sealed: w.wrap(t, plainText, outer, inner, cms.Addressees{Certificates: []*x509.Certificate{w.kgss.Cert}}), want: []string{"DECRYPTION_PRIVATE_KEY_NOT_FOUND"}},
 		{name: "for a shared key that we lack", sealed: w.wrap(t, plainText, outer, inner, toKEK), want: []string{"DECRYPTION_PRIVATE_KEY_NOT_FOUND"}},
 		{name: "for another shared key", sealed: w.wrap(t, plainText, outer, inner, toKEK),
 			with: func(u *etee.Unsealer) { u.KEK = &etee.KEK{ID: []byte("KEY-2"), Key: w.kek.Key} }, want: []string{"DECRYPTION_PRIVATE_KEY_NOT_FOUND"}},
@@ -121,7 +122,7 @@ func TestRefusals(t *testing.T) {
 		{name: "a shared key of another length", sealed: w.wrap(t, plainText, outer, inner, toKEK),
 			with: func(u *etee.Unsealer) { u.KEK = &etee.KEK{ID: w.kek.ID, Key: []byte("short")} }, want: []string{"DECRYPTION_FAILED"}},
 		{name: "our number, another's key", sealed: good,
-			with: func(u *etee.Unsealer) { u.Keys[0].Key = w.kgss.key }, want: []string{"DECRYPTION_FAILED"}},
+			with: func(u *etee.Unsealer) { u.Keys[0].Key = w.kgss.Key }, want: []string{"DECRYPTION_FAILED"}},
 		{name: "AES-192-CBC announced", sealed: w.sign(t, replaced(t, w.envelop(t, w.sign(t, plainText, inner), toRecipe), aes(2), aes(22)), outer),
 			want: []string{"DECRYPTION_SYMMETRIC_KEY_ALGORITHM_UNAUTHORIZED"}},
 		{name: "AES-256 wrap announced", sealed: w.sign(t, replaced(t, w.envelop(t, w.sign(t, plainText, inner), toKEK), aes(5), aes(45)), outer),
@@ -152,23 +153,23 @@ func aes(n int) asn1.ObjectIdentifier { return asn1.ObjectIdentifier{2, 16, 840,
 // one key of the KGSS.
 func TestWhichRecipient(t *testing.T) {
 	w := newWorld(t)
-	twin := issue(t, "twin", 2048, &w.root, func(c *x509.Certificate) { isEncryption(c); c.SerialNumber = w.recipe.cert.SerialNumber })
+	twin := pkitest.Issue("twin", &w.root, func(c *x509.Certificate) { pkitest.Encryption(c); c.SerialNumber = w.recipe.Cert.SerialNumber })
 	inner := w.signature()
 	inner.Enclosed = nil
 	signed := w.sign(t, plainText, inner)
-	both := w.sign(t, w.envelop(t, signed, cms.Addressees{Certificates: []*x509.Certificate{twin.cert, w.recipe.cert}}), w.signature())
-	for _, h := range []holder{w.recipe, twin} {
+	both := w.sign(t, w.envelop(t, signed, cms.Addressees{Certificates: []*x509.Certificate{twin.Cert, w.recipe.Cert}}), w.signature())
+	for _, h := range []pkitest.Holder{w.recipe, twin} {
 		u := w.unsealer()
-		u.Keys = []etee.DecryptionKey{{Key: w.kgss.key, Certificate: w.kgss.cert}, {Key: h.key, Certificate: h.cert}}
+		u.Keys = []etee.DecryptionKey{{Key: w.kgss.Key, Certificate: w.kgss.Cert}, {Key: h.Key, Certificate: h.Cert}}
 		if plain, verdict := u.Unseal(both); !verdict.Accepted || !bytes.Equal(plain, plainText) {
-			t.Errorf("%s: %v", h.cert.Subject.CommonName, verdict.Errors)
+			t.Errorf("%s: %v", h.Cert.Subject.CommonName, verdict.Errors)
 		}
 	}
 	// An issuer that was written otherwise does not matter while the number is the only one.
-	renamed := issue(t, "recipe-enc", 2048, &w.root, isEncryption)
+	renamed := pkitest.Issue("recipe-enc", &w.root, pkitest.Encryption)
 	u := w.unsealer()
-	u.Keys[0].Certificate = renamed.cert
-	if _, verdict := u.Unseal(w.wrap(t, plainText, w.signature(), inner, cms.Addressees{Certificates: []*x509.Certificate{w.recipe.cert}})); !verdict.Accepted {
+	u.Keys[0].Certificate = renamed.Cert
+	if _, verdict := u.Unseal(w.wrap(t, plainText, w.signature(), inner, cms.Addressees{Certificates: []*x509.Certificate{w.recipe.Cert}})); !verdict.Accepted {
 		t.Errorf("same number, other issuer: %v", verdict.Errors)
 	}
 
@@ -212,12 +213,12 @@ func doubledRecipient(t *testing.T, envelope []byte) []byte {
 // An eHealth certificate signs both layers: another one of the same holder does not do.
 func TestTwoCertificatesOfOneHolder(t *testing.T) {
 	w := newWorld(t)
-	sender := issue(t, "doctor", 2048, &w.ca, person("00000000003", signing))
-	author := issue(t, "colleague", 2048, &w.ca, person("00000000003", signing))
+	sender := pkitest.Issue("doctor", &w.ca, person("00000000003", x509.KeyUsageDigitalSignature|x509.KeyUsageContentCommitment))
+	author := pkitest.Issue("colleague", &w.ca, person("00000000003", x509.KeyUsageDigitalSignature|x509.KeyUsageContentCommitment))
 	outer, inner := w.signature(), w.signature()
-	outer.Certificate, outer.Enclosed = sender.cert, []*x509.Certificate{sender.cert, w.ca.cert}
-	inner.Key, inner.Certificate, inner.Enclosed = author.key, author.cert, []*x509.Certificate{author.cert}
-	_, verdict := w.unsealer().Unseal(w.wrap(t, plainText, outer, inner, cms.Addressees{Certificates: []*x509.Certificate{w.recipe.cert}}))
+	outer.Certificate, outer.Enclosed = sender.Cert, []*x509.Certificate{sender.Cert, w.ca.Cert}
+	inner.Key, inner.Certificate, inner.Enclosed = author.Key, author.Cert, []*x509.Certificate{author.Cert}
+	_, verdict := w.unsealer().Unseal(w.wrap(t, plainText, outer, inner, cms.Addressees{Certificates: []*x509.Certificate{w.recipe.Cert}}))
 	if got, _ := codes(verdict); !cmp.Equal(got, []string{"MESSAGE_INTEGRITY_INVALID"}) {
 		t.Errorf("%v", verdict.Errors)
 	}
@@ -226,12 +227,12 @@ func TestTwoCertificatesOfOneHolder(t *testing.T) {
 // The two certificates of one card sign one layer each; those of two people never.
 func TestCards(t *testing.T) {
 	w := newWorld(t)
-	otherSign := issue(t, "other-sign", 2048, &w.ca, person("00000000002", x509.KeyUsageContentCommitment))
-	nobody := issue(t, "nobody-auth", 2048, &w.ca, person("", x509.KeyUsageDigitalSignature))
-	nobodySign := issue(t, "nobody-sign", 2048, &w.ca, person("", x509.KeyUsageContentCommitment))
+	otherSign := pkitest.Issue("other-sign", &w.ca, person("00000000002", x509.KeyUsageContentCommitment))
+	nobody := pkitest.Issue("nobody-auth", &w.ca, person("", x509.KeyUsageDigitalSignature))
+	nobodySign := pkitest.Issue("nobody-sign", &w.ca, person("", x509.KeyUsageContentCommitment))
 	for _, c := range []struct {
 		name           string
-		sender, author holder
+		sender, author pkitest.Holder
 		want           []string
 	}{
 		{"one card", w.cardAuth, w.cardSign, nil},
@@ -242,11 +243,11 @@ func TestCards(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			outer, inner := w.signature(), w.signature()
-			outer.Scheme, outer.Key, outer.Certificate, outer.Enclosed = cms.PKCS1v15, c.sender.key, c.sender.cert, []*x509.Certificate{c.sender.cert, w.ca.cert}
-			inner.Scheme, inner.Key, inner.Certificate, inner.Enclosed = cms.PKCS1v15, c.author.key, c.author.cert, []*x509.Certificate{c.author.cert, w.ca.cert}
+			outer.Scheme, outer.Key, outer.Certificate, outer.Enclosed = cms.PKCS1v15, c.sender.Key, c.sender.Cert, []*x509.Certificate{c.sender.Cert, w.ca.Cert}
+			inner.Scheme, inner.Key, inner.Certificate, inner.Enclosed = cms.PKCS1v15, c.author.Key, c.author.Cert, []*x509.Certificate{c.author.Cert, w.ca.Cert}
 			u := w.unsealer()
 			u.Policies = []etee.Policy{etee.EID}
-			_, verdict := u.Unseal(w.wrap(t, plainText, outer, inner, cms.Addressees{Certificates: []*x509.Certificate{w.recipe.cert}}))
+			_, verdict := u.Unseal(w.wrap(t, plainText, outer, inner, cms.Addressees{Certificates: []*x509.Certificate{w.recipe.Cert}}))
 			got, _ := codes(verdict)
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Errorf("errors (-want +got):\n%s%v", diff, verdict.Errors)
@@ -260,7 +261,7 @@ func TestNoPaddingOracle(t *testing.T) {
 	w := newWorld(t)
 	inner := w.signature()
 	inner.Enclosed = nil
-	envelope := w.envelop(t, w.sign(t, plainText, inner), cms.Addressees{Certificates: []*x509.Certificate{w.recipe.cert}})
+	envelope := w.envelop(t, w.sign(t, plainText, inner), cms.Addressees{Certificates: []*x509.Certificate{w.recipe.Cert}})
 	damaged := func(at int) []byte {
 		e := bytes.Clone(envelope)
 		e[at] ^= 1
@@ -276,8 +277,8 @@ func TestNoPaddingOracle(t *testing.T) {
 		"first block (structure)":     damaged(bytes.Index(envelope, []byte{3, 4, 1, 2, 0x04, 0x10}) + 6), // the vector, behind the identifier of AES-128-CBC
 		"content key":                 damaged(contentKey + 100),
 		"content key, first byte":     damaged(contentKey),
-		"not a layer":                 w.sign(t, w.envelop(t, plainText, cms.Addressees{Certificates: []*x509.Certificate{w.recipe.cert}}), w.signature()),
-		"empty":                       w.sign(t, w.envelop(t, nil, cms.Addressees{Certificates: []*x509.Certificate{w.recipe.cert}}), w.signature()),
+		"not a layer":                 w.sign(t, w.envelop(t, plainText, cms.Addressees{Certificates: []*x509.Certificate{w.recipe.Cert}}), w.signature()),
+		"empty":                       w.sign(t, w.envelop(t, nil, cms.Addressees{Certificates: []*x509.Certificate{w.recipe.Cert}}), w.signature()),
 		"a key of 32 bytes announced": w.sign(t, envelopeWithLongKey(t, w), w.signature()),
 	} {
 		_, verdict := w.unsealer().Unseal(sealed)
@@ -298,11 +299,11 @@ func TestNoPaddingOracle(t *testing.T) {
 // envelopeWithLongKey carries a content key that is not 16 bytes long, correctly encrypted.
 func envelopeWithLongKey(t *testing.T, w world) []byte {
 	t.Helper()
-	e := w.envelop(t, plainText, cms.Addressees{Certificates: []*x509.Certificate{w.recipe.cert}})
+	e := w.envelop(t, plainText, cms.Addressees{Certificates: []*x509.Certificate{w.recipe.Cert}})
 	at := bytes.Index(e, []byte{0x04, 0x82, 0x01, 0x00}) + 4
 	m := append([]byte{0, 2}, bytes.Repeat([]byte{7}, 256-3-32)...)
 	m = append(append(m, 0), make([]byte, 32)...)
-	c := new(big.Int).Exp(new(big.Int).SetBytes(m), big.NewInt(int64(w.recipe.key.E)), w.recipe.key.N)
+	c := new(big.Int).Exp(new(big.Int).SetBytes(m), big.NewInt(int64(w.recipe.Key.E)), w.recipe.Key.N)
 	c.FillBytes(e[at : at+256])
 	return e
 }

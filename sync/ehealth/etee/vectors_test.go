@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"relais/sync/ehealth/etee"
+	"relais/sync/ehealth/pkitest"
 )
 
 func vector(t testing.TB, name string) []byte {
@@ -47,14 +48,6 @@ func vectorKey(t testing.TB, name string) *rsa.PrivateKey {
 	return key.(*rsa.PrivateKey)
 }
 
-func pool(cs ...*x509.Certificate) *x509.CertPool {
-	p := x509.NewCertPool()
-	for _, c := range cs {
-		p.AddCert(c)
-	}
-	return p
-}
-
 func fixed(t time.Time) func() time.Time { return func() time.Time { return t } }
 
 // soon is a minute or so after the vectors were sealed.
@@ -63,7 +56,7 @@ var soon = time.Date(2026, 11, 22, 1, 3, 0, 0, time.UTC)
 func vectorUnsealer(t testing.TB) etee.Unsealer {
 	return etee.Unsealer{
 		Keys:    []etee.DecryptionKey{{Key: crypto.Decrypter(vectorKey(t, "test-enc")), Certificate: vectorCertificate(t, "test-enc")}},
-		Anchors: pool(vectorCertificate(t, "test-ca")),
+		Anchors: pkitest.Pool(vectorCertificate(t, "test-ca")),
 		Clock:   fixed(soon),
 		Rand:    rand.Reader,
 	}

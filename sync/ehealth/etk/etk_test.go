@@ -5,15 +5,12 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
-	"math/big"
 	"os"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
@@ -21,10 +18,11 @@ import (
 
 	"relais/sync/ehealth/cms"
 	"relais/sync/ehealth/etk"
+	"relais/sync/ehealth/pkitest"
 	"relais/sync/ehealth/trust"
 )
 
-var now = time.Date(2027, 3, 9, 9, 40, 0, 0, time.UTC)
+var now = pkitest.Now
 
 func vector(t testing.TB, name string) []byte {
 	t.Helper()
@@ -43,12 +41,6 @@ func vectorCertificate(t testing.TB, name string) *x509.Certificate {
 		t.Fatal(err)
 	}
 	return c
-}
-
-func pool(c *x509.Certificate) *x509.CertPool {
-	p := x509.NewCertPool()
-	p.AddCert(c)
-	return p
 }
 
 func codes(found []trust.Finding) (codes []string) {
@@ -74,7 +66,7 @@ func TestVector(t *testing.T) {
 			t.Errorf("%s: other certificates", name)
 		}
 		at := time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
-		if found := token.Check(etk.Anchors{Authority: pool(ca), Holders: pool(ca)}, at); found != nil {
+		if found := token.Check(etk.Anchors{Authority: pkitest.Pool(ca), Holders: pkitest.Pool(ca)}, at); found != nil {
 			t.Errorf("%s: %v", name, found)
 		}
 		if found := token.Inspect(at); found != nil {
@@ -85,7 +77,7 @@ func TestVector(t *testing.T) {
 			t.Errorf("%s, without anchors: %s", name, diff)
 		}
 		want = []string{"ETK_ENCRYPTION_CERTIFICATE_EXPIRED", "ETK_AUTHENTICATION_CERTIFICATE_EXPIRED"}
-		if diff := cmp.Diff(want, codes(token.Check(etk.Anchors{Authority: pool(ca), Holders: pool(ca)}, at.AddDate(5, 0, 0)))); diff != "" {
+		if diff := cmp.Diff(want, codes(token.Check(etk.Anchors{Authority: pkitest.Pool(ca), Holders: pkitest.Pool(ca)}, at.AddDate(5, 0, 0)))); diff != "" {
 			t.Errorf("%s, years later: %s", name, diff)
 		}
 	}
@@ -113,107 +105,62 @@ func TestReport(t *testing.T) {
 	}
 }
 
-type holder struct {
-	cert *x509.Certificate
-	key  *rsa.PrivateKey
-}
-
-// newKey makes one key per name and run.
-var newKey = func() func(name string, bits int) *rsa.PrivateKey {
-	var mu sync.Mutex
-	made := map[string]*rsa.PrivateKey{}
-	return func(name string, bits int) *rsa.PrivateKey {
-		mu.Lock()
-		defer mu.Unlock()
-		if made[name] == nil {
-			key, err := rsa.GenerateKey(rand.Reader, bits)
-			if err != nil {
-				panic(err)
-			}
-			made[name] = key
-		}
-		return made[name]
-	}
-}()
-
-func issue(t *testing.T, key *rsa.PrivateKey, subject string, serial int64, by *holder, usage x509.KeyUsage, change func(*x509.Certificate)) holder {
-	t.Helper()
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: subject}, KeyUsage: usage,
-		NotBefore: now.AddDate(-1, 0, 0), NotAfter: now.AddDate(2, 0, 0),
-	}
-	if change != nil {
-		change(template)
-	}
-	parent := holder{template, key}
-	if by != nil {
-		parent = *by
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, parent.cert, key.Public(), parent.key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return holder{cert, key}
-}
-
 func TestFindings(t *testing.T) {
-	const (
-		sign    = x509.KeyUsageDigitalSignature
-		encrypt = x509.KeyUsageKeyEncipherment | x509.KeyUsageDataEncipherment
-	)
-	isCA := func(c *x509.Certificate) { c.IsCA, c.BasicConstraintsValid = true, true }
-	expired := func(c *x509.Certificate) { c.NotAfter = now.AddDate(0, 0, -1) }
-	ca := issue(t, newKey("ca", 2048), "CA", 1, nil, x509.KeyUsageCertSign, isCA)
-	sub := issue(t, newKey("sub", 2048), "Sub CA", 2, &ca, x509.KeyUsageCertSign, isCA)
-	raCA := issue(t, newKey("raCA", 2048), "RA CA", 3, nil, x509.KeyUsageCertSign, isCA)
-	ra := issue(t, newKey("ra", 2048), "RA", 4, &raCA, sign, nil)
-	auth := issue(t, newKey("auth", 2048), "SSIN=1", 5, &sub, sign, nil)
-	enc := issue(t, newKey("enc", 2048), "SSIN=1", 6, &auth, encrypt, nil)
-	other := issue(t, newKey("other", 2048), "SSIN=1", 7, &sub, sign, nil)
-	stranger := issue(t, newKey("other", 2048), "SSIN=2", 8, &sub, sign, nil)
-	anchors := etk.Anchors{Authority: pool(raCA.cert), Holders: pool(ca.cert)}
+	two := pkitest.Valid(now.AddDate(-1, 0, 0), now.AddDate(2, 0, 0))
+	expired := pkitest.Valid(now.AddDate(-1, 0, 0), now.AddDate(0, 0, -1))
+	sign := pkitest.Usage(x509.KeyUsageDigitalSignature)
+	// as gives a certificate the name of another one.
+	as := func(name string) pkitest.Change { return func(c *x509.Certificate) { c.Subject.CommonName = name } }
+	ca := pkitest.Issue("CA", nil, pkitest.CA)
+	sub := pkitest.Issue("Sub CA", &ca, pkitest.CA)
+	raCA := pkitest.Issue("RA CA", nil, pkitest.CA)
+	ra := pkitest.Issue("RA", &raCA, sign, two)
+	auth := pkitest.Issue("auth", &sub, sign, two, as("SSIN=1"))
+	enc := pkitest.Issue("enc", &auth, pkitest.Encryption, two, as("SSIN=1"))
+	other := pkitest.Issue("other", &sub, sign, two, as("SSIN=1"))
+	stranger := pkitest.Issue("other", &sub, sign, two, as("SSIN=2"))
+	anchors := etk.Anchors{Authority: pkitest.Pool(raCA.Cert), Holders: pkitest.Pool(ca.Cert)}
+	encryption := func(by pkitest.Holder, changes ...pkitest.Change) *x509.Certificate {
+		return pkitest.Issue("enc", &by, append([]pkitest.Change{pkitest.Encryption, as("SSIN=1")}, changes...)...).Cert
+	}
 
 	for _, c := range []struct {
 		name     string
 		content  *x509.Certificate
-		signer   holder
+		signer   pkitest.Holder
 		key      *rsa.PrivateKey // that signs; nil for the signer's
-		enclosed []holder
+		enclosed []pkitest.Holder
 		anchors  etk.Anchors
 		want     []string
 	}{
-		{name: "good", enclosed: []holder{auth, sub, ra}},
-		{name: "in any order, with the root", enclosed: []holder{ra, ca, other, sub, auth}},
-		{name: "signed by another key", key: auth.key, enclosed: []holder{auth, sub, ra}, want: []string{"ETK_SIGNATURE_DOES_NOT_MATCH_AUTHORITY_CERTIFICATE"}},
-		{name: "no authority", enclosed: []holder{auth, sub}, want: []string{"ETK_AUTHORITY_CERTIFICATE_NOT_FOUND"}},
-		{name: "no authentication certificate", enclosed: []holder{sub, ra}, want: []string{"ETK_AUTHENTICATION_CERTIFICATE_NOT_FOUND"}},
-		{name: "another of the same name", enclosed: []holder{other, sub, ra}, want: []string{"ETK_ENCRYPTION_CERTIFICATE_NOT_ISSUED_BY_HOLDER"}},
-		{name: "issued by another person", content: issue(t, enc.key, "SSIN=1", 6, &stranger, encrypt, nil).cert, enclosed: []holder{stranger, sub, ra}, want: []string{"ETK_SUBJECTS_DIFFER"}},
-		{name: "the holder as authority", signer: auth, enclosed: []holder{auth, sub}, want: []string{"ETK_AUTHORITY_CERTIFICATE_CHAIN_NOT_TRUSTED"}},
-		{name: "no chain", enclosed: []holder{auth, ra}, want: []string{"ETK_AUTHENTICATION_CERTIFICATE_CHAIN_NOT_TRUSTED"}},
-		{name: "anchors exchanged", enclosed: []holder{auth, sub, ra}, anchors: etk.Anchors{Authority: anchors.Holders, Holders: anchors.Authority},
+		{name: "good", enclosed: []pkitest.Holder{auth, sub, ra}},
+		{name: "in any order, with the root", enclosed: []pkitest.Holder{ra, ca, other, sub, auth}},
+		{name: "signed by another key", key: auth.Key, enclosed: []pkitest.Holder{auth, sub, ra}, want: []string{"ETK_SIGNATURE_DOES_NOT_MATCH_AUTHORITY_CERTIFICATE"}},
+		{name: "no authority", enclosed: []pkitest.Holder{auth, sub}, want: []string{"ETK_AUTHORITY_CERTIFICATE_NOT_FOUND"}},
+		{name: "no authentication certificate", enclosed: []pkitest.Holder{sub, ra}, want: []string{"ETK_AUTHENTICATION_CERTIFICATE_NOT_FOUND"}},
+		{name: "another of the same name", enclosed: []pkitest.Holder{other, sub, ra}, want: []string{"ETK_ENCRYPTION_CERTIFICATE_NOT_ISSUED_BY_HOLDER"}},
+		{name: "issued by another person", content: encryption(stranger), enclosed: []pkitest.Holder{stranger, sub, ra}, want: []string{"ETK_SUBJECTS_DIFFER"}},
+		{name: "the holder as authority", signer: auth, enclosed: []pkitest.Holder{auth, sub}, want: []string{"ETK_AUTHORITY_CERTIFICATE_CHAIN_NOT_TRUSTED"}},
+		{name: "no chain", enclosed: []pkitest.Holder{auth, ra}, want: []string{"ETK_AUTHENTICATION_CERTIFICATE_CHAIN_NOT_TRUSTED"}},
+		{name: "anchors exchanged", enclosed: []pkitest.Holder{auth, sub, ra}, anchors: etk.Anchors{Authority: anchors.Holders, Holders: anchors.Authority},
 			want: []string{"ETK_AUTHORITY_CERTIFICATE_CHAIN_NOT_TRUSTED", "ETK_AUTHENTICATION_CERTIFICATE_CHAIN_NOT_TRUSTED"}},
-		{name: "encryption certificate expired", content: issue(t, enc.key, "SSIN=1", 6, &auth, encrypt, expired).cert, enclosed: []holder{auth, sub, ra}, want: []string{"ETK_ENCRYPTION_CERTIFICATE_EXPIRED"}},
-		{name: "not for data", content: issue(t, enc.key, "SSIN=1", 6, &auth, x509.KeyUsageKeyEncipherment, nil).cert, enclosed: []holder{auth, sub, ra}, want: []string{"ETK_ENCRYPTION_CERTIFICATE_HAS_INVALID_KEYUSAGE"}},
-		{name: "short key", content: issue(t, newKey("short", 1024), "SSIN=1", 6, &auth, encrypt, nil).cert, enclosed: []holder{auth, sub, ra}, want: []string{"ETK_ENCRYPTION_KEY_LENGTH_UNAUTHORIZED"}},
-		{name: "authority expired since", signer: issue(t, ra.key, "RA", 4, &raCA, sign, expired), enclosed: []holder{auth, sub}},
-		{name: "authority that may not sign", signer: issue(t, ra.key, "RA", 4, &raCA, encrypt, nil), enclosed: []holder{auth, sub}, want: []string{"ETK_AUTHORITY_CERTIFICATE_HAS_INVALID_KEYUSAGE"}},
+		{name: "encryption certificate expired", content: encryption(auth, expired), enclosed: []pkitest.Holder{auth, sub, ra}, want: []string{"ETK_ENCRYPTION_CERTIFICATE_EXPIRED"}},
+		{name: "not for data", content: encryption(auth, pkitest.Usage(x509.KeyUsageKeyEncipherment)), enclosed: []pkitest.Holder{auth, sub, ra}, want: []string{"ETK_ENCRYPTION_CERTIFICATE_HAS_INVALID_KEYUSAGE"}},
+		{name: "short key", content: pkitest.IssueFor(pkitest.RSA("short", 1024), "short", &auth, pkitest.Encryption, as("SSIN=1")).Cert, enclosed: []pkitest.Holder{auth, sub, ra}, want: []string{"ETK_ENCRYPTION_KEY_LENGTH_UNAUTHORIZED"}},
+		{name: "authority expired since", signer: pkitest.Issue("RA", &raCA, sign, expired), enclosed: []pkitest.Holder{auth, sub}},
+		{name: "authority that may not sign", signer: pkitest.Issue("RA", &raCA, pkitest.Encryption), enclosed: []pkitest.Holder{auth, sub}, want: []string{"ETK_AUTHORITY_CERTIFICATE_HAS_INVALID_KEYUSAGE"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			how := cms.Signature{Scheme: cms.PKCS1v15, Time: now.AddDate(0, -6, 0), Rand: rand.Reader, Key: ra.key, Certificate: ra.cert}
-			content := enc.cert
+			how := cms.Signature{Scheme: cms.PKCS1v15, Time: now.AddDate(0, -6, 0), Rand: rand.Reader, Key: ra.Key, Certificate: ra.Cert}
+			content := enc.Cert
 			if c.content != nil {
 				content = c.content
 			}
 			for _, h := range c.enclosed {
-				how.Enclosed = append(how.Enclosed, h.cert)
+				how.Enclosed = append(how.Enclosed, h.Cert)
 			}
-			if c.signer.cert != nil {
-				how.Key, how.Certificate, how.Enclosed = c.signer.key, c.signer.cert, append(how.Enclosed, c.signer.cert)
+			if c.signer.Cert != nil {
+				how.Key, how.Certificate, how.Enclosed = c.signer.Key, c.signer.Cert, append(how.Enclosed, c.signer.Cert)
 			}
 			if c.key != nil {
 				how.Key = c.key
@@ -277,7 +224,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if found := token.Check(etk.Anchors{Authority: pool(ca), Holders: pool(ca)}, at); len(found) == 0 && !token.Encryption.Equal(vectorCertificate(t, "test-enc")) {
+		if found := token.Check(etk.Anchors{Authority: pkitest.Pool(ca), Holders: pkitest.Pool(ca)}, at); len(found) == 0 && !token.Encryption.Equal(vectorCertificate(t, "test-enc")) {
 			t.Fatal("a token that nobody made")
 		}
 	})

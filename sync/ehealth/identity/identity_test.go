@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"relais/sync/ehealth/identity"
-	pki "relais/sync/ehealth/pkitest"
+	"relais/sync/ehealth/pkitest"
 )
 
 func file(t testing.TB, name string) []byte {
@@ -75,7 +75,7 @@ func TestKeystores(t *testing.T) {
 			if err != nil || h != (identity.Holder{Type: "SSIN", Number: "79021802145", Name: "ANNE EXEMPLE"}) || h.SSIN() != "79021802145" || h.NIHII() != "" {
 				t.Errorf("holder: %v", err)
 			}
-			if err := id.Check(pki.Now); err != nil {
+			if err := id.Check(pkitest.Now); err != nil {
 				t.Error(err)
 			}
 			if printed := fmt.Sprintf("%v %+v %#v %v", id, h, h, id); strings.Contains(printed, "79021802145") || strings.Contains(printed, "EXEMPLE") {
@@ -114,7 +114,7 @@ func TestRefused(t *testing.T) {
 		{"empty", nil, identity.ErrForm, "byte 0"},
 		{"PEM", file(t, "auth.pem"), identity.ErrForm, "PEM text"},
 		{"a certificate", certificate(t, "auth").Raw, identity.ErrForm, "does not begin"},
-		{"a key", x509.MarshalPKCS1PrivateKey(pki.RSA("any", 2048)), identity.ErrForm, "does not begin"},
+		{"a key", x509.MarshalPKCS1PrivateKey(pkitest.RSA("any", 2048)), identity.ErrForm, "does not begin"},
 		{"text", []byte("no keystore at all"), identity.ErrForm, ""},
 		{"cut off", good[:len(good)-1], identity.ErrForm, "byte 0: longer than what holds it"},
 		{"the first half", good[:len(good)/2], identity.ErrForm, "longer than what holds it"},
@@ -154,9 +154,9 @@ func exported(t *testing.T, password string, key *rsa.PrivateKey, certificates [
 		}
 		return path
 	}
-	args = append([]string{"pkcs12", "-export", "-in", write("certificates.pem", pki.PEM(certificates...)), "-passout", "pass:" + password, "-out", filepath.Join(dir, "out")}, args...)
+	args = append([]string{"pkcs12", "-export", "-in", write("certificates.pem", pkitest.PEM(certificates...)), "-passout", "pass:" + password, "-out", filepath.Join(dir, "out")}, args...)
 	if key != nil {
-		args = append(args, "-inkey", write("key.pem", pki.KeyPEM(key)))
+		args = append(args, "-inkey", write("key.pem", pkitest.KeyPEM(key)))
 	}
 	if out, err := exec.Command("openssl", args...).CombinedOutput(); err != nil {
 		t.Fatalf("openssl %s: %v\n%s", strings.Join(args, " "), err, out)
@@ -168,7 +168,7 @@ func exported(t *testing.T, password string, key *rsa.PrivateKey, certificates [
 	return b
 }
 
-func certs(hs ...pki.Holder) (cs []*x509.Certificate) {
+func certs(hs ...pkitest.Holder) (cs []*x509.Certificate) {
 	for _, h := range hs {
 		cs = append(cs, h.Cert)
 	}
@@ -177,15 +177,15 @@ func certs(hs ...pki.Holder) (cs []*x509.Certificate) {
 
 // Kinds of files that OpenSSL can be asked for.
 func TestOpenSSLWrites(t *testing.T) {
-	root := pki.Issue("root", nil, pki.CA)
-	doctor := pki.Issue("doctor", &root)
-	encryption := pki.Issue("doctor-enc", &doctor, pki.Encryption)
+	root := pkitest.Issue("root", nil, pkitest.CA)
+	doctor := pkitest.Issue("doctor", &root)
+	encryption := pkitest.Issue("doctor-enc", &doctor, pkitest.Encryption)
 	name := []string{"-name", "authentication"}
 	const signs, decrypts = 1, 2
 	for _, c := range []struct {
 		name     string
 		password string
-		key      pki.Holder
+		key      pkitest.Holder
 		certs    []*x509.Certificate
 		args     []string
 		want     int
@@ -225,7 +225,7 @@ func TestOpenSSLWrites(t *testing.T) {
 				if !signing.Key.Public().(*rsa.PublicKey).Equal(c.key.Key.Public()) || !signing.Chain[0].Equal(c.key.Cert) || len(signing.Chain) != len(c.certs) {
 					t.Error("other key, certificate or chain")
 				}
-			} else if !errors.Is(err, identity.ErrNoSigner) || !errors.Is(id.Check(pki.Now), identity.ErrNoSigner) {
+			} else if !errors.Is(err, identity.ErrNoSigner) || !errors.Is(id.Check(pkitest.Now), identity.ErrNoSigner) {
 				t.Error(err)
 			}
 			if keys := id.Decryption(); len(keys) == 1 {
@@ -242,7 +242,7 @@ func TestOpenSSLWrites(t *testing.T) {
 }
 
 func TestNotRSA(t *testing.T) {
-	p12 := exported(t, "secret", nil, certs(pki.Issue("root", nil, pki.CA)), "-nokeys")
+	p12 := exported(t, "secret", nil, certs(pkitest.Issue("root", nil, pkitest.CA)), "-nokeys")
 	if _, err := identity.Open(p12, []byte("secret")); !errors.Is(err, identity.ErrNoKey) {
 		t.Error(err)
 	}
@@ -267,23 +267,23 @@ func TestNotRSA(t *testing.T) {
 
 // What keeps a sound file from being used.
 func TestCheck(t *testing.T) {
-	root := pki.Issue("root", nil, pki.CA)
+	root := pkitest.Issue("root", nil, pkitest.CA)
 	day := 24 * time.Hour
 	for _, c := range []struct {
 		name string
-		h    pki.Holder
+		h    pkitest.Holder
 		want []error
 	}{
-		{"good", pki.Issue("doctor", &root), nil},
-		{"expired", pki.Issue("doctor", &root, pki.Valid(pki.Now.Add(-9*day), pki.Now.Add(-day))), []error{identity.ErrExpired}},
-		{"not yet valid", pki.Issue("doctor", &root, pki.Valid(pki.Now.Add(day), pki.Now.Add(9*day))), []error{identity.ErrNotYetValid}},
-		{"not for signing", pki.Issue("doctor", &root, pki.Usage(x509.KeyUsageDigitalSignature)), []error{identity.ErrUsage}},
-		{"short key", pki.IssueFor(pki.RSA("short", 1024), "doctor", &root), []error{identity.ErrWeakKey}},
-		{"expired and short", pki.IssueFor(pki.RSA("short", 1024), "doctor", &root, pki.Valid(pki.Now.Add(-9*day), pki.Now.Add(-day))), []error{identity.ErrExpired, identity.ErrWeakKey}},
+		{"good", pkitest.Issue("doctor", &root), nil},
+		{"expired", pkitest.Issue("doctor", &root, pkitest.Valid(pkitest.Now.Add(-9*day), pkitest.Now.Add(-day))), []error{identity.ErrExpired}},
+		{"not yet valid", pkitest.Issue("doctor", &root, pkitest.Valid(pkitest.Now.Add(day), pkitest.Now.Add(9*day))), []error{identity.ErrNotYetValid}},
+		{"not for signing", pkitest.Issue("doctor", &root, pkitest.Usage(x509.KeyUsageDigitalSignature)), []error{identity.ErrUsage}},
+		{"short key", pkitest.IssueFor(pkitest.RSA("short", 1024), "doctor", &root), []error{identity.ErrWeakKey}},
+		{"expired and short", pkitest.IssueFor(pkitest.RSA("short", 1024), "doctor", &root, pkitest.Valid(pkitest.Now.Add(-9*day), pkitest.Now.Add(-day))), []error{identity.ErrExpired, identity.ErrWeakKey}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			id := open(t, exported(t, "secret", c.h.Key, certs(c.h, root), "-name", "authentication"))
-			err := id.Check(pki.Now)
+			err := id.Check(pkitest.Now)
 			if (err == nil) != (c.want == nil) {
 				t.Error(err)
 			}

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"relais/sync/ehealth/etee"
-	pki "relais/sync/ehealth/pkitest"
+	"relais/sync/ehealth/pkitest"
 )
 
 func TestLeft(t *testing.T) {
@@ -20,7 +20,7 @@ func TestLeft(t *testing.T) {
 	for left, want := range map[time.Duration]int{
 		365 * day: -1, 90*day + 1: -1, 90 * day: 90, 30*day + 1: 90, 30 * day: 30, 7*day + 1: 30, 7 * day: 7, time.Second: 7, 0: 7, -1: 0, -400 * day: 0,
 	} {
-		days, ok := Left(pki.Now.Add(left), pki.Now)
+		days, ok := Left(pkitest.Now.Add(left), pkitest.Now)
 		if ok != (want >= 0) || ok && days != want {
 			t.Errorf("%v left: %d, %t", left, days, ok)
 		}
@@ -29,28 +29,28 @@ func TestLeft(t *testing.T) {
 
 // The first of the signing chain to end counts, and the newest encryption certificate alone.
 func TestWarnings(t *testing.T) {
-	ends := func(name string, by *pki.Holder, days int, more ...pki.Change) pki.Holder {
-		return pki.Issue(name, by, append(more, pki.Valid(pki.Now.AddDate(-3, 0, 0), pki.Now.AddDate(0, 0, days)))...)
+	ends := func(name string, by *pkitest.Holder, days int, more ...pkitest.Change) pkitest.Holder {
+		return pkitest.Issue(name, by, append(more, pkitest.Valid(pkitest.Now.AddDate(-3, 0, 0), pkitest.Now.AddDate(0, 0, days)))...)
 	}
-	root := ends("root", nil, 1000, pki.CA)
-	sub := ends("issuing", &root, 20, pki.CA)
+	root := ends("root", nil, 1000, pkitest.CA)
+	sub := ends("issuing", &root, 20, pkitest.CA)
 	id := &Identity{signing: etee.Credential{Key: root.Key, Chain: certificates(ends("doctor", &sub, 60), sub, root)}}
 	for _, days := range []int{89, 1, -1} {
 		id.decryption = append(id.decryption, etee.DecryptionKey{Certificate: ends("enc", &root, days).Cert})
 	}
 	want := []Warning{{Authentication, sub.Cert.NotAfter, 30}, {Encryption, id.decryption[0].Certificate.NotAfter, 90}}
-	if got := id.Warnings(pki.Now); !slices.Equal(got, want) {
+	if got := id.Warnings(pkitest.Now); !slices.Equal(got, want) {
 		t.Errorf("%v", got)
 	}
-	if got := id.Warnings(pki.Now.AddDate(0, 0, -100)); got != nil {
+	if got := id.Warnings(pkitest.Now.AddDate(0, 0, -100)); got != nil {
 		t.Errorf("a hundred days before: %v", got)
 	}
-	if got := (&Identity{}).Warnings(pki.Now); got != nil {
+	if got := (&Identity{}).Warnings(pkitest.Now); got != nil {
 		t.Errorf("of nothing: %v", got)
 	}
 }
 
-func certificates(hs ...pki.Holder) (cs []*x509.Certificate) {
+func certificates(hs ...pkitest.Holder) (cs []*x509.Certificate) {
 	for _, h := range hs {
 		cs = append(cs, h.Cert)
 	}
@@ -58,7 +58,7 @@ func certificates(hs ...pki.Holder) (cs []*x509.Certificate) {
 }
 
 func TestTwoSigners(t *testing.T) {
-	a := pki.Issue("a", nil)
+	a := pkitest.Issue("a", nil)
 	e := entry{name: "Authentication", key: a.Key, chain: certificates(a)}
 	if !signs(e, 2) || decrypts(e) {
 		t.Error("an entry that is called so signs, and does nothing else")
@@ -89,7 +89,7 @@ func TestHolder(t *testing.T) {
 		"identity card": {"Anne Exemple (Authentication)", nil, Holder{}, false},
 		"nothing":       {"", nil, Holder{}, false},
 	} {
-		h := pki.Issue("doctor", nil, func(tmpl *x509.Certificate) {
+		h := pkitest.Issue("doctor", nil, func(tmpl *x509.Certificate) {
 			tmpl.Subject = pkix.Name{CommonName: c.cn}
 			for _, u := range c.units {
 				tmpl.Subject.ExtraNames = append(tmpl.Subject.ExtraNames, pkix.AttributeTypeAndValue{Type: asn1.ObjectIdentifier{2, 5, 4, 11}, Value: u})
@@ -108,7 +108,7 @@ func TestHolder(t *testing.T) {
 
 func TestFind(t *testing.T) {
 	at := func(hours int, size int) *fstest.MapFile {
-		return &fstest.MapFile{Data: make([]byte, size), ModTime: pki.Now.Add(time.Duration(hours) * time.Hour)}
+		return &fstest.MapFile{Data: make([]byte, size), ModTime: pkitest.Now.Add(time.Duration(hours) * time.Hour)}
 	}
 	home := fstest.MapFS{
 		"ehealth/keystore/SSIN=79021802145 20240101-120000.p12":     at(1, 9000),
@@ -123,9 +123,9 @@ func TestFind(t *testing.T) {
 	}
 	got, err := Find(closed{home})
 	want := []Candidate{
-		{"ehealth/keystore/SSIN=79021802145 20240101-120000.acc-p12", 9001, pki.Now.Add(3 * time.Hour), true},
-		{"ehealth/keystore/OTHER.PFX", 9002, pki.Now.Add(2 * time.Hour), false},
-		{"ehealth/keystore/SSIN=79021802145 20240101-120000.p12", 9000, pki.Now.Add(time.Hour), false},
+		{"ehealth/keystore/SSIN=79021802145 20240101-120000.acc-p12", 9001, pkitest.Now.Add(3 * time.Hour), true},
+		{"ehealth/keystore/OTHER.PFX", 9002, pkitest.Now.Add(2 * time.Hour), false},
+		{"ehealth/keystore/SSIN=79021802145 20240101-120000.p12", 9000, pkitest.Now.Add(time.Hour), false},
 	}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("%d candidates, %v", len(got), err)

@@ -95,7 +95,9 @@ func Certify(public crypto.PublicKey, name string, by Holder, changes ...Change)
 		SubjectKeyId: []byte(name),
 	}
 	for _, change := range changes {
-		change(template)
+		if change != nil {
+			change(template)
+		}
 	}
 	issuer := by.Cert
 	if issuer == nil {

@@ -9,21 +9,21 @@ import (
 	"testing"
 	"testing/fstest"
 
-	pki "relais/sync/ehealth/pkitest"
+	"relais/sync/ehealth/pkitest"
 	"relais/sync/ehealth/trust"
 )
 
 func TestReadAnchors(t *testing.T) {
-	a, b := pki.Issue("a", nil, pki.CA), pki.Issue("b", nil, pki.CA)
+	a, b := pkitest.Issue("a", nil, pkitest.CA), pkitest.Issue("b", nil, pkitest.CA)
 	text := func(kind string, der []byte) []byte {
 		return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
 	}
-	two := bytes.Join([][]byte{[]byte("# the first\n"), pki.PEM(a.Cert), []byte("# the second\n"), pki.PEM(b.Cert)}, nil)
+	two := bytes.Join([][]byte{[]byte("# the first\n"), pkitest.PEM(a.Cert), []byte("# the second\n"), pkitest.PEM(b.Cert)}, nil)
 	pool, err := trust.ReadAnchors(two)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, h := range []pki.Holder{a, b} {
+	for _, h := range []pkitest.Holder{a, b} {
 		if found := trust.Judge(h.Cert, nil, trust.Demand{Anchors: pool, At: now}); found != nil {
 			t.Errorf("%s: %v", h.Cert.Subject.CommonName, found)
 		}
@@ -45,19 +45,19 @@ func TestReadAnchors(t *testing.T) {
 }
 
 // anchors is a directory with a set of its own for each purpose, and who stands in it.
-func anchors() (fstest.MapFS, map[trust.Purpose]pki.Holder) {
-	dir, roots := fstest.MapFS{}, map[trust.Purpose]pki.Holder{}
+func anchors() (fstest.MapFS, map[trust.Purpose]pkitest.Holder) {
+	dir, roots := fstest.MapFS{}, map[trust.Purpose]pkitest.Holder{}
 	for _, p := range trust.Purposes {
-		roots[p] = pki.Issue("root of "+string(p), nil, pki.CA)
-		dir[string(p)+".pem"] = &fstest.MapFile{Data: pki.PEM(roots[p].Cert)}
+		roots[p] = pkitest.Issue("root of "+string(p), nil, pkitest.CA)
+		dir[string(p)+".pem"] = &fstest.MapFile{Data: pkitest.PEM(roots[p].Cert)}
 	}
 	dir["README.md"] = &fstest.MapFile{Data: []byte("where they come from")}
 	return dir, roots
 }
 
 // trusted are the purposes for which a certificate of that root is good.
-func trusted(s trust.Sets, root pki.Holder) (good []trust.Purpose) {
-	leaf := pki.Issue("leaf", &root).Cert
+func trusted(s trust.Sets, root pkitest.Holder) (good []trust.Purpose) {
+	leaf := pkitest.Issue("leaf", &root).Cert
 	for _, p := range trust.Purposes {
 		if trust.Judge(leaf, nil, trust.Demand{Anchors: s.For(p), At: now}) == nil {
 			good = append(good, p)
@@ -110,8 +110,8 @@ func TestSetsRefused(t *testing.T) {
 	}{
 		"missing":             {func(d fstest.MapFS) { delete(d, "kgss.pem"); delete(d, "tls.pem") }, []string{"kgss.pem: ", "tls.pem: ", "not exist"}},
 		"nothing in it":       {func(d fstest.MapFS) { d["etk.pem"].Data = nil }, []string{"etk.pem: ", "0 of 0"}},
-		"a key":               {func(d fstest.MapFS) { d["recipe.pem"].Data = pki.KeyPEM(pki.RSA("any", 2048)) }, []string{"recipe.pem: ", "PRIVATE KEY"}},
-		"DER":                 {func(d fstest.MapFS) { d["sts.pem"].Data = pki.Issue("a", nil).Cert.Raw }, []string{"sts.pem: ", "0 of 0"}},
+		"a key":               {func(d fstest.MapFS) { d["recipe.pem"].Data = pkitest.KeyPEM(pkitest.RSA("any", 2048)) }, []string{"recipe.pem: ", "PRIVATE KEY"}},
+		"DER":                 {func(d fstest.MapFS) { d["sts.pem"].Data = pkitest.Issue("a", nil).Cert.Raw }, []string{"sts.pem: ", "0 of 0"}},
 		"too long":            {func(d fstest.MapFS) { d["sts.pem"].Data = bytes.Repeat([]byte("#\n"), 1<<20) }, []string{"sts.pem: ", "more than 1048576 bytes"}},
 		"a name misspelt too": {func(d fstest.MapFS) { d["servicelist.pem"] = d["service-list.pem"] }, []string{`"servicelist.pem" is for no purpose`, "service-list"}},
 	} {
