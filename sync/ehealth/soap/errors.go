@@ -104,10 +104,14 @@ type Fault struct {
 // authenticated, not authorised, or malformed, and the fault says that the consumer is at its origin. With another origin
 // the same codes may concern the answer.
 func (f *Fault) AtGate() bool {
-	if f == nil || f.Origin != "Consumer" {
-		return false
-	}
-	return f.SOA == "SOA-01001" || f.SOA == "SOA-01002" || len(f.SOA) == 9 && strings.HasPrefix(f.SOA, "SOA-0300")
+	return f != nil && f.Origin == "Consumer" && gateCodes[f.SOA]
+}
+
+// gateCodes are those that the platform itself gives before the service sees a request: not authenticated, not authorised;
+// then malformed, not SOAP, no Body, WS-I, WSDL, schema, content.
+var gateCodes = map[string]bool{
+	"SOA-01001": true, "SOA-01002": true,
+	"SOA-03001": true, "SOA-03002": true, "SOA-03003": true, "SOA-03004": true, "SOA-03005": true, "SOA-03006": true, "SOA-03007": true,
 }
 
 // Format prints the codes and nothing that the server wrote, whatever the verb.

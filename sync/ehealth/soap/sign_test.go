@@ -141,7 +141,7 @@ func TestSignRefuses(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := (soap.Signer{Clock: fixed(now)}).Sign([]byte(build(t, soap.Signer{}))); !errors.Is(err, soap.ErrSign) {
+	if _, err := (soap.Signer{Clock: fixed(now)}).Sign(build(t, soap.Signer{})); !errors.Is(err, soap.ErrSign) {
 		t.Errorf("nothing to sign with: %v", err)
 	}
 }
