@@ -161,6 +161,8 @@ func checkNeighbour(f file, target string) string {
 		return ""
 	case neighbour == pkg && f.isTest(): // an external test of the package itself
 		return ""
+	case neighbour == descriptions && f.isTest(): // it knows files alone, nothing of ours
+		return ""
 	case within(neighbour, row.may...):
 		return ""
 	}

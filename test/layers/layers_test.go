@@ -60,6 +60,8 @@ func TestPlantedFaultsAreFound(t *testing.T) {
 		{"sync/outbox/run.go", "relais/data/store", "run the same engine"},
 		{"sync/recipe/client.go", "relais/sync/ehealth/sts", ""},
 		{"sync/recipe/kmehr/write.go", "relais/sync/recipe", "no transport"},
+		{"sync/recipe/wire/outer.go", "relais/sync/ehealth/xmldsig", ""},
+		{"sync/recipe/wire/outer.go", "relais/sync/ehealth/soap", "no transport"},
 		{"sync/ehealth/etee/seal.go", "relais/app/rx", "nothing of prescriptions"},
 		{"sync/simulator/handler.go", "relais/sync/recipe/wire", ""},
 		{"sync/simulator/handler.go", "relais/sync/recipe", "must not share code with the client"},
@@ -72,6 +74,8 @@ func TestPlantedFaultsAreFound(t *testing.T) {
 		{"assets/icon.go", "relais/app/rx", "embedded files are bytes"},
 		{"test/sim/sim_test.go", "relais/sync/outbox", ""},
 		{"app/rx/step_test.go", "relais/test/sim", "may import of ours: nothing"},
+		{"sync/recipe/wire/wire_test.go", "relais/test/specs", ""},
+		{"sync/recipe/wire/outer.go", "relais/test/specs", "may import of ours"},
 		{"data/store/all.go", "relais", "imports ., but"},
 
 		// rooms that the table does not know, and names
