@@ -173,9 +173,11 @@ type commands struct {
 		Plan planCmd `cmd:"" help:"${help_simulate_plan}"`
 	} `cmd:"" help:"${help_simulate}"`
 	Interop struct {
-		Seal   sealCmd   `cmd:"" help:"${help_seal}"`
-		Unseal unsealCmd `cmd:"" help:"${help_unseal}"`
-		ETK    etkCmd    `cmd:"" name:"etk" help:"${help_etk}"`
+		Seal       sealCmd       `cmd:"" help:"${help_seal}"`
+		Unseal     unsealCmd     `cmd:"" help:"${help_unseal}"`
+		SignSOAP   signSOAPCmd   `cmd:"" name:"sign-soap" help:"${help_sign_soap}"`
+		VerifySOAP verifySOAPCmd `cmd:"" name:"verify-soap" help:"${help_verify_soap}"`
+		ETK        etkCmd        `cmd:"" name:"etk" help:"${help_etk}"`
 	} `cmd:"" help:"${help_interop}"`
 }
 

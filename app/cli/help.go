@@ -15,6 +15,7 @@ var helpKeys = []string{
 	"practice", "profile", "file", "draft", "paper_reason", "handwritten", "date", "wait", "as_free_text", "out", "force", "state", "patient",
 	"although", "reason", "outcome", "outcome_reason", "seeds", "dir", "csv", "name", "id", "ids", "order_id", "draft_id", "duty_id",
 	"interop", "seal", "unseal", "etk", "p12", "pass_file", "to", "kek_file", "kek_id", "in_out", "in", "message_out", "trust", "at", "eid", "etk_file",
+	"sign_soap", "verify_soap", "assertion", "sha1", "sha1_too", "soap_in", "soap_out",
 }
 
 // help prints the help of the program or of a command.

@@ -178,24 +178,25 @@ func (c unsealCmd) do(r *run) (Exit, error) {
 	if err != nil {
 		return Failed, err
 	}
-	unsealed, err := c.At.at().Unseal(sealed, with)
-	if err != nil {
-		return Failed, err
+	plain, judged, err := c.At.at().Unseal(sealed, with)
+	if err == nil && judged.Refused == nil {
+		err = r.write(out, plain)
 	}
-	if unsealed.Refused == nil {
-		if err := r.write(out, unsealed.Plain); err != nil {
-			return Failed, err
-		}
-	}
-	return r.judged(unsealed.Verdict, unsealed.Refused)
+	return r.judged(judged, err)
 }
 
 // judged prints a verdict, and tells people why something was refused.
-func (r *run) judged(verdict any, refused error) (Exit, error) {
-	if err := r.json(verdict); err != nil || refused == nil {
-		return Done, err
+func (r *run) judged(j wiring.Judged, err error) (Exit, error) {
+	if err == nil {
+		err = r.json(j.Verdict)
 	}
-	return r.tell(refused), nil
+	if err != nil {
+		return Failed, err
+	}
+	if j.Refused != nil {
+		return r.tell(j.Refused), nil
+	}
+	return Done, nil
 }
 
 // etkCmd shows an encryption token.
@@ -209,9 +210,61 @@ func (c etkCmd) do(r *run) (Exit, error) {
 	if err != nil {
 		return Failed, err
 	}
-	report, err := c.At.at().ETK(token)
-	if report == nil {
+	return r.judged(c.At.at().ETK(token))
+}
+
+// signSOAPCmd signs a SOAP message.
+type signSOAPCmd struct {
+	keystore
+	Assertion string `placeholder:"TOKEN.xml" help:"${help_assertion}"`
+	SHA1      bool   `name:"sha1" help:"${help_sha1}"`
+	In        string `arg:"" help:"${help_soap_in}"`
+	Out       string `arg:"" help:"${help_soap_out}"`
+}
+
+func (c signSOAPCmd) do(r *run) (Exit, error) {
+	out, err := place(c.Out, "relais interop sign-soap --p12=F --pass-file=P [--assertion=TOKEN.xml] IN OUT")
+	if err != nil {
 		return Failed, err
 	}
-	return r.judged(report, err)
+	how := wiring.Signing{SHA1: c.SHA1}
+	if how.By, err = c.read(r); err != nil {
+		return Failed, err
+	}
+	if c.Assertion != "" {
+		token, err := r.file(c.Assertion)
+		if err != nil {
+			return Failed, err
+		}
+		how.Token = &token
+	}
+	message, err := r.message(c.In)
+	if err != nil {
+		return Failed, err
+	}
+	signed, err := moment{}.at().SignSOAP(wiring.File{Name: filepath.Base(c.In), Content: message}, how)
+	if err != nil {
+		return Failed, err
+	}
+	return Done, r.write(out, signed)
+}
+
+// verifySOAPCmd judges a signed SOAP message and prints the verdict.
+type verifySOAPCmd struct {
+	Trust string `required:"" placeholder:"CA.pem" help:"${help_trust}"`
+	At    moment `placeholder:"T" help:"${help_at}"`
+	SHA1  bool   `name:"sha1" help:"${help_sha1_too}"`
+	File  string `arg:"" help:"${help_in}"`
+}
+
+func (c verifySOAPCmd) do(r *run) (Exit, error) {
+	anchors, err := r.file(c.Trust)
+	if err != nil {
+		return Failed, err
+	}
+	message, err := r.message(c.File)
+	if err != nil {
+		return Failed, err
+	}
+	return r.judged(c.At.at().VerifySOAP(message, anchors, c.SHA1))
 }

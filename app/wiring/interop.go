@@ -1,7 +1,6 @@
 package wiring
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
 	"strconv"
@@ -13,7 +12,9 @@ import (
 	"relais/sync/ehealth/etee"
 	"relais/sync/ehealth/etk"
 	"relais/sync/ehealth/identity"
+	"relais/sync/ehealth/soap"
 	"relais/sync/ehealth/trust"
+	"relais/sync/ehealth/xmldsig"
 )
 
 // Faults of keystores, of what stands beside them, and of messages. A detail is the engineer's word for it.
@@ -33,7 +34,8 @@ const (
 	CodeKEKIDForm             rx.Code = "kek-id-form"             // no base64
 	CodeAnchorsForm           rx.Code = "anchors-form"            // not certificates in PEM (file, detail)
 	CodeTokenForm             rx.Code = "token-form"              // no ETK (file)
-	CodeMessageRefused        rx.Code = "message-refused"         // what Unseal and ETK found (list)
+	CodeSOAPForm              rx.Code = "soap-form"               // it cannot be signed (file, detail)
+	CodeMessageRefused        rx.Code = "message-refused"         // what was found wrong with it (list)
 )
 
 // MaxMessage is the length in bytes of the longest message that is sealed or read.
@@ -164,27 +166,38 @@ type Unsealing struct {
 	EID   bool  // the policy of identity cards (PKCS#1 v1.5) is accepted of other signers too
 }
 
-// Unsealed is what came of it.
-type Unsealed struct {
-	Plain   []byte         // nil unless the message was accepted
-	Verdict json.Marshaler // {"accepted", "signer", "signing_time", "errors", "warnings"}
-	Refused error          // CodeMessageRefused, nil for an accepted message
+// Judged is a verdict: {"accepted", "errors"} and more, by what was judged.
+type Judged struct {
+	Verdict any
+	Refused error // CodeMessageRefused, nil for what was accepted
 }
 
-// Unseal opens and judges a message at Now, under the policy of eHealth certificates or that of identity cards. An error
-// means that it was not tried.
-func (i Interop) Unseal(sealed []byte, with Unsealing) (Unsealed, error) {
+func judged(verdict any, accepted bool, found []trust.Finding) Judged {
+	j := Judged{Verdict: verdict}
+	if !accepted {
+		codes := make([]string, len(found))
+		for i, f := range found {
+			codes[i] = string(f.Code)
+		}
+		j.Refused = rx.Fault(CodeMessageRefused, "list", strings.Join(codes, ", "))
+	}
+	return j
+}
+
+// Unseal opens and judges a message at Now, under the policy of eHealth certificates or that of identity cards. The plain
+// bytes are nil unless it was accepted. An error means that it was not tried.
+func (i Interop) Unseal(sealed []byte, with Unsealing) (plain []byte, j Judged, err error) {
 	id, err := with.Keys.open()
 	if err != nil {
-		return Unsealed{}, err
+		return nil, j, err
 	}
 	u := etee.Unsealer{Keys: id.Decryption(), Clock: i.Now, Rand: i.Rand, Policies: []etee.Policy{etee.EHealthCertificate, etee.EID}}
 	if u.Anchors, err = trust.ReadAnchors(with.Trust.Content); err != nil {
-		return Unsealed{}, rx.Fault(CodeAnchorsForm, "file", with.Trust.Name, "detail", detail(err, trust.ErrAnchors))
+		return nil, j, with.Trust.noAnchors(err)
 	}
 	if with.KEK != nil {
 		if u.KEK, err = etee.NewKEK(nil, with.KEK.Content); err != nil {
-			return Unsealed{}, rx.Fault(CodeKEKForm, "file", with.KEK.Name)
+			return nil, j, rx.Fault(CodeKEKForm, "file", with.KEK.Name)
 		}
 	}
 	plain, verdict := u.Unseal(sealed)
@@ -192,31 +205,76 @@ func (i Interop) Unseal(sealed []byte, with Unsealing) (Unsealed, error) {
 		verdict.Accepted = false // those of identity cards have a number there, those of the platform have none
 		verdict.Errors = append(verdict.Errors, trust.Finding{Code: etee.PolicyUnauthorized, Detail: "signed as by an identity card, by a certificate that is of none"})
 	}
-	out := Unsealed{Plain: plain, Verdict: verdict}
 	if !verdict.Accepted {
 		clear(plain)
-		out.Plain, out.Refused = nil, refused(verdict.Errors)
+		plain = nil
 	}
-	return out, nil
+	return plain, judged(verdict, verdict.Accepted, verdict.Errors), nil
+}
+
+func (f File) noAnchors(err error) error {
+	return rx.Fault(CodeAnchorsForm, "file", f.Name, "detail", detail(err, trust.ErrAnchors))
 }
 
 // ETK is what an encryption token says, and what can be found wrong with it at Now without anchors.
-func (i Interop) ETK(token File) (report any, err error) {
+func (i Interop) ETK(token File) (Judged, error) {
 	t, err := etk.Parse(token.Content)
 	if err != nil {
-		return nil, rx.Fault(CodeTokenForm, "file", token.Name).Because(err)
+		return Judged{}, rx.Fault(CodeTokenForm, "file", token.Name).Because(err)
 	}
 	found := t.Inspect(i.Now())
-	if len(found) > 0 {
-		err = refused(found)
-	}
-	return t.Report(found), err
+	return judged(t.Report(found), len(found) == 0, found), nil
 }
 
-func refused(found []trust.Finding) error {
-	codes := make([]string, len(found))
-	for i, f := range found {
-		codes[i] = string(f.Code)
+// Signing is how a SOAP message is signed.
+type Signing struct {
+	By    Keystore
+	Token *File // a SAML 1.1 assertion for the holder of the key; nil: the certificate travels instead
+	SHA1  bool  // as older software does, instead of SHA-256
+}
+
+// soapEnvelope is the namespace of SOAP 1.1.
+const soapEnvelope = "http://schemas.xmlsoap.org/soap/envelope/"
+
+// SignSOAP signs an envelope, or puts one around another XML element.
+func (i Interop) SignSOAP(message File, how Signing) ([]byte, error) {
+	by, err := i.signing(how.By)
+	if err != nil {
+		return nil, err
 	}
-	return rx.Fault(CodeMessageRefused, "list", strings.Join(codes, ", "))
+	signer := soap.Signer{Clock: i.Now, Suite: xmldsig.RSASHA256, Security: soap.X509{Key: by.Key, Certificate: by.Chain[0]}}
+	if how.Token != nil {
+		signer.Security = soap.SAML{Key: by.Key, Assertion: how.Token.Content}
+	}
+	if how.SHA1 {
+		signer.Suite = xmldsig.RSASHA1
+	}
+	doc, err := xmldsig.Parse(message.Content, signer.Limits)
+	if err != nil {
+		return nil, rx.Fault(CodeSOAPForm, "file", message.Name, "detail", detail(err, nil))
+	}
+	sign := signer.Build
+	if xmldsig.Is(doc.Root(), soapEnvelope, "Envelope") {
+		sign = signer.Sign
+	}
+	signed, err := sign(message.Content)
+	if err != nil {
+		return nil, rx.Fault(CodeSOAPForm, "file", message.Name, "detail", detail(err, soap.ErrSign))
+	}
+	return signed, nil
+}
+
+// VerifySOAP judges a signed SOAP message at Now. The same anchors are for certificates that sign messages and for those of
+// the STS. sha1: signatures of older software are accepted too. An error means that it was not tried.
+func (i Interop) VerifySOAP(message []byte, anchors File, sha1 bool) (Judged, error) {
+	pool, err := trust.ReadAnchors(anchors.Content)
+	if err != nil {
+		return Judged{}, anchors.noAnchors(err)
+	}
+	v := soap.Verifier{Anchors: pool, Tokens: soap.TokenVerifier{Anchors: pool}, Clock: i.Now}
+	if sha1 {
+		v.Suites = []xmldsig.Suite{xmldsig.RSASHA256, xmldsig.RSASHA1}
+	}
+	_, verdict := v.Verify(message)
+	return judged(verdict, verdict.Accepted, verdict.Errors), nil
 }

@@ -47,7 +47,7 @@ func TestScripts(t *testing.T) {
 	if testing.Short() {
 		t.Skip("separate processes, some of which must be in time: the long form")
 	}
-	vectors, err := filepath.Abs("../../sync/ehealth/etee/testdata/vectors")
+	security, err := filepath.Abs("../../sync/ehealth")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +55,8 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
-			e.Setenv("VECTORS", vectors)
+			e.Setenv("VECTORS", filepath.Join(security, "etee", "testdata", "vectors"))
+			e.Setenv("SOAP_VECTORS", filepath.Join(security, "soap", "testdata", "vectors"))
 			e.Setenv("RELAIS_DATA", filepath.Join(e.WorkDir, "data"))
 			e.Setenv("RELAIS_MARKS", filepath.Join(e.WorkDir, "marks"))
 			e.Setenv("RELAIS_PASSPHRASE_FILE", filepath.Join(e.WorkDir, "passphrase"))
