@@ -14,6 +14,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -455,12 +456,15 @@ func TestGivenUpByTheCaller(t *testing.T) {
 // Given up at any moment, what the error says is true: when it says that nothing was sent, the server saw no byte of the body.
 func TestNotSentIsTrue(t *testing.T) {
 	const attempts = 300
+	var mu sync.Mutex // connections given up while they were dialled may come after the last
 	seen, last := map[string]int{}, make(chan struct{})
 	url, _ := tcp(t, func(conn net.Conn) {
 		all, _ := io.ReadAll(conn)
 		head, body, _ := strings.Cut(string(all), "\r\n\r\n")
 		_, action, _ := strings.Cut(head, `Soapaction: "`)
 		action, _, _ = strings.Cut(action, `"`)
+		mu.Lock()
+		defer mu.Unlock()
 		seen[action] = len(body)
 		if action == "last" {
 			close(last)
@@ -485,6 +489,8 @@ func TestNotSentIsTrue(t *testing.T) {
 	}
 	give("last", 100*time.Millisecond)
 	<-last // the server serves one after the other: it has seen all there was to see
+	mu.Lock()
+	defer mu.Unlock()
 	notSent := 0
 	for action, outcome := range outcomes {
 		if outcome != soap.NotSent {
