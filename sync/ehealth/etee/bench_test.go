@@ -13,8 +13,19 @@ import (
 	"relais/sync/ehealth/etee"
 )
 
-// BenchmarkSeal compares sealing with the two RSA private-key operations that it cannot do without, in one run.
-// P5: at most 1.5.
+// best keeps the shortest of some runs: on a busy machine the others measure what else runs.
+type best time.Duration
+
+func (b *best) see(d time.Duration) {
+	if *b == 0 || d < time.Duration(*b) {
+		*b = best(d)
+	}
+}
+
+func (b best) ms() float64 { return time.Duration(b).Seconds() * 1000 }
+
+// BenchmarkSeal compares sealing with the two RSA private-key operations that it cannot do without, each at its best in one
+// run. P5: at most 1.5.
 func BenchmarkSeal(b *testing.B) {
 	w := newWorld(b)
 	sealer := w.sealer()
@@ -29,7 +40,7 @@ func BenchmarkSeal(b *testing.B) {
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			plain := make([]byte, c.size)
-			var sealing, floor time.Duration
+			var sealing, floor best
 			for b.Loop() {
 				start := time.Now()
 				if _, err := sealer.Seal(plain, c.to); err != nil {
@@ -41,18 +52,19 @@ func BenchmarkSeal(b *testing.B) {
 						b.Fatal(err)
 					}
 				}
-				sealing, floor = sealing+middle.Sub(start), floor+time.Since(middle)
+				floor.see(time.Since(middle))
+				sealing.see(middle.Sub(start))
 			}
 			b.ReportMetric(0, "ns/op")
-			b.ReportMetric(sealing.Seconds()*1000/float64(b.N), "ms-seal")
-			b.ReportMetric(floor.Seconds()*1000/float64(b.N), "ms-rsa")
-			b.ReportMetric(sealing.Seconds()/floor.Seconds(), "x-rsa(≤1.5)")
+			b.ReportMetric(sealing.ms(), "ms-seal")
+			b.ReportMetric(floor.ms(), "ms-rsa")
+			b.ReportMetric(sealing.ms()/floor.ms(), "x-rsa(≤1.5)")
 		})
 	}
 }
 
-// BenchmarkUnseal compares unsealing 1 MB with `openssl cms` doing the same three layers, in one run, less the time in which
-// three openssl processes start and do nothing. At most 3.
+// BenchmarkUnseal compares unsealing 1 MB with `openssl cms` doing the same three layers, each at its best in one run, less
+// the time in which three openssl processes start and do nothing. At most 3.
 func BenchmarkUnseal(b *testing.B) {
 	w := newWorld(b)
 	o := newOpenSSL(b)
@@ -66,19 +78,19 @@ func BenchmarkUnseal(b *testing.B) {
 	}
 	key, recipient, sender := o.key("recipe.key", w.recipe.Key), o.cert("recipe.pem", w.recipe.Cert), o.cert("sender.pem", w.doctor.Cert)
 	u := w.unsealer()
-	var ours, theirs, idle time.Duration
+	var ours, theirs, idle best
 	b.ReportAllocs()
 	for b.Loop() {
 		start := time.Now()
 		got, verdict := u.Unseal(sealed)
-		ours += time.Since(start)
+		ours.see(time.Since(start))
 		if !verdict.Accepted || !bytes.Equal(got, plain) {
 			b.Fatal(verdict.Errors)
 		}
 		start = time.Now()
 		inner := o.cms(o.verify(w, sealed), "-decrypt", "-inform", "DER", "-binary", "-inkey", key, "-recip", recipient)
 		got = o.verify(w, inner, "-certfile", sender)
-		theirs += time.Since(start)
+		theirs.see(time.Since(start))
 		if !bytes.Equal(got, plain) {
 			b.Fatal("openssl reads something else")
 		}
@@ -88,11 +100,11 @@ func BenchmarkUnseal(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
-		idle += time.Since(start)
+		idle.see(time.Since(start))
 	}
 	theirs -= idle
 	b.ReportMetric(0, "ns/op")
-	b.ReportMetric(ours.Seconds()*1000/float64(b.N), "ms-unseal")
-	b.ReportMetric(theirs.Seconds()*1000/float64(b.N), "ms-openssl")
-	b.ReportMetric(ours.Seconds()/theirs.Seconds(), "x-openssl(≤3)")
+	b.ReportMetric(ours.ms(), "ms-unseal")
+	b.ReportMetric(theirs.ms(), "ms-openssl")
+	b.ReportMetric(ours.ms()/theirs.ms(), "x-openssl(≤3)")
 }
