@@ -309,7 +309,23 @@ func (opts Options) checkVersion(ctx context.Context) error {
 	if version > int64(len(migrations)) {
 		return rx.Fault(rx.CodeNewer)
 	}
+	if opts.unwritable() {
+		return damaged(metaTable.name, "1").Because(errors.New("version of the file's format"))
+	}
 	return nil
+}
+
+// unwritable tells that the file itself says that no SQLite of today may write it (version of the format, byte 18 of the header): SQLite then
+// calls it read-only, as if the disk were.
+func (opts Options) unwritable() bool {
+	f, err := os.Open(opts.path(databaseFile))
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var header [20]byte
+	_, err = f.ReadAt(header[:], 0)
+	return err == nil && header[18] > 2
 }
 
 // tighten takes from others what they may read or write in the directory.

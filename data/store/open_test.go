@@ -467,3 +467,19 @@ func TestNothingReadableOnDisk(t *testing.T) {
 		t.Error("the search finds nothing at all")
 	}
 }
+
+// A version of the file's format that cannot be written is damage, not a disk that cannot be written.
+func TestFormatThatCannotBeWritten(t *testing.T) {
+	p := newPlace(t).create()
+	path := p.opts.path(databaseFile)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[18] |= 4
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = Open(ctx, p.opts)
+	wantCode(t, err, rx.CodeDamaged)
+}

@@ -223,9 +223,10 @@ var ways = []way{
 	}},
 }
 
-// edited makes a number grow, a text longer, and changes one digit of a blob.
+// edited makes a number grow, a text longer, and changes one digit of a blob. What is absent becomes a blob, or a text in the one column of text
+// that may be absent.
 const edited = `UPDATE %[1]s SET %[2]s = CASE typeof(%[2]s)
-	WHEN 'null' THEN x'01' WHEN 'integer' THEN %[2]s + 1 WHEN 'text' THEN %[2]s || '0'
+	WHEN 'null' THEN CASE '%[2]s' WHEN 'replaces' THEN '0' ELSE x'01' END WHEN 'integer' THEN %[2]s + 1 WHEN 'text' THEN %[2]s || '0'
 	ELSE unhex(substr(hex(%[2]s), 1, 10) || (CASE substr(hex(%[2]s), 11, 1) WHEN '0' THEN '1' ELSE '0' END) || substr(hex(%[2]s), 12)) END`
 
 var primary = map[string]string{"meta": "one", "patients": "id", "orders": "id", "prescriptions": "n", "contents": "prescription", "attempts": "prescription,n",
