@@ -37,7 +37,7 @@ type Client struct {
 }
 
 // Format prints nothing of the key and its holder, whatever the verb.
-func (c *Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "Client(redacted)") }
+func (c Client) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "Client(redacted)") }
 
 // MaxLifetime is how long a session without an identity card may last.
 const MaxLifetime = 24 * time.Hour

@@ -45,7 +45,7 @@ func (t *Token) Assertion() []byte { return slices.Clone(t.text) }
 func (t *Token) Security() soap.SAML { return soap.SAML{Key: t.key, Assertion: slices.Clone(t.text)} }
 
 // Format prints nothing of it, whatever the verb.
-func (t *Token) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "Token(redacted)") }
+func (t Token) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "Token(redacted)") }
 
 // LogValue is what Format prints.
-func (t *Token) LogValue() slog.Value { return slog.StringValue("Token(redacted)") }
+func (t Token) LogValue() slog.Value { return slog.StringValue("Token(redacted)") }
