@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"math/big"
 	"slices"
 
 	"software.sslmate.com/src/go-pkcs12"
@@ -56,7 +57,7 @@ func read(p12, password []byte) ([]entry, error) {
 }
 
 // checkForm tells what is no PKCS#12 file (RFC 7292 section 4: PFX) at all, and where it ends to be one; and one whose
-// check over the whole (MacData) is missing, or would take minutes. Nothing else is looked at before that check matched.
+// check over the whole (MacData) is missing, or would take long. Nothing else is looked at before that check matched.
 func checkForm(p12 []byte) error {
 	if bytes.HasPrefix(bytes.TrimSpace(p12), []byte("-----BEGIN ")) {
 		return fmt.Errorf("%w: it is PEM text", ErrForm)
@@ -79,9 +80,12 @@ func checkForm(p12 []byte) error {
 
 func is(e ber.Element, number byte) bool { return e.Class == ber.Universal && e.Number == number }
 
-// costly finds a number above 2^23: of rounds, as no other number of MacData is that large. Programs write up to 100,000.
+// maxRounds of the key derivation of the check: a second or two. Programs write between one and 600,000.
+const maxRounds = 1_000_000
+
+// costly finds a number above maxRounds in MacData: of rounds, for no other number there is as large.
 func costly(e ber.Element) bool {
-	return is(e, ber.Integer) && len(e.Body) > 3 || slices.ContainsFunc(e.Children, costly)
+	return is(e, ber.Integer) && new(big.Int).SetBytes(e.Body).Cmp(big.NewInt(maxRounds)) > 0 || slices.ContainsFunc(e.Children, costly)
 }
 
 // bags opens the file and gives its keys (PKCS#1) and certificates.
