@@ -429,6 +429,20 @@ func TestDeadlines(t *testing.T) {
 	}
 }
 
+// A connection alone sends nothing: headers that nobody reads fill it before the body comes.
+func TestConnectedIsNotSent(t *testing.T) {
+	stop := make(chan struct{})
+	defer close(stop)
+	url, _ := tcp(t, func(net.Conn) { <-stop })
+	c := client()
+	c.Transport.Deadlines.Write = 200 * time.Millisecond
+	r := request(url)
+	r.Action = strings.Repeat("x", 16<<20)
+	if e := fails(t, c, r); e.Kind != soap.KindLate || !e.Connected || e.Written != 0 || e.Outcome != soap.NotSent {
+		t.Errorf("%+v", e)
+	}
+}
+
 func TestGivenUpByTheCaller(t *testing.T) {
 	stop, arrived := make(chan struct{}), make(chan struct{}, 1)
 	defer close(stop)

@@ -130,6 +130,68 @@ func TestVerifySAML(t *testing.T) {
 	}
 }
 
+// What the STS signed, but not so that it confirms this assertion or one holder.
+func TestTokenVerifierRefuses(t *testing.T) {
+	sts := person(t, "test-ra")
+	for name, c := range map[string]struct {
+		text string
+		want string
+	}{
+		"a second holder": {string(assertion(t, func(a *etree.Element) {
+			second := a.FindElement("./AuthenticationStatement").Copy()
+			second.FindElement(".//ds:X509Certificate").SetText(base64.StdEncoding.EncodeToString(sts.cert.Raw))
+			a.AddChild(second)
+		})), "TOKEN_SIGNATURE_STRUCTURE_INCORRECT"},
+		"two certificates of one holder": {string(assertion(t, func(a *etree.Element) {
+			c := a.FindElement(".//ds:X509Certificate")
+			c.Parent().AddChild(c.Copy())
+		})), "TOKEN_SIGNATURE_STRUCTURE_INCORRECT"},
+		"nobody confirmed": {string(assertion(t, func(a *etree.Element) {
+			subject := a.FindElement(".//Subject")
+			subject.RemoveChild(subject.FindElement("./SubjectConfirmation"))
+		})), "TOKEN_SIGNATURE_STRUCTURE_INCORRECT"},
+		"the signature of something else": {string(edit(t, assertion(t, nil), func(doc *etree.Document) {
+			a := doc.Root()
+			own := a.FindElement("./ds:Signature")
+			other := a.CreateElement("Advice")
+			other.CreateAttr("Id", "other")
+			forged, err := xmldsig.Sign(sts.key, "", other)
+			if err != nil {
+				t.Fatal(err)
+			}
+			forged.AddChild(own.FindElement("./ds:KeyInfo"))
+			a.RemoveChild(own)
+			a.AddChild(forged)
+		})), "TOKEN_PART_NOT_SIGNED"},
+		"no certificate of the signer": {string(edit(t, assertion(t, nil), func(doc *etree.Document) {
+			doc.FindElement("./Assertion/ds:Signature/ds:KeyInfo/ds:X509Data/ds:X509Certificate").SetText("AAAA")
+		})), "TOKEN_CERTIFICATE_NOT_FOUND"},
+		"not an assertion": {`<a/>`, "TOKEN_SIGNATURE_STRUCTURE_INCORRECT"},
+	} {
+		doc, err := xmldsig.Parse([]byte(c.text), xmldsig.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := soap.TokenVerifier{Anchors: anchors(t), Clock: fixed(now)}
+		if a, errs, _ := v.Verify(doc.Root()); a != nil || !cmp.Equal(codes(errs), []string{c.want}) {
+			t.Errorf("%s: %v", name, errs)
+		}
+	}
+	// The order of certificates in KeyInfo means nothing.
+	doc, err := xmldsig.Parse(assertion(t, nil), xmldsig.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := doc.Root().FindElement("./ds:Signature/ds:KeyInfo/ds:X509Data")
+	first := etree.NewElement("ds:X509Certificate")
+	first.SetText(base64.StdEncoding.EncodeToString(person(t, "test-ca").cert.Raw))
+	data.InsertChildAt(0, first)
+	v := soap.TokenVerifier{Anchors: anchors(t), Clock: fixed(now)}
+	if a, errs, _ := v.Verify(doc.Root()); a == nil || !a.Signer.Equal(sts.cert) {
+		t.Errorf("CA first: %v", errs)
+	}
+}
+
 // The assertion is genuine, the key that signs the message is not the holder's.
 func TestVerifyAnotherKeyThanTheHolders(t *testing.T) {
 	message := build(t, samlSigner(t))
