@@ -1,6 +1,7 @@
 package prescribing
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -27,8 +28,8 @@ type Treat struct {
 // Partial tells that err says only that a list lacks what is damaged: it is shown, and the error beside it.
 func Partial(err error) bool { return err == nil || rx.CodeOf(err) == rx.CodeUnread }
 
-// ToTreat is all that is owed now, most urgent first, then oldest first. CodeUnread
-// comes with what could be read.
+// ToTreat is all that is owed now, most urgent first, then oldest first, the lines of
+// an order in their order. CodeUnread comes with what could be read.
 func (s *Service) ToTreat(ctx context.Context) ([]Treat, error) {
 	items, err := s.Store.List(ctx, rx.Filter{Owing: true})
 	if !Partial(err) {
@@ -44,7 +45,7 @@ func (s *Service) ToTreat(ctx context.Context) ([]Treat, error) {
 		if a.Kind != b.Kind {
 			return int(a.Kind) - int(b.Kind)
 		}
-		return a.Since.Compare(b.Since)
+		return cmp.Or(a.Since.Compare(b.Since), a.Item.Line-b.Item.Line)
 	})
 	return treats, err
 }

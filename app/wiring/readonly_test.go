@@ -143,8 +143,8 @@ func TestDamagedDirectory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if yes, sound, all, found := desk.ReadingOnly(); !yes || sound != 1 || all != 2 || found == 0 {
-		t.Errorf("%v, %d of %d, %d findings", yes, sound, all, found)
+	if yes, sound, all, ends := desk.ReadingOnly(); !yes || sound != 1 || all != 2 || ends != 0 {
+		t.Errorf("%v, %d of %d, %d of the end", yes, sound, all, ends)
 	}
 	if rx.CodeOf(desk.session.Unread()) != rx.CodeUnread {
 		t.Error("the missing one is not told")

@@ -193,13 +193,13 @@ func (d *Desk) Fault() error {
 }
 
 // ReadingOnly tells that the directory is open for reading only, with how many of how many
-// prescriptions are sound, and how many things were found in all.
-func (d *Desk) ReadingOnly() (yes bool, sound, all, found int) {
+// prescriptions are sound, and how many of the last lines of the journal are gone.
+func (d *Desk) ReadingOnly() (yes bool, sound, all, ends int) {
 	r := d.session.Report()
 	if r == nil {
 		return false, 0, 0, 0
 	}
-	return true, r.Prescriptions.Sound, r.Prescriptions.All, len(r.Findings)
+	return true, r.Prescriptions.Sound, r.Prescriptions.All, int(r.Ends)
 }
 
 // Export writes what is sound into a new directory in the person's home, and tells where;

@@ -243,3 +243,20 @@ func retire(o fyne.CanvasObject) {
 		}
 	}
 }
+
+// First is the first button in o that can be pressed; nil when there is none.
+func First(o fyne.CanvasObject) fyne.Focusable {
+	switch o := o.(type) {
+	case *Button:
+		if o.Visible() && !o.Disabled() {
+			return o
+		}
+	case *fyne.Container:
+		for _, inside := range o.Objects {
+			if f := First(inside); o.Visible() && f != nil {
+				return f
+			}
+		}
+	}
+	return nil
+}

@@ -11,15 +11,16 @@ type Damage struct {
 	env        *Env
 	why        error // that it was not opened for work
 	sound, all int   // prescriptions
+	ends       int   // how many of the last things that were noted are gone
 	export     func(context.Context) (dir string, err error)
 	exporting  bool
 	notes      []note
 	focus      Focus
 }
 
-// NewDamage asks; export takes along what is sound, off the screen's goroutine, and tells where.
-func NewDamage(env *Env, why error, sound, all int, export func(context.Context) (dir string, err error)) *Damage {
-	d := &Damage{env: env, why: why, sound: sound, all: all, export: export}
+// NewDamage asks; sound of all prescriptions can be read, and of what was noted the last ends are gone; export takes along what is sound, off the screen's goroutine, and tells where.
+func NewDamage(env *Env, why error, sound, all, ends int, export func(context.Context) (dir string, err error)) *Damage {
+	d := &Damage{env: env, why: why, sound: sound, all: all, ends: ends, export: export}
 	d.focus.to(FieldText)
 	return d
 }
@@ -68,6 +69,9 @@ func (d *Damage) View() DamageView {
 	if d.why != nil {
 		v.Why = d.env.faults(d.why)
 	}
+	if d.ends > 0 {
+		v.Why = append(v.Why, Notice{Tone: Bad, Text: i18n.Count(lang, "ui.damage.ends", d.ends)})
+	}
 	if d.exporting {
 		v.Busy = i18n.Text(lang, "ui.damage.exporting")
 	}
@@ -76,5 +80,9 @@ func (d *Damage) View() DamageView {
 
 // Banner stands above everything while the directory is open for reading only.
 func (d *Damage) Banner() string {
-	return i18n.Text(d.env.Lang, "ui.damage.banner", "sound", i18n.Int(d.sound), "all", i18n.Int(d.all))
+	text := i18n.Text(d.env.Lang, "ui.damage.banner", "sound", i18n.Int(d.sound), "all", i18n.Int(d.all))
+	if d.ends > 0 {
+		text += " " + i18n.Count(d.env.Lang, "ui.damage.ends", d.ends)
+	}
+	return text
 }

@@ -97,5 +97,14 @@ func (p *Prescribe) Leave(then func()) {
 	p.leaving = then
 }
 
+// Unsent is how many orders were begun and not sent, the one that is being written among them.
+func (p *Prescribe) Unsent() int {
+	n := len(p.Pick.drafts)
+	if w := p.w; w != nil && !w.issued && len(p.request(w).Lines) > 0 && !slices.ContainsFunc(p.Pick.drafts, func(d rx.Draft) bool { return d.ID == w.id }) {
+		n++
+	}
+	return n
+}
+
 // Return puts the focus where it was.
 func (p *Prescribe) Return() { p.focus.to(p.focus.Field) }

@@ -91,6 +91,9 @@ func (h *History) Move(by int) {
 	h.Select(max(0, min(len(h.list.ids)-1, slices.Index(h.list.ids, h.selected)+by)))
 }
 
+// may tells that something can be done now.
+func (h *History) may() bool { return !h.acting && !h.env.Reading }
+
 func (h *History) act(work func(context.Context) ([]note, error)) {
 	h.acting, h.notes = true, nil
 	h.env.Do(func(ctx context.Context) func() {
@@ -108,7 +111,7 @@ func (h *History) act(work func(context.Context) ([]note, error)) {
 
 // Proof prints the proof of the selected one. Without a RID it says so.
 func (h *History) Proof() {
-	if h.item == nil || h.acting {
+	if h.item == nil || !h.may() {
 		return
 	}
 	id := h.item.ID
@@ -123,7 +126,7 @@ func (h *History) Proof() {
 
 // AskPaper opens the inline line for the selected one.
 func (h *History) AskPaper() {
-	if h.item == nil || h.acting || h.Paper.Open() {
+	if h.item == nil || !h.may() || h.Paper.Open() {
 		return
 	}
 	item := *h.item
@@ -164,14 +167,14 @@ func (h *History) CancelPaper() {
 
 // Repeat brings the selected one as a copy into an order for its patient.
 func (h *History) Repeat() {
-	if h.item != nil && !h.acting && h.Again != nil {
+	if h.item != nil && h.may() && h.Again != nil {
 		h.Again(h.item.ID)
 	}
 }
 
 // askBack opens the question of why it shall be gone.
 func (h *History) askBack(item rx.Item) {
-	if !h.acting {
+	if h.may() {
 		h.Paper.Cancel()
 		h.back = &takeBack{item: item}
 		h.focus.to(FieldBack)
@@ -211,7 +214,7 @@ func (h *History) Escape() {
 }
 
 func (h *History) twin(id rx.ID) {
-	if !h.acting {
+	if h.may() {
 		h.act(func(ctx context.Context) ([]note, error) {
 			_, err := h.env.Service.Twin(ctx, id)
 			return nil, err
@@ -222,7 +225,7 @@ func (h *History) twin(id rx.ID) {
 // settle answers a duty of the selected one.
 func (h *History) settle(d rx.Duty, o rx.Outcome) {
 	switch {
-	case h.acting:
+	case !h.may():
 	case o == rx.ToPaper:
 		h.AskPaper()
 	default:
@@ -266,8 +269,8 @@ type Detail struct {
 	Line         Line
 	Duties       []Notice
 	Timeline     []string
-	Title        string // of the timeline
-	Reopen       Button
+	Title        string   // of the timeline
+	Side         []Button // what can be done for the patient beside: it changes nothing
 }
 
 // View is the screen as it stands.
@@ -278,6 +281,7 @@ func (h *History) View() HistoryView {
 	for _, err := range []error{list.err, list.unread()} {
 		v.Notices = append(v.Notices, h.env.faults(err)...)
 	}
+	v.Notices = append(v.Notices, h.env.reading()...)
 	v.Row = func(i int) Row {
 		if item, ok := list.at(i); ok {
 			return h.env.row(item)
@@ -310,10 +314,10 @@ func (h *History) View() HistoryView {
 	v.OnPaper = Button{Label: i18n.Text(lang, "ui.paper"), Key: i18n.Text(lang, "ui.key.paper"), Press: h.env.press(h.AskPaper)}
 	v.Repeat = Button{Label: i18n.Text(lang, "ui.repeat"), Key: i18n.Text(lang, "ui.key.repeat"), Press: h.env.press(h.Repeat)}
 	if h.item != nil {
-		v.Repeat.On = h.Again != nil && !h.acting
 		v.Detail = h.inFull(*h.item)
-		v.Proof.On = provable(h.item.Prescription) && !h.acting
-		v.OnPaper.On = claimable(h.item.Prescription) && !h.acting
+		v.Repeat.On = h.Again != nil && h.may()
+		v.Proof.On = provable(h.item.Prescription) && h.may()
+		v.OnPaper.On = claimable(h.item.Prescription) && h.may()
 	}
 	return v
 }
@@ -328,11 +332,12 @@ func (h *History) inFull(item rx.Item) *Detail {
 	lang := h.env.Lang
 	owed := h.env.Service.Owed(item)
 	d := &Detail{Name: fullName(item.Facts.Patient), Banner: h.env.banner(item.Facts.Patient), Line: h.env.line(item, owed),
-		Title:  i18n.Text(lang, "ui.timeline"),
-		Reopen: Button{Label: i18n.Text(lang, "ui.reopen"), On: true, Press: h.env.press(func() { h.reopen(item.Order) })}}
+		Title: i18n.Text(lang, "ui.timeline"),
+		Side: []Button{{Label: i18n.Text(lang, "ui.reopen"), On: !h.env.Reading, Press: h.env.press(func() { h.reopen(item.Order) })},
+			h.env.copyButton(item.Patient, rx.DateOf(h.env.clock(item.Issued)), func(notes ...note) { h.notes = notes })}}
 	d.Line.Side = h.env.acts(item, h.askBack, h.twin)
 	for i := range d.Line.Side {
-		d.Line.Side[i].On = !h.acting
+		d.Line.Side[i].On = h.may()
 	}
 	for _, duty := range owed {
 		name, why, next := i18n.Duty(lang, duty)

@@ -124,7 +124,7 @@ func provable(p rx.Prescription) bool { return p.State == rx.StateConfirmed && !
 func (e *Env) outcomes(d rx.Duty, settle func(rx.Duty, rx.Outcome)) []Button {
 	buttons := make([]Button, len(d.Outcomes))
 	for i, o := range d.Outcomes {
-		buttons[i] = Button{Label: i18n.Text(e.Lang, "outcome."+string(o)), On: true, Press: e.press(func() { settle(d, o) })}
+		buttons[i] = Button{Label: i18n.Text(e.Lang, "outcome."+string(o)), On: !e.Reading, Press: e.press(func() { settle(d, o) })}
 	}
 	return buttons
 }

@@ -42,10 +42,12 @@ type Env struct {
 	Changed   func()  // some model says something else now
 	Lang      rx.Lang // of the screen
 	Simulated bool
+	Reading   bool // the directory is open for reading only: nothing in it can be changed
 
 	Seen func(rx.Service) Seen                                  // what the last calls said
 	Save func(name string, pdf []byte) (path string, err error) // keeps a document for its printing
 	Open func(path string)                                      // shows it, when the doctor wants it
+	Copy func(text string)                                      // puts it on the clipboard
 }
 
 // Seen is what the last calls of a service said.
@@ -143,6 +145,7 @@ const (
 	FieldDay
 	FieldBack
 	FieldBackText
+	FieldRow // the first thing that can be done in a list
 )
 
 // Focus is where the next key should go; Turn grows whenever the model wants it moved.
@@ -189,6 +192,14 @@ func (e *Env) faults(err error) []Notice {
 		notices = append(notices, Notice{Tone: Bad, Text: text})
 	}
 	return notices
+}
+
+// reading says that nothing can be changed, where that is so.
+func (e *Env) reading() []Notice {
+	if !e.Reading {
+		return nil
+	}
+	return []Notice{{Tone: Warn, Text: i18n.Text(e.Lang, "ui.reading-only")}}
 }
 
 // warnings are faults that a person may overrule.

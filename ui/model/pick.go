@@ -147,6 +147,15 @@ func (p *Pick) Load() {
 	})
 }
 
+// Resume goes on with a draft; what is being written is put aside.
+func (p *Prescribe) Resume(d rx.Draft) {
+	if p.w == nil || p.w.id != d.ID {
+		if p.Next(); !p.acting {
+			p.Pick.goOn(d)
+		}
+	}
+}
+
 // goOn opens a draft again. Its patient is the practice's, when the practice still knows one of that number or name.
 func (p *Pick) goOn(d rx.Draft) {
 	last := p.asked.next()

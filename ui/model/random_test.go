@@ -27,7 +27,7 @@ func TestNoImpossibleScreen(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		b := newBench(t)
 		p := NewPrescribe(b.env)
-		treat, history := NewTreat(b.env), NewHistory(b.env, p.Reopen)
+		treat, history := NewTreat(b.env, p.Reopen, p.Resume), NewHistory(b.env, p.Reopen)
 		written := map[rx.ID]int{} // lines of each order, as last seen before its issue
 		failing := false
 		b.store.fail = func(string) error {
@@ -165,15 +165,18 @@ func TestNoImpossibleScreen(t *testing.T) {
 			},
 			"treat": func(*rapid.T) {
 				treat.Load()
-				if v := treat.View(); len(v.Ask) > 0 {
-					press(v.Ask[any(len(v.Ask), "duty")].Line.Buttons)
+				for _, s := range treat.View().Sections {
+					o := s.People[any(len(s.People), "patient")]
+					press(slices.Concat(o.Duties[any(len(o.Duties), "duty")].Line.Buttons, o.All, o.Side))
 				}
+				treat.Paper.SetReason("urgent")
+				treat.ConfirmPaper()
 			},
 			"history": func(*rapid.T) {
 				history.Filter(words("", "dup", "amo"))
 				history.Move(any(3, "by") - 1)
 				if v := history.View(); v.Detail != nil {
-					press(append(v.Detail.Line.Side, v.Detail.Reopen, v.Proof, v.OnPaper))
+					press(slices.Concat(v.Detail.Line.Side, v.Detail.Side, []Button{v.Proof, v.OnPaper}))
 					history.SetBack(FieldBack, "stopped")
 					history.ConfirmBack()
 				}

@@ -2,6 +2,7 @@ package model
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,34 +34,42 @@ func afterAnOutage(t *testing.T) *bench {
 	return b
 }
 
+func newTreat(b *bench) *Treat { return NewTreat(b.env, func(rx.ID) {}, func(rx.Draft) {}) }
+
+// answer presses a button of the entry of a patient.
+func (t *Treat) answer(test *testing.T, name, label string) {
+	test.Helper()
+	for _, s := range t.View().Sections {
+		for _, o := range s.People {
+			buttons := slices.Concat(o.Side, o.All)
+			for _, d := range o.Duties {
+				buttons = append(buttons, d.Line.Buttons...)
+			}
+			if i := slices.IndexFunc(buttons, func(b Button) bool { return b.Label == label && b.On }); strings.HasPrefix(o.Name, name) && i >= 0 {
+				buttons[i].Press()
+				return
+			}
+		}
+	}
+	test.Fatalf("no %q for %s", label, name)
+}
+
 func TestTreat(t *testing.T) {
 	b := newBench(t)
-	treat := NewTreat(b.env)
+	treat := newTreat(b)
 	treat.Load()
 	b.settle()
 	golden(t, b, "treat-empty", treat.View)
 
 	b = afterAnOutage(t)
-	treat = NewTreat(b.env)
+	treat = newTreat(b)
 	treat.Load()
 	b.settle()
 	golden(t, b, "treat", treat.View)
 
-	outcome := func(name, label string) {
-		t.Helper()
-		for _, d := range treat.View().Ask {
-			for _, bt := range d.Line.Buttons {
-				if strings.HasPrefix(d.Name, name) && bt.Label == label {
-					bt.Press()
-					return
-				}
-			}
-		}
-		t.Fatalf("no %q for %s", label, name)
-	}
-	outcome("DUPONT", "Patient ou pharmacie prévenu")
+	treat.answer(t, "DUPONT", "Patient ou pharmacie prévenu")
 	b.settle()
-	outcome("VAN DEN", "Prescription papier")
+	treat.answer(t, "VAN DEN", "Prescription papier")
 	golden(t, b, "treat-paper", treat.View)
 	if treat.ConfirmPaper(); b.pending() > 0 {
 		t.Error("paper without a reason")
@@ -73,6 +82,155 @@ func TestTreat(t *testing.T) {
 	}
 	if len(b.saved) != 2 {
 		t.Errorf("%d documents, want the first paper and this one", len(b.saved))
+	}
+}
+
+// What waited too long is confirmed once for each patient; what was handed over on paper is copied, and noted, at once.
+func TestTreatOnceForEachPatient(t *testing.T) {
+	b, _ := sendThree(t)
+	b.clock = b.clock.Add(5 * time.Hour)
+	treat := newTreat(b)
+	treat.Load()
+	b.settle()
+	golden(t, b, "treat-several", treat.View)
+	treat.answer(t, "DUPONT", "Envoyer : les 3")
+	b.settle()
+	for i, item := range b.store.items {
+		if !item.Reconfirmed.Set() {
+			t.Errorf("line %d was not confirmed", i+1)
+		}
+	}
+
+	b, _ = sendThree(t)
+	b.clock = b.clock.Add(5 * time.Hour)
+	treat = newTreat(b)
+	treat.Load()
+	b.settle()
+	treat.answer(t, "DUPONT", "Prescription papier : les 3")
+	treat.Paper.SetReason("outage-recipe")
+	treat.ConfirmPaper()
+	b.settle()
+	if len(b.saved) != 1 {
+		t.Errorf("%d documents for one order", len(b.saved))
+	}
+	for _, label := range []string{"Sortie de l'imprimante : les 3", "Remise au patient : les 3"} {
+		treat.answer(t, "DUPONT", label)
+		b.settle()
+	}
+	treat.answer(t, "DUPONT", "Copier pour le dossier · 23/11/2026")
+	b.settle()
+	const want = `23/11/2026 · DUPONT Marie · 30/07/1985 · NISS 85.07.30-034.27
+1. Amoxicilline Exemple 500 mg gélules, 16 gélules · 1 boîte
+   DOSE 1 gélule 3 fois par jour pendant 5 jours
+   Prescription papier (remise) (fictif) · délivrable jusqu'au 22/02/2027
+   Panne de Recip-e : problèmes techniques persistants
+`
+	if !strings.HasPrefix(b.copied, want) || strings.Count(b.copied, "DOSE") != 3 {
+		t.Errorf("copied:\n%s", b.copied)
+	}
+	golden(t, b, "treat-note", treat.View)
+	treat.answer(t, "DUPONT", "Notée dans le dossier : les 3")
+	b.settle()
+	if v := treat.View(); len(v.Sections) != 0 || v.Empty != "Rien ne demande votre décision." {
+		t.Errorf("%+v", v)
+	}
+}
+
+// A draft that was not sent is somebody who may have nothing.
+func TestTreatDrafts(t *testing.T) {
+	b := newBench(t)
+	p := NewPrescribe(b.env)
+	pick(t, b, p, "85073003427")
+	write(t, b, p, "amoxicilline exemple 500", "1", "3", "5")
+	b.clock = b.clock.Add(time.Second)
+	p.Tick()
+	p.Next()
+	b.settle()
+	treat := NewTreat(b.env, p.Reopen, p.Resume)
+	treat.Load()
+	b.settle()
+	golden(t, b, "treat-draft", treat.View)
+	treat.answer(t, "DUPONT", "Reprendre le brouillon")
+	b.settle()
+	if v := p.View(); v.Name != "DUPONT Marie" || len(v.Lines) != 1 {
+		t.Errorf("%s with %d lines", v.Name, len(v.Lines))
+	}
+}
+
+// torn is a store of which some rows cannot be read.
+type torn struct{ *memory }
+
+func (s torn) List(ctx context.Context, f rx.Filter) ([]rx.Item, error) {
+	items, _ := s.memory.List(ctx, f)
+	return items, rx.Fault(rx.CodeUnread, "n", "2")
+}
+
+// What cannot be read is counted beside what can, and nothing says that there is no more.
+func TestBesideWhatCannotBeRead(t *testing.T) {
+	b := afterAnOutage(t)
+	b.env.Service.Store = torn{b.store}
+	treat := newTreat(b)
+	treat.Load()
+	strip := NewStrip(b.env, func() []error { return nil }, func() {})
+	strip.Load()
+	b.settle()
+	golden(t, b, "treat-unread", treat.View)
+	if v := treat.View(); len(v.Sections) == 0 || len(v.Notices) != 1 {
+		t.Errorf("%d sections, %+v", len(v.Sections), v.Notices)
+	}
+	if v := strip.View(); v.Count != 3 || v.Waiting.Text == "" || len(v.Faults) != 1 {
+		t.Errorf("%+v", v)
+	}
+	b.store.items = nil
+	treat.Load()
+	b.settle()
+	if v := treat.View(); v.Empty != "" {
+		t.Errorf("%q although something cannot be read", v.Empty)
+	}
+}
+
+// In a directory that is open for reading only nothing can be pressed that would change it, and the reason is seen.
+func TestReadingOnly(t *testing.T) {
+	b := afterAnOutage(t)
+	b.env.Reading = true
+	before := len(b.store.journal)
+	treat, h := newTreat(b), NewHistory(b.env, func(rx.ID) { t.Error("an order was opened") })
+	h.Again = func(rx.ID) { t.Error("repeated") }
+	treat.Load()
+	h.Load()
+	b.settle()
+	golden(t, b, "treat-reading", treat.View)
+	on := func(buttons ...Button) {
+		t.Helper()
+		for _, bt := range buttons {
+			if bt.On != strings.HasPrefix(bt.Label, "Copier") {
+				t.Errorf("%q is on: %v", bt.Label, bt.On)
+			}
+			bt.Press()
+		}
+	}
+	for _, s := range treat.View().Sections {
+		for _, o := range s.People {
+			on(slices.Concat(o.Side, o.All)...)
+			for _, d := range o.Duties {
+				on(d.Line.Buttons...)
+			}
+		}
+	}
+	for i := range b.store.items {
+		h.Select(i)
+		b.settle()
+		v := h.View()
+		on(slices.Concat(v.Detail.Side[1:], v.Detail.Line.Side, []Button{v.Proof, v.OnPaper, v.Repeat})...)
+		for _, d := range v.Detail.Duties {
+			on(d.Buttons...)
+		}
+		h.AskPaper()
+		h.ConfirmPaper()
+	}
+	golden(t, b, "history-reading", func() rows { return withRows(h.View()) })
+	if b.settle(); len(b.store.journal) != before || h.Paper.Open() || treat.Paper.Open() || len(b.saved) != 1 {
+		t.Errorf("%d lines more, %d documents", len(b.store.journal)-before, len(b.saved))
 	}
 }
 
@@ -91,7 +249,7 @@ func TestHistory(t *testing.T) {
 	h.Select(2)
 	b.settle()
 	golden(t, b, "history", func() rows { return withRows(h.View()) })
-	h.View().Detail.Reopen.Press()
+	h.View().Detail.Side[0].Press()
 	if reopened != b.store.items[2].Order {
 		t.Errorf("opened order %q", reopened)
 	}
@@ -229,5 +387,20 @@ func TestUnlock(t *testing.T) {
 	b.settle()
 	if !opened {
 		t.Error("not opened with the right passphrase")
+	}
+}
+
+func TestLeave(t *testing.T) {
+	b := afterAnOutage(t)
+	s := NewStrip(b.env, func() []error { return nil }, func() {})
+	if NewLeave(b.env, s.Counts(), 0) != nil {
+		t.Error("asked although nothing is open")
+	}
+	s.Load()
+	b.settle()
+	golden(t, b, "leave", NewLeave(b.env, s.Counts(), 2).View)
+	b.env.Reading = true
+	if NewLeave(b.env, s.Counts(), 2) != nil {
+		t.Error("asked where nothing can be done about it")
 	}
 }

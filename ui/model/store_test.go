@@ -328,6 +328,7 @@ type bench struct {
 	changes int
 	saved   map[string][]byte
 	opened  []string
+	copied  string
 }
 
 var zone = time.FixedZone("CET", 3600)
@@ -361,6 +362,7 @@ func newBench(t interface{ Fatal(...any) }) *bench {
 		},
 		Save: func(name string, pdf []byte) (string, error) { b.saved[name] = pdf; return "/documents/" + name, nil },
 		Open: func(path string) { b.opened = append(b.opened, path) },
+		Copy: func(text string) { b.copied = text },
 	}
 	return b
 }

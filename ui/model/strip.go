@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"relais/app/i18n"
+	"relais/app/prescribing"
 	"relais/app/rx"
 )
 
@@ -36,26 +37,36 @@ func (s *Strip) Load() {
 	s.loading.load(func(ctx context.Context) func() {
 		c, err := s.env.count(ctx)
 		return func() {
-			if s.err = err; err == nil {
+			if s.err = err; prescribing.Partial(err) {
 				s.counts, s.counted = c, true
 			}
 		}
 	})
 }
 
+// Counts are the last ones, all zero while nothing is counted yet.
+func (s *Strip) Counts() Counts { return s.counts }
+
 func (e *Env) count(ctx context.Context) (Counts, error) {
 	var c Counts
+	var partly error
 	for _, of := range []struct {
 		state rx.State
 		n     *int
 	}{{rx.StateReady, &c.Waiting}, {rx.StateSending, &c.Waiting}, {rx.StateUnknown, &c.Silent}} {
 		items, err := e.Service.Store.List(ctx, rx.Filter{State: of.state})
-		if err != nil {
+		if !prescribing.Partial(err) {
 			return c, err
+		}
+		if err != nil {
+			partly = err
 		}
 		*of.n += len(items)
 	}
 	treats, err := e.Service.ToTreat(ctx)
+	if err == nil {
+		err = partly
+	}
 	for _, t := range treats {
 		if len(t.Outcomes) > 0 {
 			c.Treat++

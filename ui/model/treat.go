@@ -2,71 +2,104 @@ package model
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"relais/app/i18n"
 	"relais/app/prescribing"
 	"relais/app/rx"
 )
 
-// Treat is the list of what is owed: each entry closes with an outcome.
+// Treat is the list of who may have nothing, who may have two, what is to be noted and which proofs are to be given, by
+// patient: each entry closes with an outcome, several of one patient with one.
 type Treat struct {
 	env     *Env
+	open    func(order rx.ID) // shows an order where it was written
+	resume  func(rx.Draft)    // goes on with a draft
 	Paper   *Paper
 	treats  []prescribing.Treat
+	drafts  []rx.Draft
 	read    bool
+	err     error // of the last reading: also that some of it cannot be read
 	notes   []note
 	acting  bool
 	loading loader
 	focus   Focus
 }
 
-// NewTreat makes the list, empty until Load.
-func NewTreat(env *Env) *Treat {
-	return &Treat{env: env, Paper: &Paper{env: env}, loading: loader{env: env}}
+// NewTreat makes the list, empty until Load; open shows an order, resume goes on with a draft.
+func NewTreat(env *Env, open func(order rx.ID), resume func(rx.Draft)) *Treat {
+	return &Treat{env: env, open: open, resume: resume, Paper: &Paper{env: env}, loading: loader{env: env}}
 }
 
 // Load reads the list again.
 func (t *Treat) Load() {
 	t.loading.load(func(ctx context.Context) func() {
 		treats, err := t.env.Service.ToTreat(ctx)
+		var drafts []rx.Draft
+		if prescribing.Partial(err) {
+			var failed error
+			if drafts, failed = t.env.Service.Store.Drafts(ctx); failed != nil {
+				err = failed
+			}
+		}
 		return func() {
-			if err != nil {
-				t.notes = []note{{err: err}}
+			if t.err = err; !prescribing.Partial(err) {
 				return
 			}
-			t.treats, t.read = treats, true
+			if !t.read {
+				t.focus.to(FieldRow)
+			}
+			t.treats, t.drafts, t.read = treats, drafts, true
 		}
 	})
 }
 
-// settle answers a duty; for paper it asks the reason first.
-func (t *Treat) settle(of prescribing.Treat, o rx.Outcome) {
-	if t.acting {
+// settle answers duties, of one kind and of one patient; for paper it asks the reason first.
+func (t *Treat) settle(of []prescribing.Treat, o rx.Outcome) {
+	if t.acting || t.env.Reading {
 		return
 	}
 	if o != rx.ToPaper {
-		t.act(of, prescribing.Answer{Outcome: o})
+		t.act(func(ctx context.Context) ([]note, error) {
+			for _, d := range of {
+				if _, err := t.env.Service.Settle(ctx, d.ID(), prescribing.Answer{Outcome: o}); err != nil {
+					return nil, err
+				}
+			}
+			return nil, nil
+		})
 		return
 	}
-	item := of.Item
-	t.Paper.open(paperSubject{patient: item.Facts.Patient, product: item.Facts.Product.Name, forced: item.State == rx.StateUnknown,
-		confirm: func(a paperAnswer) { t.act(of, prescribing.Answer{Outcome: o, Paper: a.reason}) }})
+	subject := paperSubject{patient: of[0].Item.Facts.Patient}
+	var names []string
+	var sure, unsure []rx.ID
+	for _, d := range of {
+		names = append(names, d.Item.Facts.Product.Name)
+		if d.Item.State == rx.StateUnknown {
+			unsure, subject.forced = append(unsure, d.Item.ID), true
+		} else {
+			sure = append(sure, d.Item.ID)
+		}
+	}
+	subject.product = strings.Join(names, i18n.Text(t.env.Lang, "ui.and"))
+	subject.confirm = func(a paperAnswer) {
+		t.act(func(ctx context.Context) ([]note, error) { return t.env.claim(ctx, a, sure, unsure) })
+	}
+	t.Paper.open(subject)
 	t.focus.to(FieldReason)
 }
 
-func (t *Treat) act(of prescribing.Treat, a prescribing.Answer) {
+func (t *Treat) act(work func(context.Context) ([]note, error)) {
 	t.acting, t.notes = true, nil
 	t.env.Do(func(ctx context.Context) func() {
-		pdf, err := t.env.Service.Settle(ctx, of.ID(), a)
-		var notes []note
-		if len(pdf) > 0 {
-			notes, err = t.env.keepSheet(pdf, err)
-		}
+		notes, err := work(ctx)
 		return func() {
 			t.acting, t.notes = false, notes
 			if err != nil {
 				t.notes = append(t.notes, note{err: err})
 			}
+			t.focus.to(FieldRow)
 			t.Load()
 			t.env.Changed()
 		}
@@ -80,38 +113,71 @@ func (t *Treat) ConfirmPaper() {
 	}
 	if t.Paper.Confirm(); t.Paper.Open() {
 		t.focus.to(FieldReason)
-		return
 	}
-	t.focus.to(NoField)
 }
 
 // CancelPaper closes the question; nothing was done.
 func (t *Treat) CancelPaper() {
 	if t.Paper.Open() {
 		t.Paper.Cancel()
-		t.focus.to(NoField)
+		t.focus.to(FieldRow)
 	}
+}
+
+// Enter puts the focus on the list, when the screen is opened.
+func (t *Treat) Enter() { t.focus.to(FieldRow) }
+
+// sections are what a person is asked about, in this order.
+var sections = []string{"nothing", "two", "note", "proof"}
+
+// section is where a duty stands.
+func section(d rx.Duty) string {
+	switch {
+	case d.Kind == rx.DutyNote:
+		return "note"
+	case d.Kind == rx.DutyGiveProof:
+		return "proof"
+	case d.Kind == rx.DutyTwinCheck || d.Kind == rx.DutyRestored || d.Kind == rx.DutyTell && (d.Why == "double" || d.Why == "twin"):
+		return "two"
+	}
+	return "nothing"
 }
 
 // TreatView is the list in words.
 type TreatView struct {
-	Title   string
-	Ask     []Duty // what asks a person
-	Empty   string // when nothing does
-	Engine  string // title of what Relais sees to by itself
-	Own     []Duty
-	Paper   *PaperView
-	Notices []Notice
-	Focus   Focus
+	Title    string
+	Sections []Section // what asks a person; none without a patient
+	Empty    string    // when nothing does
+	Engine   string    // title of what Relais sees to by itself
+	Own      []Duty
+	Paper    *PaperView
+	Notices  []Notice
+	Focus    Focus
+}
+
+// Section is who is concerned in one way.
+type Section struct {
+	Title  string
+	People []Owing
+}
+
+// Owing is one patient of a section.
+type Owing struct {
+	Key    string
+	Name   string
+	About  string   // born, number, phone
+	Side   []Button // what can be done for the patient beside answering: it changes nothing
+	Duties []Duty
+	All    []Button // one answer to several
 }
 
 // Duty is one thing owed.
 type Duty struct {
 	Key   string // what it is about
-	Name  string // of the patient
+	Name  string // of the patient, where the duty stands alone
 	About string // born, number, phone
 	Line  Line
-	What  string
+	What  string // "" when it is what was said of the one before
 	Why   string
 	Next  string // what to do, and until when
 }
@@ -119,35 +185,175 @@ type Duty struct {
 // View is the list as it stands.
 func (t *Treat) View() TreatView {
 	lang := t.env.Lang
-	v := TreatView{Title: i18n.Text(lang, "ui.treat"), Paper: t.Paper.view(), Notices: t.env.say(t.notes), Focus: t.focus}
+	v := TreatView{Title: i18n.Text(lang, "ui.treat"), Paper: t.Paper.view(), Notices: append(t.env.say(t.notes), t.env.faults(t.err)...), Focus: t.focus}
+	v.Notices = append(v.Notices, t.env.reading()...)
 	if v.Paper != nil {
 		v.Paper.Confirm.Press, v.Paper.Cancel.Press = t.env.press(t.ConfirmPaper), t.env.press(t.CancelPaper)
 	}
+	for _, s := range sections {
+		var of []prescribing.Treat
+		for _, d := range t.treats {
+			if len(d.Outcomes) > 0 && section(d.Duty) == s {
+				of = append(of, d)
+			}
+		}
+		people := t.people(of)
+		if s == sections[0] {
+			people = append(people, t.unsent()...)
+		}
+		if len(people) > 0 {
+			v.Sections = append(v.Sections, Section{Title: i18n.Text(lang, "ui.treat."+s), People: people})
+		}
+	}
 	for _, of := range t.treats {
-		owed := t.env.Service.Owed(of.Item)
-		d := Duty{Key: of.ID(), Name: fullName(of.Item.Facts.Patient), About: t.env.banner(of.Item.Facts.Patient), Line: t.env.line(of.Item, owed)}
-		d.What, d.Why, d.Next = i18n.Duty(lang, of.Duty)
-		if !of.Deadline.IsZero() {
-			d.Next += " " + i18n.Text(lang, "ui.deadline", "moment", i18n.Moment(lang, t.env.clock(of.Deadline)))
-		}
-		d.Line.Buttons = t.env.outcomes(of.Duty, func(_ rx.Duty, o rx.Outcome) { t.settle(of, o) })
-		for i := range d.Line.Buttons {
-			d.Line.Buttons[i].On = !t.acting
-		}
-		if len(of.Outcomes) > 0 {
-			v.Ask = append(v.Ask, d)
-		} else {
+		if len(of.Outcomes) == 0 {
+			d := t.duty(of)
+			d.Name, d.About = fullName(of.Item.Facts.Patient), t.env.banner(of.Item.Facts.Patient)
 			v.Own = append(v.Own, d)
 		}
 	}
 	switch {
 	case !t.read:
 		v.Empty = i18n.Text(lang, "ui.reading")
-	case len(v.Ask) == 0:
+	case len(v.Sections) == 0 && t.err == nil:
 		v.Empty = i18n.Text(lang, "ui.treat.empty")
 	}
 	if len(v.Own) > 0 {
 		v.Engine = i18n.Text(lang, "ui.treat.own")
 	}
 	return v
+}
+
+// people are the duties of a section, each patient's together, in the order of the most urgent of each.
+func (t *Treat) people(of []prescribing.Treat) (people []Owing) {
+	for len(of) > 0 {
+		id := of[0].Item.Patient
+		var his, others []prescribing.Treat
+		for _, d := range of {
+			if d.Item.Patient == id {
+				his = append(his, d)
+			} else {
+				others = append(others, d)
+			}
+		}
+		people, of = append(people, t.owing(his)), others
+	}
+	return people
+}
+
+// owing is what is owed to one patient in one section.
+func (t *Treat) owing(of []prescribing.Treat) Owing {
+	lang, first := t.env.Lang, of[0].Item
+	o := Owing{Key: of[0].Kind.String() + string(first.Patient), Name: fullName(first.Facts.Patient), About: t.env.banner(first.Facts.Patient)}
+	var days []rx.Date
+	var orders []rx.ID
+	kinds := map[rx.DutyKind][]prescribing.Treat{}
+	for _, d := range of {
+		o.Duties = append(o.Duties, t.duty(d))
+		kinds[d.Kind] = append(kinds[d.Kind], d)
+		if day := rx.DateOf(t.env.clock(d.Item.Issued)); !slices.Contains(days, day) {
+			days = append(days, day)
+		}
+		if !slices.Contains(orders, d.Item.Order) {
+			orders = append(orders, d.Item.Order)
+		}
+	}
+	said := ""
+	for i, d := range o.Duties { // what is the same for several is said once
+		if what := d.What + d.Why + d.Next; what == said {
+			o.Duties[i].What, o.Duties[i].Why, o.Duties[i].Next = "", "", ""
+		} else {
+			said = what
+		}
+	}
+	for _, day := range days {
+		o.Side = append(o.Side, t.env.copyButton(first.Patient, day, func(notes ...note) { t.notes = notes }))
+	}
+	if len(orders) == 1 {
+		o.Side = append(o.Side, Button{Label: i18n.Text(lang, "ui.reopen"), On: !t.env.Reading, Press: t.env.press(func() { t.open(orders[0]) })})
+	}
+	for _, k := range rx.Duties {
+		same := kinds[k]
+		if len(same) < 2 {
+			continue
+		}
+		for _, outcome := range same[0].Outcomes {
+			if all(same, outcome) {
+				o.All = append(o.All, Button{Label: i18n.Text(lang, "ui.treat.all", "outcome", i18n.Text(lang, "outcome."+string(outcome)), "n", i18n.Int(len(same))),
+					On: !t.acting && !t.env.Reading, Press: t.env.press(func() { t.settle(same, outcome) })})
+			}
+		}
+	}
+	return o
+}
+
+// atOnce are the answers that may be given to several prescriptions of one patient at once. What takes something away
+// from a patient is answered one by one.
+var atOnce = []rx.Outcome{rx.Send, rx.ToPaper, rx.CameOut, rx.Handed, rx.WasNoted, rx.Given, rx.NotWanted, rx.WasTold}
+
+func all(of []prescribing.Treat, o rx.Outcome) bool {
+	return slices.Contains(atOnce, o) && !slices.ContainsFunc(of, func(d prescribing.Treat) bool { return !slices.Contains(d.Outcomes, o) })
+}
+
+// duty is one duty in words, with its answers.
+func (t *Treat) duty(of prescribing.Treat) Duty {
+	lang := t.env.Lang
+	d := Duty{Key: of.ID(), Line: t.env.line(of.Item, t.env.Service.Owed(of.Item))}
+	d.What, d.Why, d.Next = i18n.Duty(lang, of.Duty)
+	if !of.Deadline.IsZero() {
+		d.Next += " " + i18n.Text(lang, "ui.deadline", "moment", i18n.Moment(lang, t.env.clock(of.Deadline)))
+	}
+	d.Line.Buttons = t.env.outcomes(of.Duty, func(_ rx.Duty, o rx.Outcome) { t.settle([]prescribing.Treat{of}, o) })
+	for i := range d.Line.Buttons {
+		d.Line.Buttons[i].On = d.Line.Buttons[i].On && !t.acting
+	}
+	return d
+}
+
+// unsent are the drafts: what was begun and not sent.
+func (t *Treat) unsent() (people []Owing) {
+	for _, d := range t.drafts {
+		p := d.Request.Patient
+		n := len(d.Request.Lines)
+		people = append(people, Owing{Key: "draft" + string(d.ID), Name: fullName(p), About: t.env.banner(p), Duties: []Duty{{Key: string(d.ID),
+			What: i18n.Count(t.env.Lang, "ui.draft", n, "state", i18n.Text(t.env.Lang, "state.draft"), "time", t.env.time(d.Updated)),
+			Line: Line{Buttons: []Button{{Label: i18n.Text(t.env.Lang, "ui.draft.resume"), On: !t.acting && !t.env.Reading, Press: t.env.press(func() { t.resume(d) })}}}}}})
+	}
+	return people
+}
+
+// copyButton copies what a patient was prescribed on a day, for the doctor's record software; said is told how it went.
+func (e *Env) copyButton(patient rx.ID, day rx.Date, said func(...note)) Button {
+	return Button{Label: i18n.Text(e.Lang, "ui.copy.day", "day", i18n.Date(day)), On: true, Press: func() {
+		e.Do(func(ctx context.Context) func() {
+			items, err := e.Service.Store.List(ctx, rx.Filter{Patient: patient})
+			return func() {
+				var notes []note
+				items = slices.DeleteFunc(items, func(item rx.Item) bool { return rx.DateOf(e.clock(item.Issued)) != day })
+				if slices.Reverse(items); len(items) > 0 {
+					e.Copy(e.record(items))
+					notes = []note{{tone: Good, key: "ui.copy.done", args: []string{"name", fullName(items[0].Facts.Patient), "day", i18n.Date(day), "n", i18n.Int(len(items))}}}
+				}
+				if err != nil {
+					notes = append(notes, note{err: err})
+				}
+				said(notes...)
+				e.Changed()
+			}
+		})
+	}}
+}
+
+// record is what a patient was prescribed, as plain text: one paragraph for each prescription, oldest first.
+func (e *Env) record(items []rx.Item) string {
+	p := items[0].Facts.Patient
+	lines := []string{i18n.Date(rx.DateOf(e.clock(items[0].Issued))) + " · " + fullName(p) + " · " + i18n.Date(p.BirthDate) + " · " + e.number(p)}
+	for i, item := range items {
+		l := e.line(item, e.Service.Owed(item))
+		lines = append(lines, i18n.Int(i+1)+". "+l.Product, "   "+l.Label+" "+l.Amount+l.Dose, "   "+l.State+" · "+l.Until)
+		for _, f := range l.Facts {
+			lines = append(lines, "   "+f)
+		}
+	}
+	return strings.ReplaceAll(strings.Join(lines, "\n")+"\n", "\u00a0", " ")
 }

@@ -1,6 +1,8 @@
 package screen
 
 import (
+	"slices"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/widget"
@@ -141,14 +143,14 @@ type detail struct {
 	name     *kit.Text
 	text     *kit.Text
 	duties   kit.Notices
-	reopen   *kit.Buttons
+	side     *kit.Buttons
 	timeline *kit.Text
 	column   *fyne.Container
 }
 
 func newDetail() *detail {
-	d := &detail{name: kit.NewText(), text: kit.NewText(), duties: kit.NewNotices(), reopen: kit.NewButtons(), timeline: kit.NewText()}
-	d.column = kit.NewColumn(d.name, d.text, d.duties.Object(), d.reopen.Object(), d.timeline)
+	d := &detail{name: kit.NewText(), text: kit.NewText(), duties: kit.NewNotices(), side: kit.NewButtons(), timeline: kit.NewText()}
+	d.column = kit.NewColumn(d.name, d.text, d.duties.Object(), d.side.Object(), d.timeline)
 	return d
 }
 
@@ -157,13 +159,13 @@ func (d *detail) show(choose string, v *model.Detail) {
 	if v == nil {
 		d.name.Set(kit.Soft(choose))
 		d.duties.Show(nil)
-		d.reopen.Set(nil)
+		d.side.Set(nil)
 		return
 	}
 	d.name.Set(kit.Span{Text: v.Name, Plain: true, Bold: true, Big: true}, kit.Words(v.Banner).Line())
 	d.text.Set(lineText(v.Line)...)
 	d.duties.Show(v.Duties)
-	d.reopen.Set(append([]model.Button{v.Reopen}, v.Line.Side...))
+	d.side.Set(slices.Concat(v.Side, v.Line.Side))
 	spans := []kit.Span{kit.Strong(v.Title)}
 	for _, h := range v.Timeline {
 		spans = append(spans, kit.Words(h).Line())

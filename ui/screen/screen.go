@@ -24,7 +24,7 @@ func (f *focus) follow(c fyne.Canvas, want model.Focus, fields map[model.Field]f
 		return
 	}
 	f.turn = want.Turn
-	if target, ok := fields[want.Field]; ok {
+	if target := fields[want.Field]; target != nil {
 		c.Focus(target)
 		if e, ok := target.(*kit.Entry); ok { // a dose that came with a favourite or a copy is replaced, not lengthened
 			e.Whole()

@@ -11,23 +11,23 @@ import (
 
 // Treat is the list of what is owed.
 type Treat struct {
-	title   *kit.Text
-	empty   *kit.Text
-	ask     *kit.Stack[model.Duty]
-	engine  *kit.Text
-	own     *kit.Stack[model.Duty]
-	paper   *paper
-	notices kit.Notices
-	box     *fyne.Container
-	focus   focus
+	title    *kit.Text
+	empty    *kit.Text
+	sections *kit.Stack[model.Section]
+	engine   *kit.Text
+	own      *kit.Stack[model.Duty]
+	paper    *paper
+	notices  kit.Notices
+	box      *fyne.Container
+	focus    focus
 }
 
 // NewTreat makes the screen of m.
 func NewTreat(m *model.Treat, changed func()) *Treat {
 	s := &Treat{title: kit.NewText(), empty: kit.NewText(), engine: kit.NewText(), paper: newPaper(m.Paper, changed), notices: kit.NewNotices()}
-	s.ask, s.own = kit.NewStack(newDuty), kit.NewStack(newDuty)
+	s.sections, s.own = kit.NewStack(newSection), kit.NewStack(newDuty)
 	s.box = container.NewBorder(s.title, kit.NewColumn(s.paper.box, kit.Capped(s.notices.Object(), 12*kit.Unit)), nil, nil,
-		container.NewVScroll(kit.NewColumn(s.empty, s.ask.Object(), s.engine, s.own.Object())))
+		container.NewVScroll(kit.NewColumn(s.empty, s.sections.Object(), s.engine, s.own.Object())))
 	return s
 }
 
@@ -39,21 +39,65 @@ func (s *Treat) Show(lang rx.Lang, v model.TreatView) {
 	s.title.Set(kit.Span{Text: v.Title, Plain: true, Bold: true, Big: true})
 	s.empty.Set(kit.Quiet(v.Empty))
 	visible(v.Empty != "", s.empty)
-	key := func(_ int, d model.Duty) string { return d.Key }
-	s.ask.Set(v.Ask, key)
-	s.engine.Set(kit.Strong(v.Engine))
+	s.sections.Set(v.Sections, func(_ int, x model.Section) string { return x.Title })
+	s.engine.Set(kit.Span{Text: v.Engine, Bold: true})
 	visible(v.Engine != "", s.engine)
-	s.own.Set(v.Own, key)
+	s.own.Set(v.Own, dutyKey)
 	s.paper.show(lang, v.Paper)
 	s.notices.Show(v.Notices)
 }
 
-// Follow puts the focus where the model wants it.
+// Follow puts the focus where the model wants it. In the list it goes to what changes nothing when it is pressed: what
+// was pressed just now must not press what has come to its place.
 func (s *Treat) Follow(c fyne.Canvas, want model.Focus) {
-	s.focus.follow(c, want, map[model.Field]fyne.Focusable{model.FieldReason: s.paper.reason})
+	s.focus.follow(c, want, map[model.Field]fyne.Focusable{model.FieldReason: s.paper.reason, model.FieldRow: kit.First(s.sections.Object())})
 }
 
-// duty is one thing owed: who, what, why, what to do, and the outcomes.
+// section is who is concerned in one way.
+type section struct {
+	title  *kit.Text
+	people *kit.Stack[model.Owing]
+	column *fyne.Container
+}
+
+func newSection() kit.Row[model.Section] {
+	s := &section{title: kit.NewText(), people: kit.NewStack(newOwing)}
+	s.column = kit.NewColumn(s.title, s.people.Object())
+	return s
+}
+
+func (s *section) Object() fyne.CanvasObject { return s.column }
+
+func (s *section) Show(v model.Section) {
+	s.title.Set(kit.Span{Text: v.Title, Bold: true})
+	s.people.Set(v.People, func(_ int, o model.Owing) string { return o.Key })
+}
+
+// owing is one patient: who, then each thing owed, then what answers several at once.
+type owing struct {
+	text   *kit.Text
+	side   *kit.Buttons
+	duties *kit.Stack[model.Duty]
+	all    *kit.Buttons
+	column *fyne.Container
+}
+
+func newOwing() kit.Row[model.Owing] {
+	o := &owing{text: kit.NewText(), side: kit.NewButtons(), duties: kit.NewStack(newDuty), all: kit.NewButtons()}
+	o.column = kit.NewColumn(o.text, o.side.Object(), o.duties.Object(), o.all.Object(), kit.Rule())
+	return o
+}
+
+func (o *owing) Object() fyne.CanvasObject { return o.column }
+
+func (o *owing) Show(v model.Owing) {
+	o.text.Set(kit.Strong(v.Name), kit.Quiet("   "+v.About))
+	o.side.Set(v.Side)
+	o.duties.Set(v.Duties, dutyKey)
+	o.all.Set(v.All)
+}
+
+// duty is one thing owed: what, why, what to do, and the outcomes; who, where it stands alone.
 type duty struct {
 	text    *kit.Text
 	buttons *kit.Buttons
@@ -62,16 +106,28 @@ type duty struct {
 
 func newDuty() kit.Row[model.Duty] {
 	d := &duty{text: kit.NewText(), buttons: kit.NewButtons()}
-	d.column = kit.NewColumn(d.text, d.buttons.Object(), kit.Rule())
+	d.column = kit.NewColumn(d.text, d.buttons.Object())
 	return d
 }
+
+func dutyKey(_ int, d model.Duty) string { return d.Key }
 
 func (d *duty) Object() fyne.CanvasObject { return d.column }
 
 func (d *duty) Show(v model.Duty) {
-	d.text.Set(kit.Strong(v.Name), kit.Quiet("   "+v.About),
-		kit.Words(v.Line.Product).Line(), kit.Quiet(" · "+v.Line.Label+" "+v.Line.Amount+v.Line.Dose),
-		kit.Toned(v.Line.Tone, v.Line.State).Line(),
-		kit.Strong(v.What+" · ").Line(), kit.Words(v.Why+" "+v.Next))
+	var spans []kit.Span
+	if v.Name != "" {
+		spans = append(spans, kit.Strong(v.Name), kit.Quiet("   "+v.About))
+	}
+	if v.What != "" {
+		spans = append(spans, kit.Strong(v.What).Line())
+	}
+	if v.Why != "" {
+		spans = append(spans, kit.Words(" · "+v.Why+" "+v.Next))
+	}
+	if v.Line.Product != "" {
+		spans = append(spans, kit.Strong(v.Line.Product).Line(), kit.Quiet(" · "+v.Line.Label+" "+v.Line.Amount+v.Line.Dose), kit.Toned(v.Line.Tone, v.Line.State).Line())
+	}
+	d.text.Set(spans...)
 	d.buttons.Set(v.Line.Buttons)
 }

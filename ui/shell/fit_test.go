@@ -85,9 +85,14 @@ func states(t *testing.T) []state {
 				x := screen.NewStart(&model.Start{}, func() {}, func() {})
 				put(w, l, x.Object(), func() { x.Show(said[model.StartView](t, name)[l]) })
 			}
+		case "leave":
+			s.show = func(t *testing.T, l rx.Lang, w fyne.Window) {
+				x := screen.NewLeave(func() {}, func() {})
+				put(w, l, x.Object(), func() { x.Show(said[model.LeaveView](t, name)[l]) })
+			}
 		case "treat":
 			s.show = func(t *testing.T, l rx.Lang, w fyne.Window) {
-				x := screen.NewTreat(&model.Treat{}, func() {})
+				x := screen.NewTreat(model.NewTreat(&model.Env{}, nil, nil), func() {})
 				inFrame(l, w, placeTreat, x.Object(), func() { x.Show(l, said[model.TreatView](t, name)[l]) })
 			}
 		case "history":

@@ -72,11 +72,12 @@ func (f *frame) hold(o fyne.CanvasObject) {
 
 // frameView is what the frame shows.
 type frameView struct {
-	strip model.StripView
-	drill *model.DrillView // nil where services are real
-	at    place
-	goTo  func(place)
-	next  model.Button // another patient, from whatever screen
+	strip   model.StripView
+	drill   *model.DrillView // nil where services are real
+	at      place
+	goTo    func(place)
+	next    model.Button // another patient, from whatever screen
+	reading bool         // nothing can be begun
 }
 
 func (f *frame) show(lang rx.Lang, v frameView) {
@@ -109,7 +110,7 @@ func (f *frame) show(lang rx.Lang, v frameView) {
 		if p.place == placeTreat && v.strip.Count > 0 {
 			label = i18n.Text(lang, "ui.treat.count", "n", i18n.Int(v.strip.Count))
 		}
-		f.nav[p.place].Set(model.Button{Label: label, Key: i18n.Text(lang, "ui.key.go", "n", i18n.Int(i+1)), On: true, Strong: v.at == p.place,
+		f.nav[p.place].Set(model.Button{Label: label, Key: i18n.Text(lang, "ui.key.go", "n", i18n.Int(i+1)), On: !v.reading || p.place != placePrescribe, Strong: v.at == p.place,
 			Press: func() { v.goTo(p.place) }})
 	}
 	f.next.Set(v.next)

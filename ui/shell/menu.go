@@ -1,6 +1,8 @@
 package shell
 
 import (
+	"slices"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
 
@@ -56,6 +58,9 @@ var menus = []struct {
 	}},
 }
 
+// looking are the commands that change nothing: what can be done in a directory that is open for reading only.
+var looking = []string{"ui.treat", "ui.history"}
+
 // on does something when the screen that it belongs to is shown.
 func (o *open) on(p place, do func()) {
 	if o.at == p {
@@ -71,9 +76,12 @@ func (s *shell) menu() *fyne.MainMenu {
 	for _, m := range menus {
 		menu := fyne.NewMenu(i18n.Text(s.lang, m.text))
 		for _, c := range m.commands {
-			menu.Items = append(menu.Items, &fyne.MenuItem{Label: i18n.Text(s.lang, c.text), Disabled: s.open == nil,
+			may := func() bool {
+				return s.open != nil && s.leave == nil && (!s.open.env.Reading || slices.Contains(looking, c.text))
+			}
+			menu.Items = append(menu.Items, &fyne.MenuItem{Label: i18n.Text(s.lang, c.text), Disabled: !may(),
 				Shortcut: &desktop.CustomShortcut{KeyName: c.key, Modifier: c.with}, Action: func() {
-					if s.open != nil {
+					if may() {
 						c.do(s.open)
 						s.show()
 					}

@@ -36,18 +36,24 @@ type open struct {
 
 func newOpen(s *shell, desk Desk) *open {
 	o := &open{shell: s, desk: desk}
-	o.env = &model.Env{Service: desk.Service(), Do: s.gate.Do, Changed: s.show, Lang: s.lang, Simulated: s.house.Simulated(), Save: desk.SavePDF, Open: o.view,
+	o.env = &model.Env{Service: desk.Service(), Do: s.gate.Do, Changed: s.show, Lang: s.lang, Simulated: s.house.Simulated(), Reading: s.damage != nil,
+		Save: desk.SavePDF, Open: o.view, Copy: s.app.Clipboard().SetContent,
 		Seen: func(name rx.Service) model.Seen {
 			reached, since, answered, failures, _ := desk.Seen(name)
 			return model.Seen{Reached: reached, Since: since, Answered: answered, Failures: failures}
 		}}
 	o.strip = model.NewStrip(o.env, func() []error { return []error{desk.Fault(), o.feed, o.kept} }, desk.Retry)
 	o.drill = model.NewDrill(o.env, Weathers, desk.Weather, desk.SetWeather)
-	o.prescribe, o.treat = model.NewPrescribe(o.env), model.NewTreat(o.env)
-	o.history = model.NewHistory(o.env, func(order rx.ID) {
+	o.prescribe = model.NewPrescribe(o.env)
+	reopen := func(order rx.ID) {
 		o.prescribe.Reopen(order)
 		o.goTo(placePrescribe)
+	}
+	o.treat = model.NewTreat(o.env, reopen, func(d rx.Draft) {
+		o.prescribe.Resume(d)
+		o.goTo(placePrescribe)
 	})
+	o.history = model.NewHistory(o.env, reopen)
 	o.history.Again = func(id rx.ID) {
 		o.prescribe.RepeatItem(id)
 		o.goTo(placePrescribe)
@@ -144,6 +150,8 @@ func (o *open) goTo(p place) {
 	switch p {
 	case placePrescribe:
 		o.prescribe.Return()
+	case placeTreat:
+		o.treat.Enter()
 	case placeHistory:
 		o.historyScreen.Enter(canvas)
 	}
@@ -162,8 +170,8 @@ func (o *open) show() {
 	lang := o.env.Lang
 	writing := o.prescribe.View()
 	next := writing.Next
-	next.Press = o.next
-	o.frame.show(lang, frameView{strip: o.strip.View(), drill: o.drill.View(), at: o.at, goTo: o.goTo, next: next})
+	next.Press, next.On = o.next, next.On && !o.env.Reading
+	o.frame.show(lang, frameView{strip: o.strip.View(), drill: o.drill.View(), at: o.at, goTo: o.goTo, next: next, reading: o.env.Reading})
 	canvas := o.shell.window.Canvas()
 	switch o.at {
 	case placePrescribe:

@@ -74,8 +74,9 @@ type Desk interface {
 	SavePDF(name string, pdf []byte) (path string, err error)
 
 	// ReadingOnly tells that it is open for reading only, with how many of how many prescriptions are sound and how many
-	// things were found in all; then everything that would write answers reading-only.
-	ReadingOnly() (yes bool, sound, all, found int)
+	// of the last lines of its journal are gone, so that what they told of is missing or older; then everything that would
+	// write answers reading-only.
+	ReadingOnly() (yes bool, sound, all, ends int)
 
 	// Export writes what is sound into a new folder of the doctor's, and tells where; only of one open for reading.
 	Export(ctx context.Context) (dir string, err error)

@@ -57,6 +57,8 @@ type shell struct {
 	harm   *screen.Damage // nil once the doctor has chosen to read
 	notice *kit.Text      // stands above everything then
 	open   *open          // nil while locked
+	leave  *model.Leave   // the question before closing, nil when it is not asked
+	parted *screen.Leave
 	banner *kit.Text
 	place  *fyne.Container // what fills the window
 	err    error           // of closing
@@ -80,7 +82,11 @@ func newShell(app fyne.App, house House, gates func() *bridge.Gate) *shell {
 	s.window.SetMaster()
 	s.window.SetCloseIntercept(s.quit)
 	s.window.Canvas().SetOnTypedKey(func(key *fyne.KeyEvent) {
-		if key.Name == fyne.KeyEscape && s.open != nil {
+		switch {
+		case key.Name != fyne.KeyEscape || s.open == nil:
+		case s.leave != nil:
+			s.stay()
+		default:
 			s.open.cancel()
 		}
 	})
@@ -103,7 +109,7 @@ func (s *shell) start() { s.gate.Every(pulse, s.beat) }
 // shut shows the lock screen; at the first start the question that comes before.
 func (s *shell) shut() {
 	s.gate = s.gates()
-	s.open, s.damage, s.harm = nil, nil, nil
+	s.open, s.damage, s.harm, s.leave = nil, nil, nil, nil
 	s.env = &model.Env{Do: s.gate.Do, Changed: s.show, Lang: s.lang}
 	if s.house.FirstStart() {
 		s.first = model.NewStart(s.env, s.house.Try, s.house.Working())
@@ -145,8 +151,8 @@ var readable = map[rx.Code]bool{rx.CodeDamaged: true, rx.CodeReadOnly: true, rx.
 
 // enter opens the window on what was unlocked; on what can only be read after a question.
 func (s *shell) enter() {
-	if yes, sound, all, _ := s.opened.ReadingOnly(); yes {
-		s.damage = model.NewDamage(s.env, s.why, sound, all, s.opened.Export)
+	if yes, sound, all, ends := s.opened.ReadingOnly(); yes {
+		s.damage = model.NewDamage(s.env, s.why, sound, all, ends, s.opened.Export)
 		s.harm = screen.NewDamage(s.look)
 		s.fill(s.harm.Object())
 		s.speak(s.lang)
@@ -186,13 +192,16 @@ func (s *shell) speak(l rx.Lang) {
 
 // show shows what the models say now.
 func (s *shell) show() {
+	if s.leave != nil {
+		v := s.leave.View()
+		s.parted.Show(v)
+		s.parted.Follow(s.window.Canvas(), v.Focus)
+		return
+	}
 	if s.open != nil {
 		s.open.show()
-		if s.damage != nil { // nothing is written there
+		if s.damage != nil {
 			s.notice.Set(kit.Toned(model.Bad, s.damage.Banner()))
-			for _, b := range []*kit.Button{s.open.frame.nav[placePrescribe], s.open.frame.next} {
-				b.Disable()
-			}
 		}
 		return
 	}
@@ -247,17 +256,38 @@ func (s *shell) lockUp() {
 	})
 }
 
-// quit closes the window. What was being written is a draft.
+// quit closes the window. What was being written is a draft. While something is open it asks first; asked again it closes.
 func (s *shell) quit() {
-	end := func() {
-		s.err = errors.Join(s.err, s.close())
-		s.window.SetCloseIntercept(nil)
-		s.window.Close()
-		s.app.Quit()
+	switch {
+	case s.open == nil:
+		s.end()
+	case s.leave != nil:
+		s.stay()
+		s.open.prescribe.Leave(s.end)
+		s.show()
+	default:
+		if s.leave = model.NewLeave(s.open.env, s.open.strip.Counts(), s.open.prescribe.Unsent()); s.leave == nil {
+			s.open.prescribe.Leave(s.end)
+			return
+		}
+		s.parted = screen.NewLeave(s.stay, s.quit)
+		s.fill(s.parted.Object())
+		s.show()
 	}
-	if s.open == nil {
-		end()
-		return
+}
+
+// stay goes back to work.
+func (s *shell) stay() {
+	if s.leave != nil {
+		s.leave, s.parted = nil, nil
+		s.fill(s.open.frame.box)
+		s.open.goTo(s.open.at)
 	}
-	s.open.prescribe.Leave(end)
+}
+
+func (s *shell) end() {
+	s.err = errors.Join(s.err, s.close())
+	s.window.SetCloseIntercept(nil)
+	s.window.Close()
+	s.app.Quit()
 }

@@ -356,6 +356,35 @@ func TestAnOrderIsWrittenByKeyboardAndKeptWhenTheWindowIsLocked(t *testing.T) {
 	s.until("the draft is there", s.says("Brouillon (non envoyé)"))
 }
 
+// Closing while something is open warns, once: Escape goes back to work, closing again closes, and nothing is lost.
+func TestClosingWhileSomethingIsOpenWarns(t *testing.T) {
+	s := newStage(t)
+	s.unlocked()
+	s.until("ready", s.says("Nouveau patient"))
+	s.typed("85.07.30-034.27")
+	s.until("found", s.says("DUPONT Marie"))
+	s.key(fyne.KeyReturn)
+	s.until("picked", s.says("femme"))
+	s.typed("amox")
+	s.until("results", s.says("catégorie C"))
+	s.key(fyne.KeyReturn)
+	s.typed("1")
+	s.quit()
+	s.until("asked", s.says("1 brouillon non envoyé"))
+	s.chosen(rx.FR, "ui.treat")
+	if !s.says("Fermer Relais alors que")() || s.house.closed > 0 {
+		t.Error("a key of the menu goes past the question")
+	}
+	s.key(fyne.KeyEscape)
+	s.until("back", s.says("1\u00a0gélule"))
+	s.quit()
+	s.quit()
+	s.until("closed", func() bool { return s.house.closed == 1 })
+	if len(s.house.shelf.drafts) != 1 {
+		t.Errorf("%d drafts", len(s.house.shelf.drafts))
+	}
+}
+
 func TestLanguageOfTheWindow(t *testing.T) {
 	s := newStage(t)
 	s.chosen(rx.FR, "ui.lang.nl")
