@@ -46,7 +46,7 @@ func (c *Client) NewKey(ctx context.Context, readers []Reader) (Key, error) {
 	if err != nil {
 		return Key{}, &Error{Kind: Unprepared, cause: err}
 	}
-	plain, err := c.call(ctx, getNewKey, content, to, nil)
+	plain, at, err := c.call(ctx, getNewKey, content, to, nil)
 	if err != nil {
 		return Key{}, err
 	}
@@ -63,7 +63,7 @@ func (c *Client) NewKey(ctx context.Context, readers []Reader) (Key, error) {
 	if err != nil {
 		return Key{}, err
 	}
-	return key(id, secret)
+	return key(id, secret, at)
 }
 
 // NewKeys asks for n keys for the same readers, one after the other. With an error it gives those that came before it.
@@ -95,7 +95,7 @@ func (c *Client) Key(ctx context.Context, id KeyID, session soap.SAML) (Key, err
 	if err != nil {
 		return Key{}, &Error{Kind: Unprepared, cause: err}
 	}
-	plain, err := c.call(ctx, getKey, content, to, session)
+	plain, at, err := c.call(ctx, getKey, content, to, session)
 	if err != nil {
 		return Key{}, err
 	}
@@ -108,12 +108,12 @@ func (c *Client) Key(ctx context.Context, id KeyID, session soap.SAML) (Key, err
 	if err != nil {
 		return Key{}, err
 	}
-	return key(id, secret)
+	return key(id, secret, at)
 }
 
-func key(id KeyID, secret []byte) (Key, error) {
+func key(id KeyID, secret []byte, at time.Time) (Key, error) {
 	defer clear(secret)
-	k := Key{ID: slices.Clone(id)}
+	k := Key{ID: slices.Clone(id), At: at}
 	if copy(k.Secret[:], secret) != len(secret) || len(secret) != len(k.Secret) {
 		return Key{}, malformed(fmt.Sprintf("a key of %d bytes where %d are due", len(secret), len(k.Secret)))
 	}
@@ -149,36 +149,39 @@ func (c *Client) holds(certificate *x509.Certificate) bool {
 // maxSkew is how far two clocks may be apart.
 const maxSkew = 5 * time.Minute
 
-// call seals a content, sends it and gives the content of the answer.
-func (c *Client) call(ctx context.Context, o operation, content []byte, to addresses, session soap.Security) ([]byte, error) {
+// call seals a content, sends it and gives the content of the answer, with the server's clock.
+func (c *Client) call(ctx context.Context, o operation, content []byte, to addresses, session soap.Security) ([]byte, time.Time, error) {
 	sealed, err := c.Sealer.Seal(content, etee.Recipients{Known: []*x509.Certificate{to.service.Encryption}})
 	if err != nil {
-		return nil, &Error{Kind: Unprepared, cause: err}
+		return nil, time.Time{}, &Error{Kind: Unprepared, cause: err}
 	}
 	body, err := o.envelop(sealed)
 	if err != nil {
-		return nil, &Error{Kind: Unprepared, cause: err}
+		return nil, time.Time{}, &Error{Kind: Unprepared, cause: err}
 	}
 	asked := c.Sealer.Clock()
 	answer, err := c.SOAP.Call(ctx, soap.Request{URL: c.URL, Body: body, Security: session})
 	if err != nil {
-		return nil, unanswered(err)
+		return nil, time.Time{}, unanswered(err)
 	}
 	if sealed, err = o.open(answer.Content); err != nil {
-		return nil, err
+		if e := (*Error)(nil); errors.As(err, &e) {
+			e.At = answer.Time
+		}
+		return nil, time.Time{}, err
 	}
 	plain, verdict := c.Unsealer.Unseal(sealed)
 	switch {
 	case !verdict.Accepted:
-		return nil, &Error{Kind: NotTrusted, Findings: verdict.Errors}
+		return nil, time.Time{}, &Error{Kind: NotTrusted, Findings: verdict.Errors}
 	case !Service.Names(verdict.Certificate):
 		clear(plain)
-		return nil, &Error{Kind: NotKGSS}
+		return nil, time.Time{}, &Error{Kind: NotKGSS}
 	case verdict.SigningTime.Before(asked.Add(-maxSkew)): // also when it says no time
 		clear(plain)
-		return nil, &Error{Kind: Old}
+		return nil, time.Time{}, &Error{Kind: Old}
 	}
-	return plain, nil
+	return plain, verdict.SigningTime, nil
 }
 
 // unanswered gives the error for a call that failed. The KGSS calls a session that it does not accept InvalidSecurity.

@@ -2,6 +2,7 @@ package kgss
 
 import (
 	"fmt"
+	"time"
 
 	"relais/sync/ehealth/trust"
 )
@@ -29,6 +30,7 @@ type Error struct {
 	Kind     Kind
 	Codes    []string        // of NotMade and NotAllowed: status and errors as the server wrote them; not for logs
 	Findings []trust.Finding // of NotTrusted
+	At       time.Time       // the server's clock, when its answer says no
 
 	reason string
 	cause  error

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"time"
 
 	"relais/sync/ehealth/etee"
 )
@@ -32,7 +33,8 @@ func ParseKeyID(text string) (KeyID, error) {
 // Key is a key of the KGSS with its identifier.
 type Key struct {
 	ID     KeyID
-	Secret [16]byte // AES-128
+	Secret [16]byte  // AES-128
+	At     time.Time // the server's clock, by the signature of its answer
 }
 
 // KEK is the key as messages are sealed and unsealed with it.
