@@ -81,6 +81,8 @@ type Call struct {
 	Vision  Visibility
 	Flag    bool   // feedback flag; read flag of listFeedbacks
 	Text    []byte // notification
+	// Pharmacy that is notified: the first eight digits of its NIHII number.
+	Pharmacy string
 }
 
 // Reply is what came of a call. Result decides what the rest means:
