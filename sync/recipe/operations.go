@@ -157,7 +157,7 @@ func (r request) notify() (any, *wire.Administrative, error) {
 	if r.Pharmacy == "" {
 		return nil, nil, errClass{whyNoPharmacy, nil}
 	}
-	pharmacy, err := r.client.Depot.Token(r.ctx, etk.Identifier{Type: "NIHII-PHARMACY", Value: string(r.Pharmacy)})
+	pharmacy, err := r.client.Depot.Token(r.ctx, etk.Identifier{Type: "NIHII-PHARMACY", Value: r.Pharmacy})
 	if err != nil {
 		return nil, nil, errClass{whyRecipient, err}
 	}
