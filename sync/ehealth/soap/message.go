@@ -59,25 +59,21 @@ func open(doc *etree.Document) (*Message, error) {
 
 // Wrap gives an envelope without security around one XML element. Errors are those of xmldsig.Parse.
 func Wrap(content []byte, l xmldsig.Limits) ([]byte, error) {
-	content, err := element(content, l)
-	if err != nil {
+	if err := xmldsig.Check(content, l); err != nil {
 		return nil, err
 	}
 	const before = `<soapenv:Envelope xmlns:soapenv="` + nsSOAP + `"><soapenv:Header/><soapenv:Body>`
 	const after = `</soapenv:Body></soapenv:Envelope>`
-	return bytes.Join([][]byte{[]byte(before), content, []byte(after)}, nil), nil
+	return bytes.Join([][]byte{[]byte(before), element(content), []byte(after)}, nil), nil
 }
 
-// element checks that a text is one XML element and gives it without what may stand before and after.
-func element(text []byte, l xmldsig.Limits) ([]byte, error) {
-	if _, err := xmldsig.Parse(text, l); err != nil {
-		return nil, err
-	}
+// element gives the text of a document without byte order mark and XML declaration, so that it may stand inside another one.
+func element(text []byte) []byte {
 	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
 	if bytes.HasPrefix(text, []byte("<?xml")) {
 		_, text, _ = bytes.Cut(text, []byte("?>"))
 	}
-	return bytes.TrimSpace(text), nil
+	return bytes.TrimSpace(text)
 }
 
 // texts that a fault may carry are cut after this many bytes.

@@ -58,11 +58,20 @@ const placeholder = "assertion"
 
 // Build gives an envelope around one XML element, signed when there is a Security.
 func (s Signer) Build(content []byte) ([]byte, error) {
-	envelope, err := Wrap(content, s.Limits)
-	if err != nil || s.Security == nil {
-		return envelope, err
+	if s.Security == nil {
+		return Wrap(content, s.Limits)
 	}
-	return s.Sign(envelope)
+	doc, err := xmldsig.Parse(content, s.Limits)
+	if err != nil {
+		return nil, err
+	}
+	root := doc.Root()
+	out := etree.NewDocument()
+	envelope := out.CreateElement("soapenv:Envelope")
+	envelope.CreateAttr("xmlns:soapenv", nsSOAP)
+	envelope.CreateElement("soapenv:Header")
+	envelope.CreateElement("soapenv:Body").AddChild(root)
+	return s.sign(out)
 }
 
 // Sign gives a given envelope with a wsse:Security header of ours. One that has such a header is refused. Comments are left
@@ -72,6 +81,10 @@ func (s Signer) Sign(envelope []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.sign(doc)
+}
+
+func (s Signer) sign(doc *etree.Document) ([]byte, error) {
 	dropComments(&doc.Element)
 	m, err := open(doc)
 	if err != nil {
@@ -146,11 +159,7 @@ func (s Signer) withX509(security, body *etree.Element, t X509) (*etree.Element,
 }
 
 func (s Signer) withSAML(doc *etree.Document, security, body *etree.Element, t SAML) ([]byte, error) {
-	token, err := element(t.Assertion, s.Limits)
-	if err != nil {
-		return nil, fmt.Errorf("%w: the assertion: %w", ErrSign, err)
-	}
-	parsed, err := xmldsig.Parse(token, s.Limits)
+	parsed, err := xmldsig.Parse(t.Assertion, s.Limits)
 	if err != nil {
 		return nil, fmt.Errorf("%w: the assertion: %w", ErrSign, err)
 	}
@@ -189,7 +198,7 @@ func (s Signer) withSAML(doc *etree.Document, security, body *etree.Element, t S
 	if err != nil {
 		return nil, fmt.Errorf("%w: the message cannot be written", ErrSign)
 	}
-	return bytes.Replace(text, []byte("<!--"+placeholder+"-->"), token, 1), nil
+	return bytes.Replace(text, []byte("<!--"+placeholder+"-->"), element(t.Assertion), 1), nil
 }
 
 // securityHeader appends an empty wsse:Security to the header. Receivers must understand it.

@@ -58,6 +58,12 @@ func Parse(text []byte, l Limits) (*etree.Document, error) {
 	return doc, nil
 }
 
+// Check is Parse without the tree.
+func Check(text []byte, l Limits) error {
+	_, err := scan(text, l.OrDefaults())
+	return err
+}
+
 // Names that XML keeps for itself.
 const (
 	xmlNamespace   = "http://www.w3.org/XML/1998/namespace"
