@@ -39,6 +39,9 @@ type Credential struct {
 	Chain []*x509.Certificate // the key's own certificate first
 }
 
+// Format prints nothing of key and holder, whatever the verb.
+func (c Credential) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "Credential(redacted)") }
+
 var errIncomplete = errors.New("a key and its certificate are both needed")
 
 func (c Credential) certificate() *x509.Certificate { return c.Chain[0] }
@@ -55,6 +58,11 @@ func (c Credential) check() error {
 type DecryptionKey struct {
 	Key         crypto.Decrypter
 	Certificate *x509.Certificate
+}
+
+// Format prints nothing of key and holder, whatever the verb.
+func (k DecryptionKey) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "DecryptionKey(redacted)")
 }
 
 // matches checks that a public key is that of the certificate.

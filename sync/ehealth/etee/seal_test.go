@@ -181,9 +181,12 @@ func TestNewKEK(t *testing.T) {
 
 func TestKeysDoNotPrint(t *testing.T) {
 	kek := etee.KEK{ID: []byte("KEY-1"), Key: []byte("0123456789abcdef")}
+	key := pkitest.RSA("print", 2048)
+	credential, decryption := etee.Credential{Key: key}, etee.DecryptionKey{Key: key}
+	prime := key.Primes[0].String()
 	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%x", "%q"} {
-		for _, value := range []any{kek, &kek, []etee.KEK{kek}} {
-			if text := fmt.Sprintf(format, value); strings.Contains(text, "0123") || strings.Contains(text, "30313233") || !strings.Contains(text, "redacted") {
+		for _, value := range []any{kek, &kek, []etee.KEK{kek}, etee.Sealer{Sender: credential}, etee.Unsealer{Keys: []etee.DecryptionKey{decryption}}} {
+			if text := fmt.Sprintf(format, value); strings.Contains(text, "0123") || strings.Contains(text, "30313233") || strings.Contains(text, prime) || !strings.Contains(text, "redacted") {
 				t.Errorf("%s: %s", format, text)
 			}
 		}
