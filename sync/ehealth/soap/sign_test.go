@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/beevik/etree"
 
@@ -194,46 +193,4 @@ func TestXMLSecVerifiesOurs(t *testing.T) {
 			}
 		}
 	}
-}
-
-// Bytes of a sealed prescription in a body of the usual size.
-func BenchmarkSignAndVerify(b *testing.B) {
-	body := []byte(`<a><SecuredContent>` + strings.Repeat("QUJD", 7_000) + `</SecuredContent></a>`)
-	doctor := person(b, "test-auth")
-	v := verifier(b)
-	for kind, signer := range map[string]soap.Signer{"X509": x509Signer(doctor), "SAML": {
-		Security: soap.SAML{Key: doctor.key, Assertion: assertion(b, nil)}, Clock: fixed(now),
-	}} {
-		text, err := signer.Build(body)
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.Run(kind+"/sign", func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := signer.Build(body); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-		b.Run(kind+"/verify", func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, verdict := v.Verify(text); !verdict.Accepted {
-					b.Fatal(verdict.Errors)
-				}
-			}
-		})
-	}
-	b.Run("RSA key alone", func(b *testing.B) {
-		part := etree.NewElement("a")
-		part.CreateAttr("Id", "x")
-		start := time.Now()
-		for b.Loop() {
-			if _, err := xmldsig.Sign(doctor.key, "", part); err != nil {
-				b.Fatal(err)
-			}
-		}
-		b.ReportMetric(float64(time.Since(start).Microseconds())/float64(b.N), "µs/signature")
-	})
 }
