@@ -50,10 +50,14 @@ const maxAnchors = 1 << 20
 // without certificates, but for lines that begin with #, is an empty set: written on purpose. Other files ending in .pem
 // are refused: a misspelt name would be an empty set by mistake. All faults are told at once.
 func ReadSets(dir fs.FS) (Sets, error) {
+	return readSets(dir, func(c *x509.Certificate) *x509.Certificate { return c })
+}
+
+func readSets(dir fs.FS, as func(*x509.Certificate) *x509.Certificate) (Sets, error) {
 	s := Sets{pools: map[Purpose]*x509.CertPool{}}
 	var faults []error
 	for _, p := range Purposes {
-		pool, err := readSet(dir, p.file())
+		pool, err := readSet(dir, p.file(), as)
 		if err != nil {
 			faults = append(faults, fmt.Errorf("%s: %w", p.file(), err))
 		}
@@ -76,7 +80,7 @@ func ReadSets(dir fs.FS) (Sets, error) {
 
 func (p Purpose) file() string { return string(p) + ".pem" }
 
-func readSet(dir fs.FS, name string) (*x509.CertPool, error) {
+func readSet(dir fs.FS, name string, as func(*x509.Certificate) *x509.Certificate) (*x509.CertPool, error) {
 	f, err := dir.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrAnchors, err)
@@ -92,7 +96,7 @@ func readSet(dir fs.FS, name string) (*x509.CertPool, error) {
 	if empty(text) {
 		return x509.NewCertPool(), nil
 	}
-	return ReadAnchors(text)
+	return readAnchors(text, as)
 }
 
 // empty tells that nothing stands there but comments, at least one.
@@ -111,6 +115,10 @@ func empty(text []byte) bool {
 // ReadAnchors reads one or more certificates in PEM. Anything else between them (comments apart) is refused: an anchor that
 // was dropped in silence would be missed when it is needed.
 func ReadAnchors(text []byte) (*x509.CertPool, error) {
+	return readAnchors(text, func(c *x509.Certificate) *x509.Certificate { return c })
+}
+
+func readAnchors(text []byte, as func(*x509.Certificate) *x509.Certificate) (*x509.CertPool, error) {
 	pool, n := x509.NewCertPool(), 0
 	for rest := text; ; n++ {
 		var block *pem.Block
@@ -124,7 +132,7 @@ func ReadAnchors(text []byte) (*x509.CertPool, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%w: certificate %d cannot be read", ErrAnchors, n+1)
 		}
-		pool.AddCert(c)
+		pool.AddCert(as(c))
 	}
 	if begun := bytes.Count(text, []byte("-----BEGIN ")); n == 0 || begun != n {
 		return nil, fmt.Errorf("%w: %d of %d certificates in PEM could be read", ErrAnchors, n, begun)

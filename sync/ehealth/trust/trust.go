@@ -102,16 +102,7 @@ func Inspect(c *x509.Certificate, d Demand) []Finding {
 
 // chain says why the certificate does not lead to an anchor, "" if it does.
 func chain(c *x509.Certificate, travelled []*x509.Certificate, anchors *x509.CertPool, at time.Time) string {
-	if anchors == nil {
-		anchors = x509.NewCertPool() // nil would mean the anchors of this computer
-	}
-	between := x509.NewCertPool()
-	for _, t := range travelled {
-		between.AddCert(t)
-	}
-	_, err := c.Verify(x509.VerifyOptions{
-		Roots: anchors, Intermediates: between, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny},
-	})
+	err := verify(c, travelled, x509.VerifyOptions{Roots: anchors, CurrentTime: at, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
 	if err == nil {
 		return ""
 	}
