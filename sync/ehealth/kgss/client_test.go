@@ -155,6 +155,15 @@ func TestRequests(t *testing.T) {
 			t.Error(diff)
 		}
 	}
+	// But for the token it is the content of the vector, which the eHealth library sealed.
+	vector, err := os.ReadFile(filepath.Join("..", "etee", "testdata", "vectors", "GetNewKeyRequestContent.xml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs := strings.NewReplacer(`<?xml version="1.0" encoding="UTF-8"?>`, "", "<Value/>", "<Value></Value>").Replace(string(vector))
+	if diff := cmp.Diff(theirs[:strings.Index(theirs, "<ETK>")], string(w.inner[0][:bytes.Index(w.inner[0], []byte("<ETK>"))])); diff != "" {
+		t.Error(diff)
+	}
 	const outer, inner = "ehealth-etee-kgss-schema-protocol-1_2.xsd", "ehealth-etee-kgss-schema-inner-protocol-1_2.xsd"
 	validate(t, []checked{{outer, w.outer[0]}, {outer, w.outer[1]}, {inner, w.inner[0]}, {inner, w.inner[1]}})
 }

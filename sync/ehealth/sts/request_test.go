@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/beevik/etree"
 	"github.com/google/go-cmp/cmp"
 
 	"relais/sync/ehealth/soap"
@@ -104,6 +105,30 @@ func TestRequests(t *testing.T) {
 			t.Errorf("%s: SOAPAction %s", form, w.actions[0])
 		}
 	}
+}
+
+// What is sent has the elements and attributes of the vector, which other implementations were fed with.
+func TestRequestHasTheShapeOfTheVector(t *testing.T) {
+	message, err := soap.Read(vector(t, "RequestSecurityToken-soap-x509-signed.xml"), xmldsig.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours, err := xmldsig.Parse(newWorld(t).asked(sts.WSTrust), xmldsig.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(shape(message.Content), shape(ours.Root())); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// shape lists elements in their order: names, and the attributes that say what is meant.
+func shape(el *etree.Element) []string {
+	lines := []string{el.NamespaceURI() + " " + el.Tag + " " + xmldsig.Attribute(el, "Uri") + xmldsig.Attribute(el, "Dialect")}
+	for _, c := range el.ChildElements() {
+		lines = append(append(lines, "("), append(shape(c), ")")...)
+	}
+	return lines
 }
 
 // What is sent is valid. One schema imports those of all parts, so that parts that may be anything are looked into too.
