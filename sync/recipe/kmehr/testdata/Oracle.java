@@ -15,8 +15,8 @@ import org.xml.sax.helpers.DefaultHandler;
  * Judges messages with the schema and the rules as Recip-e publishes them, by the XML tools
  * of the JDK: a second opinion on our own validator.
  *
- * Arguments: the schema, validation.properties. Standard input: lines of "TYPE FILE".
- * Standard output, one line each: "FILE SCHEMA RULES", where SCHEMA is valid, invalid or
+ * Arguments: the schema, validation.properties. Standard input: lines of "TYPE FILE"; an empty
+ * line asks for the answers so far. Standard output, one line each: "FILE SCHEMA RULES", where SCHEMA is valid, invalid or
  * unreadable and RULES the numbers of the broken rules, separated by commas, or "-".
  */
 public class Oracle {
@@ -53,6 +53,10 @@ public class Oracle {
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         PrintStream out = new PrintStream(System.out, false, StandardCharsets.UTF_8);
         for (String line; (line = in.readLine()) != null; ) {
+            if (line.isEmpty()) {
+                out.flush();
+                continue;
+            }
             String type = line.substring(0, 2), file = line.substring(3);
             byte[] message = Files.readAllBytes(Path.of(file));
             Document document;
