@@ -84,7 +84,7 @@ var palette = map[fyne.ThemeColorName]color.NRGBA{
 	theme.ColorNameForegroundOnWarning: rgb(0xffffff),
 	theme.ColorNameSuccess:             rgb(0x17643a),
 	theme.ColorNameForegroundOnSuccess: rgb(0xffffff),
-	theme.ColorNameFocus:               {R: 0xff, G: 0xa0, B: 0x00, A: 0x90}, // laid over a button; it must be seen at once
+	theme.ColorNameFocus:               {R: 0xff, G: 0xa0, B: 0x00, A: 0x60}, // laid over a button, beside the ring; the words must still be read
 	theme.ColorNameHover:               {A: 0x14},
 	theme.ColorNamePressed:             {A: 0x28},
 	theme.ColorNameShadow:              {A: 0x30},

@@ -28,6 +28,12 @@ func contrast(a, b color.NRGBA) float64 {
 	return (max(x, y) + 0.05) / (min(x, y) + 0.05)
 }
 
+// over is a colour laid over another.
+func over(c, ground color.NRGBA) color.NRGBA {
+	mix := func(a, b uint8) uint8 { return uint8((int(a)*int(c.A) + int(b)*(255-int(c.A)) + 127) / 255) }
+	return color.NRGBA{R: mix(c.R, ground.R), G: mix(c.G, ground.G), B: mix(c.B, ground.B), A: 0xff}
+}
+
 func TestContrast(t *testing.T) {
 	if got := contrast(rgb(0), rgb(0xffffff)); math.Abs(got-21) > 0.01 {
 		t.Fatalf("black on white: %v", got)
@@ -48,6 +54,11 @@ func TestContrast(t *testing.T) {
 		pair{theme.ColorNameForeground, theme.ColorNameButton}, pair{theme.ColorNameForegroundOnPrimary, theme.ColorNamePrimary},
 		pair{theme.ColorNameDisabled, theme.ColorNameDisabledButton}, pair{theme.ColorNameDisabled, theme.ColorNameBackground},
 		pair{theme.ColorNamePlaceHolder, theme.ColorNameInputBackground}, pair{colorOnDrill, colorDrill})
+	for _, p := range []pair{{theme.ColorNameForegroundOnPrimary, theme.ColorNamePrimary}, {theme.ColorNameForeground, theme.ColorNameButton}} { // with the focus
+		if got := contrast(palette[p.text], over(palette[theme.ColorNameFocus], palette[p.ground])); got < 4.5 {
+			t.Errorf("%s on %s with the focus: %.2f", p.text, p.ground, got)
+		}
+	}
 	for _, p := range pairs {
 		if got := contrast(palette[p.text], palette[p.ground]); got < 4.5 {
 			t.Errorf("%s on %s: %.2f", p.text, p.ground, got)

@@ -98,9 +98,13 @@ func (p *Prescribe) Leave(then func()) {
 }
 
 // Unsent is how many orders were begun and not sent, the one that is being written among them.
-func (p *Prescribe) Unsent() int {
-	n := len(p.Pick.drafts)
-	if w := p.w; w != nil && !w.issued && len(p.request(w).Lines) > 0 && !slices.ContainsFunc(p.Pick.drafts, func(d rx.Draft) bool { return d.ID == w.id }) {
+func (p *Prescribe) Unsent() (n int) {
+	for _, d := range p.Pick.drafts {
+		if p.w == nil || d.ID != p.w.id {
+			n++
+		}
+	}
+	if p.w != nil && !p.w.issued && len(p.request(p.w).Lines) > 0 {
 		n++
 	}
 	return n

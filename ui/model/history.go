@@ -296,6 +296,8 @@ func (h *History) View() HistoryView {
 	case !list.read:
 		v.Empty = i18n.Text(lang, "ui.reading")
 	case len(list.ids) > 0 || list.unread() != nil:
+	case h.env.Reading:
+		v.Empty = i18n.Text(lang, "ui.reading-only.empty")
 	case list.words == "":
 		v.Empty = i18n.Text(lang, "ui.history.empty")
 	default:

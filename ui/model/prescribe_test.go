@@ -44,8 +44,8 @@ func sendThree(t *testing.T) (*bench, *Prescribe) {
 	write(t, b, p, "paracetamol exemple", "1", "3", "10")
 	p.Send()
 	b.settle()
-	if len(b.store.items) != 3 {
-		t.Fatalf("%d prescriptions, %+v", len(b.store.items), p.View().Notices)
+	if len(b.store.items) != 3 || p.Unsent() != 0 {
+		t.Fatalf("%d prescriptions, %d drafts, %+v", len(b.store.items), p.Unsent(), p.View().Notices)
 	}
 	return b, p
 }

@@ -229,6 +229,20 @@ func TestReadingOnly(t *testing.T) {
 		h.ConfirmPaper()
 	}
 	golden(t, b, "history-reading", func() rows { return withRows(h.View()) })
+	for _, words := range []string{"zzz", ""} { // what is not there may be among what cannot be read
+		if words == "" {
+			b.store.items = nil
+			treat.Load()
+		}
+		h.Filter(words)
+		b.settle()
+		if v := h.View(); v.Empty != "Rien de lisible ici. Ce qui ne peut pas être lu n'est pas montré." {
+			t.Errorf("%q", v.Empty)
+		}
+	}
+	if v := treat.View(); !strings.HasPrefix(v.Empty, "Rien de lisible") {
+		t.Errorf("%q", v.Empty)
+	}
 	if b.settle(); len(b.store.journal) != before || h.Paper.Open() || treat.Paper.Open() || len(b.saved) != 1 {
 		t.Errorf("%d lines more, %d documents", len(b.store.journal)-before, len(b.saved))
 	}
@@ -402,5 +416,27 @@ func TestLeave(t *testing.T) {
 	b.env.Reading = true
 	if NewLeave(b.env, s.Counts(), 2) != nil {
 		t.Error("asked where nothing can be done about it")
+	}
+}
+
+func TestDamage(t *testing.T) {
+	b := newBench(t)
+	var failed error
+	d := NewDamage(b.env, rx.Fault(rx.CodeDamaged), 118, 120, 3, func(context.Context) (string, error) { return "/home/demo/relais-export", failed })
+	golden(t, b, "damage", d.View)
+	if banner := d.Banner(); !strings.Contains(banner, "118") || !strings.Contains(banner, "Les 3 derniers faits notés manquent") {
+		t.Errorf("%q", banner)
+	}
+	d.View().Export.Press()
+	if v := d.View(); v.Export.On || v.Open.On || v.Busy == "" {
+		t.Errorf("while it exports: %+v", v)
+	}
+	b.settle()
+	golden(t, b, "damage-exported", d.View)
+	failed = rx.Fault(rx.CodeDiskFull)
+	d.View().Export.Press()
+	b.settle()
+	if v := d.View(); len(v.Notices) != 1 || v.Notices[0].Tone != Bad || !v.Export.On {
+		t.Errorf("after a failure: %+v", v)
 	}
 }

@@ -96,9 +96,10 @@ func (s *Strip) View() StripView {
 				"time", s.env.time(seen.Since), "failures", i18n.Count(lang, "ui.failures", seen.Failures))})
 		}
 	}
-	if len(v.Services) > 0 {
+	if len(v.Services) > 0 && !s.env.Reading {
 		v.Retry = Button{Label: i18n.Text(lang, "ui.strip.retry"), On: true, Press: s.env.press(s.retry)}
-	} else {
+	}
+	if len(v.Services) == 0 {
 		recipe := i18n.Text(lang, "service."+string(rx.Recipe))
 		if seen := s.env.Seen(rx.Recipe); seen.Since.IsZero() {
 			v.Services = []Notice{{Tone: Quiet, Text: i18n.Text(lang, "ui.strip.unknown", "service", recipe)}}

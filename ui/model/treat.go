@@ -215,6 +215,8 @@ func (t *Treat) View() TreatView {
 	switch {
 	case !t.read:
 		v.Empty = i18n.Text(lang, "ui.reading")
+	case len(v.Sections) == 0 && t.env.Reading:
+		v.Empty = i18n.Text(lang, "ui.reading-only.empty")
 	case len(v.Sections) == 0 && t.err == nil:
 		v.Empty = i18n.Text(lang, "ui.treat.empty")
 	}

@@ -14,7 +14,7 @@ func TestDamagedDirectory(t *testing.T) {
 	s.lock.Follow(s.window.Canvas(), s.unlock.View().Focus)
 	s.unlock.Try(c.DemoPassphrase(), s.enter)
 	s.until("the question", s.says("Relais ne peut pas se fier à tout le dossier de données"))
-	if !s.says("118 prescriptions sur 120")() {
+	if !s.says("118 sur 120")() {
 		t.Errorf("how much can be read is not said:\n%s", s.screen())
 	}
 	s.damage.View().Export.Press()
@@ -29,6 +29,17 @@ func TestDamagedDirectory(t *testing.T) {
 	}
 	if !s.open.frame.nav[placePrescribe].Disabled() || !s.open.frame.next.Disabled() {
 		t.Error("something can be begun")
+	}
+	if !s.says("Les 3 derniers faits notés manquent")() {
+		t.Errorf("that the end is missing is not said:\n%s", s.screen())
+	}
+	for _, m := range s.window.MainMenu().Items[1:4] {
+		for _, item := range m.Items {
+			item.Action()
+			if looks := item.Label == "À traiter" || item.Label == "Historique"; item.Disabled == looks || s.open.at == placePrescribe {
+				t.Errorf("%s is disabled: %v, and leads to %v", item.Label, item.Disabled, s.open.at)
+			}
+		}
 	}
 	s.lockUp()
 	s.until("the lock", s.says("Relais est verrouillé"))

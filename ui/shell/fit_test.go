@@ -85,6 +85,11 @@ func states(t *testing.T) []state {
 				x := screen.NewStart(&model.Start{}, func() {}, func() {})
 				put(w, l, x.Object(), func() { x.Show(said[model.StartView](t, name)[l]) })
 			}
+		case "damage":
+			s.show = func(t *testing.T, l rx.Lang, w fyne.Window) {
+				x := screen.NewDamage(func() {})
+				put(w, l, x.Object(), func() { x.Show(said[model.DamageView](t, name)[l]) })
+			}
 		case "leave":
 			s.show = func(t *testing.T, l rx.Lang, w fyne.Window) {
 				x := screen.NewLeave(func() {}, func() {})
