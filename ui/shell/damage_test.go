@@ -30,7 +30,7 @@ func TestDamagedDirectory(t *testing.T) {
 	if !s.open.frame.nav[placePrescribe].Disabled() || !s.open.frame.next.Disabled() {
 		t.Error("something can be begun")
 	}
-	if !s.says("Les 3 derniers faits notés manquent")() {
+	if !s.says("Les 3 derniers")() {
 		t.Errorf("that the end is missing is not said:\n%s", s.screen())
 	}
 	for _, m := range s.window.MainMenu().Items[1:4] {
