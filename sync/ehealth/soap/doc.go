@@ -34,7 +34,15 @@
 //
 // # Verifying
 //
-// Verifier judges a whole message (for a server, for `relais interop verify-soap`, for signed answers), Signer builds one or
-// signs a given one (`relais interop sign-soap`). The elements that were verified are returned and nothing else of the message
-// is used. Bounds stand in xmldsig.Limits; they hold before a tree is built.
+// Verifier.Verify judges a whole message: for a server, for signed answers, for `relais interop verify-soap`. Signer.Build makes
+// one, Signer.Sign signs a given one (`relais interop sign-soap`). The elements that were verified are returned, the very ones
+// that were digested, and nothing else of the message is to be used. Position is demanded as well as signature: one
+// wsse:Security in the one soap:Header, in it one Timestamp, one Signature and the one token that it names, then the one Body.
+//
+// A message may be signed with SHA-1 only where Verifier.Suites says so (a verdict then warns); the assertion inside it may
+// unless TokenVerifier.Suites says otherwise. A Timestamp counts until it expires and at most five minutes; a minute of it may
+// lie ahead.
+//
+// Bounds stand in xmldsig.Limits and hold before a tree is built. Clocks are given and needed wherever something is signed or
+// verified; nothing here keeps state, writes files or logs.
 package soap

@@ -7,7 +7,7 @@
 //
 // Canonical form. Exclusive c14n without comments, with its prefix list (also #default), written straight from the tree: no
 // copy lies between what is digested and what is used. (The canonicalizer of goxmldsig is the second opinion of the tests. It
-// orders attributes by prefix and not by namespace, writes xmlns="" where nothing is to be undone, and knows no #default.)
+// orders attributes of several namespaces by their local names, writes xmlns="" where nothing is to be undone, and knows no #default.)
 //
 // Verifying. Only the algorithms of Suite and the transforms exc-c14n and, for an enveloped signature, enveloped-signature.
 // Every reference is "#id" to exactly one element, ids are unique in the document. Verify returns the very elements that

@@ -21,7 +21,7 @@ var (
 type Limits struct {
 	Bytes      int // of the text
 	Depth      int // of elements
-	Elements   int
+	Elements   int // and three times as many texts and comments: an element has a text before and after it
 	Attributes int // of all elements, namespace declarations included
 }
 
@@ -69,6 +69,9 @@ const (
 	xmlNamespace   = "http://www.w3.org/XML/1998/namespace"
 	xmlnsNamespace = "http://www.w3.org/2000/xmlns/"
 )
+
+// maxAttributes bounds those of one element: what is looked up among them is looked up one by one.
+const maxAttributes = 100
 
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
@@ -126,6 +129,7 @@ func spaced(tag []byte) []byte {
 type scanner struct {
 	limits     Limits
 	elements   int
+	others     int // texts and comments
 	attributes int
 	open       []openElement
 	scope      map[string][]string // prefix → namespaces, the innermost last
@@ -139,6 +143,12 @@ type openElement struct {
 func refuse(what string) error { return fmt.Errorf("%w: %s", ErrXML, what) }
 
 func (s *scanner) token(t xml.Token, raw []byte, at int) error {
+	switch t.(type) {
+	case xml.CharData, xml.Comment:
+		if s.others++; s.others > 3*s.limits.Elements {
+			return fmt.Errorf("%w: more than %d texts and comments", ErrLimit, 3*s.limits.Elements)
+		}
+	}
 	switch t := t.(type) {
 	case xml.StartElement:
 		return s.start(t)
@@ -171,6 +181,8 @@ func (s *scanner) start(t xml.StartElement) error {
 		return fmt.Errorf("%w: elements more than %d deep", ErrLimit, s.limits.Depth)
 	case s.elements > s.limits.Elements:
 		return fmt.Errorf("%w: more than %d elements", ErrLimit, s.limits.Elements)
+	case len(t.Attr) > maxAttributes:
+		return fmt.Errorf("%w: more than %d attributes on one element", ErrLimit, maxAttributes)
 	case s.attributes > s.limits.Attributes:
 		return fmt.Errorf("%w: more than %d attributes", ErrLimit, s.limits.Attributes)
 	}

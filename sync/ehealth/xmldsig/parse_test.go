@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"relais/sync/ehealth/xmldsig"
 )
@@ -90,18 +91,85 @@ func TestParseLimits(t *testing.T) {
 		text string
 		ok   bool
 	}{
-		"bytes":                {text(strings.Repeat("x", 993)), true},
-		"bytes, one more":      {text(strings.Repeat("x", 994)), false},
-		"depth":                {text("<b><c/></b>"), true},
-		"depth, one more":      {text("<b><c><d/></c></b>"), false},
-		"elements":             {text(strings.Repeat("<b/>", 9)), true},
-		"elements, one more":   {text(strings.Repeat("<b/>", 10)), false},
-		"attributes":           {text(strings.Repeat(`<b c="" xmlns:d="u"/>`, 2)), true},
-		"attributes, one more": {text(strings.Repeat(`<b c="" xmlns:d="u"/>`, 3)), false},
+		"bytes":                    {text(strings.Repeat("x", 993)), true},
+		"bytes, one more":          {text(strings.Repeat("x", 994)), false},
+		"depth":                    {text("<b><c/></b>"), true},
+		"depth, one more":          {text("<b><c><d/></c></b>"), false},
+		"elements":                 {text(strings.Repeat("<b/>", 9)), true},
+		"elements, one more":       {text(strings.Repeat("<b/>", 10)), false},
+		"attributes":               {text(strings.Repeat(`<b c="" xmlns:d="u"/>`, 2)), true},
+		"attributes, one more":     {text(strings.Repeat(`<b c="" xmlns:d="u"/>`, 3)), false},
+		"comments":                 {text(strings.Repeat("<!---->", 30)), true},
+		"comments, one more":       {text(strings.Repeat("<!---->", 31)), false},
+		"texts":                    {text(strings.Repeat("<![CDATA[]]>", 30)), true},
+		"texts, one more":          {text(strings.Repeat("<![CDATA[]]>", 31)), false},
+		"of one element":           {"<a" + many(100) + "/>", true},
+		"of one element, one more": {"<a" + many(101) + "/>", false},
 	} {
+		limits := limits
+		if strings.HasPrefix(name, "of one") {
+			limits = xmldsig.Limits{}
+		}
 		_, err := xmldsig.Parse([]byte(c.text), limits)
 		if c.ok && err != nil || !c.ok && !errors.Is(err, xmldsig.ErrLimit) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// many gives that many attributes.
+func many(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, ` a%d=""`, i)
+	}
+	return b.String()
+}
+
+// Within the limits nothing is expensive, however it is nested: each of these takes a fraction of a second.
+func TestWorstCases(t *testing.T) {
+	declarations := func(level, n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, ` xmlns:p%d_%d="urn:%d"`, level, i, i)
+		}
+		return b.String()
+	}
+	nested := func(depth int, inner string) string {
+		var before, after strings.Builder
+		for i := range depth {
+			fmt.Fprintf(&before, "<e%d%s>", i, declarations(i, 90))
+			fmt.Fprintf(&after, "</e%d>", depth-1-i)
+		}
+		return before.String() + inner + after.String()
+	}
+	for name, text := range map[string]string{
+		"much declared around many": nested(62, strings.Repeat(`<x xmlns:q="urn:q" q:a=""/>`, 7_000)),
+		"many ids of far prefixes":  nested(62, strings.Repeat(`<x p0_89:Id=""/>`, 9_900)),
+		"much needed by many":       nested(30, strings.Repeat(`<x p0_0:a="" p9_0:b="" p19_0:c=""/>`, 5_000)),
+		"one long text":             "<a>" + strings.Repeat("&amp;", 800_000) + "</a>",
+		"one long attribute":        "<a b='" + strings.Repeat("\n", 4_000_000) + "'/>",
+		"many short texts":          "<a>" + strings.Repeat("x<!---->", 14_000) + "</a>",
+	} {
+		start := time.Now()
+		doc, err := xmldsig.Parse([]byte(text), xmldsig.Limits{})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		parsed := time.Since(start)
+		if _, err := xmldsig.Canonical(doc.Root()); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		written := time.Since(start) - parsed
+		_, err = xmldsig.Sign(key(), "", doc.Root())
+		if !errors.Is(err, xmldsig.ErrSign) {
+			t.Errorf("%s: %v", name, err)
+		}
+		all := time.Since(start)
+		t.Logf("%s: %d bytes, read in %v, written in %v, ids gathered in %v", name, len(text), parsed, written, all-parsed-written)
+		if all > 10*time.Second {
+			t.Errorf("%s: %v", name, all)
 		}
 	}
 }
