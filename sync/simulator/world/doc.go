@@ -20,11 +20,13 @@
 //	//   Hangs    nothing ever: the caller gives up by itself: unanswered, "timeout"
 //
 // Fate is data: nothing has happened yet when it is known. Process is the bare
-// operation, for whoever has gates of their own (the protocol in front of the
-// world). Send and Receive do the same with the world as the scheduler: what is
+// operation, for whoever has gates of their own. Send and Receive do the same with the world as the scheduler: what is
 // on its way is kept with the world and takes place when its time has come,
 // whether or not the caller still lives. Client stands on them and is the
 // Remote of the engine.
+//
+// The protocol (package simulator) stands in front in the way that Behind tells:
+// a connection is made, or not, before it is known what it is for.
 //
 // # Time
 //

@@ -266,6 +266,10 @@ func (t *transaction) addKey(id rx.KeyID, row keyRow) {
 	t.exec("INSERT INTO keys (id, body) VALUES (?, ?)", string(id), t.body(row))
 }
 
+func (t *transaction) putKey(id rx.KeyID, row keyRow) {
+	t.exec("UPDATE keys SET body = ? WHERE id = ?", t.body(row), string(id))
+}
+
 func (t *transaction) keys() map[rx.KeyID]keyRow {
 	type named struct {
 		ID  rx.KeyID

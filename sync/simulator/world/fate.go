@@ -1,6 +1,7 @@
 package world
 
 import (
+	"slices"
 	"time"
 
 	"relais/app/rx"
@@ -18,6 +19,8 @@ type Fate struct {
 	Ends   Ending        // what the caller hears
 	Heard  int           // Answers: the pass whose reply comes back
 	End    time.Duration // when the caller hears it; not for Hangs
+
+	Protocol Kind // what the protocol in front of the world makes of it besides, "" nothing
 }
 
 // Pass is one arrival at the gate and its processing, if the gate lets it in.
@@ -103,24 +106,25 @@ var ways = map[Kind]func(d delays) Fate{
 func (w *World) Fate(call rx.Call, at time.Time) Fate {
 	fate := Fate{Ends: Refuses} // what a server whose storage fails can do
 	var decided Fate
-	if w.do(at, func(tx shelf) { decided = w.fate(tx, call.Op, at) }) == nil {
+	if w.do(at, func(tx shelf) { decided = w.fate(tx, Target{call.Op.Service(), call.Op}, at) }) == nil {
 		fate = decided
 	}
 	return fate
 }
 
-func (w *World) fate(tx shelf, op rx.Op, at time.Time) Fate {
+func (w *World) fate(tx shelf, to Target, at time.Time, skip ...Kind) Fate {
 	c := tx.control()
-	var f Fate
-	if w.random != nil {
-		f = w.random.fate(op)
-	} else {
-		f = clean(delays{there: c.Latency, back: c.Latency})
+	f := clean(delays{there: c.Latency, back: c.Latency})
+	for w.random != nil {
+		f = w.random.fate(to.Op)
+		if f.Ends != Refuses || !slices.Contains(skip, RefuseConnect) || w.random.RefuseConnect >= 1 {
+			break
+		}
 	}
 	if c.Plan == nil {
 		return f
 	}
-	if c.Plan.strike(op, at, c.Latency, &f) {
+	if c.Plan.strike(to, at, c.Latency, &f, skip...) {
 		tx.setControl(c)
 	}
 	return f
@@ -132,18 +136,18 @@ func (w *World) Pass(call rx.Call, fate Fate, i int, start time.Time) (reply rx.
 	p := fate.Passes[i]
 	at := start.Add(p.Process)
 	if err := w.do(at, func(tx shelf) {
-		reply = w.pass(tx, &call, fate.Twist, start.Add(p.Arrive), at)
+		reply = w.pass(tx, &flight{Call: call, Twist: fate.Twist, Start: start, Pass: p}).Reply
 	}); err != nil {
 		return failure
 	}
 	return reply
 }
 
-func (w *World) pass(tx shelf, call *rx.Call, twist Twist, arrived, at time.Time) rx.Reply {
-	if now := tx.control().server(arrived); !signedNow(call, now) {
-		return turnedAway(now)
+func (w *World) pass(tx shelf, f *flight) Answer {
+	if now := tx.control().server(f.Start.Add(f.Pass.Arrive)); !signedNow(&f.Call, now) {
+		return Answer{Reply: turnedAway(now)}
 	}
-	return w.process(tx, call, twist, at)
+	return w.process(tx, &f.Call, f.By, f.Twist, f.due())
 }
 
 // turnedAway is what the caller may conclude at a closed gate: nothing, since the

@@ -25,6 +25,20 @@ const (
 	Unreadable    Kind = "unreadable-candidate"  // the key id cannot be read
 )
 
+// Kinds that the protocol in front of the world plays (Fate.Protocol); so are soa-00001 … soa-03007.
+const (
+	TLSFail      Kind = "tls-fail"      // no connection: TLS fails
+	HTTP502      Kind = "http-502"      // a gateway's page, nothing is done
+	HTTP503      Kind = "http-503"      // the same
+	Portal       Kind = "portal-page"   // somebody else's page with status 200, nothing is done
+	Outer        Kind = "outer-refusal" // the platform's status without a content, nothing is done
+	TokenExpired Kind = "token-expired" // the session's token has ended; of the STS: is given ended
+	ClockOffset  Kind = "clock-offset"  // the server's clock is OffsetTime ahead
+	Rotated      Kind = "etk-rotated"   // the service has another encryption key from then on
+	WrongKey     Kind = "wrong-symmkey" // processed; the result is under another key
+	Truncated    Kind = "truncated"     // processed; the answer breaks off in its middle
+)
+
 // Times and sizes of the plan's faults. A plan has no others.
 const (
 	SlowTime  = 12 * time.Second // longer than the screen's promise, shorter than a call
@@ -32,6 +46,8 @@ const (
 	AgainTime = 2 * time.Second
 	LagTime   = 45 * time.Second // shorter than the pause between two look-ups
 	PageSize  = 2
+
+	OffsetTime = 20 * time.Minute // of clock-offset: more than any timestamp is allowed
 )
 
 // Codes of the world's own faults.
@@ -58,35 +74,71 @@ type Fault struct {
 var (
 	lists   = []rx.Op{rx.OpOpen, rx.OpHistory}
 	reading = []rx.Op{rx.OpGet}
+	recipe  = slices.DeleteFunc(slices.Clone(rx.Ops), func(o rx.Op) bool { return o.Service() != rx.Recipe })
+
+	anywhere = []rx.Service{rx.STS, rx.ETKDepot, rx.KGSS}
+	sessions = []rx.Service{rx.STS, rx.KGSS}
 )
 
-// kinds tells for each kind which operations it may befall, and which it befalls
-// when the entry names none.
-var kinds = map[Kind]struct{ may, does []rx.Op }{
-	RefuseConnect: {rx.Ops, rx.Ops},
-	Hang:          {rx.Ops, rx.Ops},
-	Slow:          {rx.Ops, rx.Ops},
-	Drop:          {rx.Ops, rx.Ops},
-	Late:          {rx.Ops, rx.Ops},
-	Twice:         {rx.Ops, rx.Ops},
-	Inner:         {rx.Ops, rx.Ops},
-	ListLag:       {[]rx.Op{rx.OpOpen, rx.OpHistory, rx.OpCreate}, lists},
-	ListPaged:     {lists, lists},
-	Unreadable:    {[]rx.Op{rx.OpGet, rx.OpCreate}, reading},
+// kinds tells for each kind which operations it may befall, which it befalls when
+// the entry names none, and at which services also the calls that are no operation
+// of rx.Ops (see Target).
+var kinds = map[Kind]struct {
+	may, does []rx.Op
+	bare      []rx.Service
+}{
+	RefuseConnect: {rx.Ops, rx.Ops, anywhere},
+	Hang:          {rx.Ops, rx.Ops, anywhere},
+	Slow:          {rx.Ops, rx.Ops, anywhere},
+	Drop:          {rx.Ops, rx.Ops, anywhere},
+	Late:          {rx.Ops, rx.Ops, anywhere},
+	Twice:         {rx.Ops, rx.Ops, anywhere},
+	Inner:         {rx.Ops, rx.Ops, anywhere},
+	ListLag:       {[]rx.Op{rx.OpOpen, rx.OpHistory, rx.OpCreate}, lists, nil},
+	ListPaged:     {lists, lists, nil},
+	Unreadable:    {[]rx.Op{rx.OpGet, rx.OpCreate}, reading, nil},
+
+	TLSFail:      {rx.Ops, rx.Ops, anywhere},
+	HTTP502:      {rx.Ops, rx.Ops, anywhere},
+	HTTP503:      {rx.Ops, rx.Ops, anywhere},
+	Portal:       {rx.Ops, rx.Ops, anywhere},
+	Outer:        {rx.Ops, rx.Ops, anywhere},
+	TokenExpired: {recipe, recipe, sessions},
+	ClockOffset:  {rx.Ops, rx.Ops, anywhere},
+	Rotated:      {rx.Ops, rx.Ops, []rx.Service{rx.KGSS}},
+	WrongKey:     {recipe, recipe, nil},
+	Truncated:    {rx.Ops, rx.Ops, anywhere},
+
+	"soa-00001": {rx.Ops, rx.Ops, anywhere},
+	"soa-01001": {rx.Ops, rx.Ops, anywhere},
+	"soa-01002": {rx.Ops, rx.Ops, anywhere},
+	"soa-02001": {rx.Ops, rx.Ops, anywhere},
+	"soa-02002": {rx.Ops, rx.Ops, anywhere},
+	"soa-03001": {rx.Ops, rx.Ops, anywhere},
+	"soa-03002": {rx.Ops, rx.Ops, anywhere},
+	"soa-03003": {rx.Ops, rx.Ops, anywhere},
+	"soa-03004": {rx.Ops, rx.Ops, anywhere},
+	"soa-03005": {rx.Ops, rx.Ops, anywhere},
+	"soa-03006": {rx.Ops, rx.Ops, anywhere},
+	"soa-03007": {rx.Ops, rx.Ops, anywhere},
 }
 
-// Kinds are all kinds that the world knows, in the order of the formats.
+// Kinds are all kinds that the world plays by itself, in the order of the formats.
 var Kinds = []Kind{RefuseConnect, Hang, Slow, Drop, Late, Twice, Inner, ListLag, ListPaged, Unreadable}
 
-// protocolKinds need the protocol; so do soa-00001 … soa-03007.
-var protocolKinds = []Kind{"tls-fail", "http-502", "http-503", "portal-page", "outer-refusal", "token-expired", "clock-offset",
-	"etk-rotated", "wrong-symmkey", "truncated"}
+// protocol tells that a kind is played by the protocol in front of the world.
+func (k Kind) protocol() bool {
+	_, known := kinds[k]
+	return known && !slices.Contains(Kinds, k)
+}
 
-// Check tells what is wrong with a plan, nil when the world can play it.
-func Check(plan []Fault) error {
+// Check tells what is wrong with a plan, nil when the world can play it by itself.
+func Check(plan []Fault) error { return check(plan, false) }
+
+func check(plan []Fault, protocol bool) error {
 	var all rx.Faults
 	for i, f := range plan {
-		for _, e := range f.check() {
+		for _, e := range f.check(protocol) {
 			all = append(all, e.At(fmt.Sprintf("faults[%d].%s", i, e.Path)))
 		}
 	}
@@ -94,22 +146,22 @@ func Check(plan []Fault) error {
 }
 
 // check gives the faults of one entry, each at its field.
-func (f Fault) check() (faults rx.Faults) {
+func (f Fault) check(protocol bool) (faults rx.Faults) {
 	add := func(field string, e *rx.Error) { faults = append(faults, e.At(field)) }
 	k, known := kinds[f.Kind]
 	switch {
-	case slices.Contains(protocolKinds, f.Kind) || strings.HasPrefix(string(f.Kind), "soa-"):
-		add("kind", rx.Fault(CodeNeedsProtocol, "kind", string(f.Kind)))
 	case !known:
 		add("kind", rx.Fault(rx.CodeNotInList, "list", join(Kinds)))
+	case !protocol && f.Kind.protocol():
+		add("kind", rx.Fault(CodeNeedsProtocol, "kind", string(f.Kind)))
 	}
 	befalls := func(op rx.Op) bool { return f.Service == "" || op.Service() == f.Service }
 	switch {
-	case f.Service == rx.STS || f.Service == rx.ETKDepot:
+	case !protocol && (f.Service == rx.STS || f.Service == rx.ETKDepot):
 		add("service", rx.Fault(CodeNeedsProtocol, "service", string(f.Service)))
 	case f.Service != "" && !slices.Contains(rx.Services, f.Service):
 		add("service", rx.Fault(rx.CodeNotInList, "list", join(rx.Services)))
-	case known && f.Operation == "" && !slices.ContainsFunc(k.does, befalls):
+	case known && f.Operation == "" && !slices.ContainsFunc(k.does, befalls) && !slices.Contains(k.bare, f.Service):
 		add("service", rx.Fault(CodeNotThere, "kind", string(f.Kind), "service", string(f.Service)))
 	case f.Operation == "":
 	case !slices.Contains(rx.Ops, f.Operation):
@@ -136,18 +188,19 @@ func join[T ~string](words []T) string {
 	return strings.Join(s, ", ")
 }
 
-// fits tells whether f is about a call of op that starts so long after the plan
-// was set.
-func (f Fault) fits(op rx.Op, since time.Duration) bool {
+// fits tells whether f is about a call that starts so long after the plan was set.
+func (f Fault) fits(to Target, since time.Duration) bool {
 	switch {
 	case since < f.From || f.For > 0 && since >= f.From+f.For:
 		return false
-	case f.Service != "" && f.Service != op.Service():
+	case f.Service != "" && f.Service != to.Service:
 		return false
 	case f.Operation != "":
-		return f.Operation == op
+		return f.Operation == to.Op
+	case to.Op == "":
+		return slices.Contains(kinds[f.Kind].bare, to.Service)
 	}
-	return slices.Contains(kinds[f.Kind].does, op)
+	return slices.Contains(kinds[f.Kind].does, to.Op)
 }
 
 // plan is the fault plan in force.
@@ -158,31 +211,40 @@ type plan struct {
 }
 
 // strike counts the call and lets each fault whose turn it is act on its fate: the
-// first that decides the way does, and all that twist the operation do. It tells
-// whether a counter moved.
-func (p *plan) strike(op rx.Op, at time.Time, latency time.Duration, fate *Fate) (moved bool) {
+// first that decides the way does, the first of the protocol, and all that twist the
+// operation. Kinds that skip names are left alone. It tells whether a counter moved.
+func (p *plan) strike(to Target, at time.Time, latency time.Duration, fate *Fate, skip ...Kind) (moved bool) {
 	since, routed := at.Sub(p.Set), false
 	for i, f := range p.Faults {
-		if !f.fits(op, since) {
+		if slices.Contains(skip, f.Kind) || !f.fits(to, since) {
 			continue
 		}
-		p.Met[i]++
 		moved = true
-		if p.Met[i] <= f.After || f.Count > 0 && p.Met[i] > f.After+f.Count {
+		if !p.turn(i) {
 			continue
+		}
+		if f.Kind.protocol() && fate.Protocol == "" {
+			fate.Protocol = f.Kind
 		}
 		if way, ok := ways[f.Kind]; ok && !routed {
 			d := delays{there: latency, back: latency, late: LateTime, again: AgainTime}
 			if f.Kind == Slow {
 				d.work = SlowTime
 			}
-			twist := fate.Twist
+			twist, protocol := fate.Twist, fate.Protocol
 			*fate, routed = way(d), true
-			fate.Twist = twist
+			fate.Twist, fate.Protocol = twist, protocol
 		}
 		fate.Twist.add(f.Kind)
 	}
 	return moved
+}
+
+// turn counts a call that fits fault i and tells whether that one strikes it.
+func (p *plan) turn(i int) bool {
+	p.Met[i]++
+	f := p.Faults[i]
+	return p.Met[i] > f.After && (f.Count == 0 || p.Met[i] <= f.After+f.Count)
 }
 
 // add is what a kind of the plan makes of the operation itself.
@@ -200,9 +262,13 @@ func (t *Twist) add(k Kind) {
 }
 
 // SetPlan puts a plan in force from the moment at; an empty one ends all faults of
-// plans. The answers of Check come back and nothing changes when it is faulty.
+// plans. The answers of Check come back and nothing changes when it is faulty; behind a
+// protocol its faults are sound too.
 func (w *World) SetPlan(faults []Fault, at time.Time) error {
-	if err := Check(faults); err != nil {
+	w.mu.Lock()
+	protocol := w.protocol
+	w.mu.Unlock()
+	if err := check(faults, protocol); err != nil {
 		return err
 	}
 	return w.do(at, func(tx shelf) {

@@ -42,7 +42,7 @@ func (o *operation) list(wanted func(rx.Status) bool, withStatus bool) rx.Reply 
 	last := from.after
 	for _, r := range o.tx.ofPatient(o.call.Patient) {
 		status := r.StatusAt(o.now)
-		if r.Seq <= from.after || r.Other || r.Listed.After(from.until) || !wanted(status) {
+		if r.Seq <= from.after || o.foreign(r) || r.Listed.After(from.until) || !wanted(status) {
 			continue
 		}
 		if from.page > 0 && len(reply.Listed) == from.page {
@@ -85,6 +85,6 @@ func (o *operation) resume() (position, bool) {
 }
 
 func (o *operation) listID() string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %t", o.call.Op, string(o.call.Patient), o.call.Active))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %t%s", o.call.Op, string(o.call.Patient), o.call.Active, string(o.by)))
 	return hex.EncodeToString(sum[:8])
 }

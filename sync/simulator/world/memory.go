@@ -37,6 +37,7 @@ func (m *memory) setControl(c *control) { m.governs = *c }
 
 func (m *memory) key(id rx.KeyID) (keyRow, bool) { row, ok := m.keyRows[id]; return row, ok }
 func (m *memory) addKey(id rx.KeyID, row keyRow) { m.keyRows[id] = row }
+func (m *memory) putKey(id rx.KeyID, row keyRow) { m.keyRows[id] = row }
 func (m *memory) keys() map[rx.KeyID]keyRow      { return m.keyRows }
 func (m *memory) record(rid rx.RID) *Record      { return m.byRID[rid] }
 func (m *memory) putRecord(*Record)              {}

@@ -12,14 +12,14 @@ import (
 // Process performs the operation of call at the moment at of the caller's clock,
 // without any gate. It never changes anything of what it refuses.
 func (w *World) Process(call rx.Call, twist Twist, at time.Time) (reply rx.Reply) {
-	if err := w.do(at, func(tx shelf) { reply = w.process(tx, &call, twist, at) }); err != nil {
+	if err := w.do(at, func(tx shelf) { reply = w.process(tx, &call, "", twist, at).Reply }); err != nil {
 		return failure
 	}
 	return reply
 }
 
-func (w *World) process(tx shelf, call *rx.Call, twist Twist, at time.Time) rx.Reply {
-	op := operation{w: w, tx: tx, call: call, twist: twist, control: tx.control()}
+func (w *World) process(tx shelf, call *rx.Call, by rx.NIHII, twist Twist, at time.Time) Answer {
+	op := operation{w: w, tx: tx, call: call, by: by, twist: twist, control: tx.control()}
 	op.now = op.control.server(at)
 	var reply rx.Reply
 	switch perform, ok := operations[call.Op]; {
@@ -31,7 +31,7 @@ func (w *World) process(tx shelf, call *rx.Call, twist Twist, at time.Time) rx.R
 		reply = perform(&op)
 	}
 	reply.ServerAt = op.now.UTC()
-	return reply
+	return Answer{reply, op.given}
 }
 
 // operation is one call being performed.
@@ -39,9 +39,11 @@ type operation struct {
 	w       *World
 	tx      shelf
 	call    *rx.Call
+	by      rx.NIHII // "" the one prescriber
 	twist   Twist
 	control *control
 	now     time.Time // server's clock, in the caller's location
+	given   []Message // feedbacks
 }
 
 // operations of the prescriber service and the KGSS (recipe protocol §1.5, §2.5).
@@ -82,7 +84,7 @@ func (w *World) newKey(tx shelf, patient rx.SSIN) rx.Key {
 		}
 		key := rx.Key{ID: rx.KeyID(base64.StdEncoding.EncodeToString(b[:16])), Secret: b[16:]}
 		if _, taken := tx.key(key.ID); !taken {
-			tx.addKey(key.ID, keyRow{patient, bytes.Clone(key.Secret)})
+			tx.addKey(key.ID, keyRow{Patient: patient, Secret: bytes.Clone(key.Secret)})
 			return key
 		}
 	}
@@ -115,7 +117,7 @@ func (o *operation) create() rx.Reply {
 		RID: rid, Patient: p.Patient, Key: p.Key.ID, Local: p.Local, Content: bytes.Clone(p.Message), Type: p.Type,
 		Created: created, Expires: p.Expires, Ends: dayAfter(p.Expires, o.now.Location()), Listed: created.Add(o.twist.Lag),
 		Visibility: visibility(p.Visibility), Feedback: p.Feedback, Status: rx.NotDelivered, By: Prescriber, Moved: created,
-		Unreadable: o.twist.Blind,
+		Unreadable: o.twist.Blind, Prescriber: o.by,
 	})
 	reply := accepted
 	reply.RID = rid
@@ -161,10 +163,15 @@ func (w *World) newRID(tx shelf, kind string) (rx.RID, bool) {
 // own is the record of the call's RID, nil when the prescriber has none of it.
 func (o *operation) own() *Record {
 	r := o.tx.record(o.call.RID)
-	if r == nil || r.Other {
+	if r == nil || o.foreign(r) {
 		return nil
 	}
 	return r
+}
+
+// foreign tells whether a record is another prescriber's.
+func (o *operation) foreign(r *Record) bool {
+	return r.Other || r.Prescriber != "" && o.by != "" && r.Prescriber != o.by
 }
 
 // usable is own, with the problem when it is not there or revoked.
@@ -237,15 +244,23 @@ func (o *operation) feedbackFlag() rx.Reply {
 	return accepted
 }
 
+// notify stores a notification. The protocol has no RID in it, the double may have.
 func (o *operation) notify() rx.Reply {
-	r, problem := o.usable()
+	patient := o.call.Patient
+	if o.call.RID != "" {
+		r, problem := o.usable()
+		if problem != nil {
+			return refuse(problem)
+		}
+		patient = r.Patient
+	}
 	switch {
-	case problem != nil:
-		return refuse(problem)
+	case patient == "":
+		return refuse(patientMissing)
 	case len(o.call.Text) == 0:
 		return refuse(contentMissing)
 	}
-	o.tx.addMessage(Message{RID: r.RID, Patient: r.Patient, Text: bytes.Clone(o.call.Text), At: o.now.UTC()})
+	o.tx.addMessage(Message{RID: o.call.RID, Patient: patient, Pharmacy: o.call.Pharmacy, Text: bytes.Clone(o.call.Text), At: o.now.UTC()})
 	return accepted
 }
 
@@ -258,9 +273,10 @@ func (o *operation) feedbacks() rx.Reply {
 			continue
 		}
 		r := o.tx.record(m.RID)
-		if r == nil || r.Other {
+		if r == nil || o.foreign(r) {
 			continue
 		}
+		o.given = append(o.given, m)
 		reply.Listed = append(reply.Listed, rx.Listed{RID: r.RID, Status: r.StatusAt(o.now)})
 		if o.call.Flag {
 			m.Read = true

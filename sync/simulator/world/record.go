@@ -34,6 +34,7 @@ type Record struct {
 	Unreadable bool      // no one reads its key id
 	Foreign    bool      // stored by other software
 	Other      bool      // of another prescriber
+	Prescriber rx.NIHII  // who stored it, where the protocol told; "" the one prescriber
 }
 
 // By tells who moved a record.
@@ -120,6 +121,7 @@ type Message struct {
 	Feedback bool // else a notification
 	RID      rx.RID
 	Patient  rx.SSIN
+	Pharmacy string // notification: whom it is for, where that was told
 	Text     []byte
 	At       time.Time // server's, UTC
 	Read     bool      // feedback: given once with the read flag

@@ -16,8 +16,11 @@ type flight struct {
 	Twist Twist
 	Start time.Time // of the call
 	Pass  Pass
+	By    rx.NIHII  // who calls, "" the one prescriber
 	Heard bool      // somebody may ask for the reply
 	Reply *rx.Reply // nil until processed
+
+	Feedbacks []Message // with Reply
 }
 
 // due is when the pass is processed.
@@ -31,33 +34,48 @@ const forgotten = time.Hour
 // an error nothing is on its way, as far as the storage can tell.
 func (w *World) Send(call rx.Call, at time.Time) (ticket Ticket, fate Fate, err error) {
 	err = w.do(at, func(tx shelf) {
-		fate = w.fate(tx, call.Op, at)
-		tx.forget(at.Add(-forgotten))
-		for i, p := range fate.Passes {
-			f := &flight{Call: call, Twist: fate.Twist, Start: at, Pass: p, Heard: fate.Ends == Answers && fate.Heard == i}
-			tx.addFlight(f)
-			if f.Heard {
-				ticket = Ticket(f.ID)
-			}
-		}
+		fate = w.fate(tx, Target{call.Op.Service(), call.Op}, at)
+		ticket = dispatch(tx, call, "", fate, at)
 	})
 	return ticket, fate, err
 }
 
+// dispatch puts the passes of a call on their way.
+func dispatch(tx shelf, call rx.Call, by rx.NIHII, fate Fate, start time.Time) (ticket Ticket) {
+	tx.forget(start.Add(-forgotten))
+	for i, p := range fate.Passes {
+		f := &flight{Call: call, By: by, Twist: fate.Twist, Start: start, Pass: p, Heard: fate.Ends == Answers && fate.Heard == i}
+		tx.addFlight(f)
+		if f.Heard {
+			ticket = Ticket(f.ID)
+		}
+	}
+	return ticket
+}
+
 // Receive gives the reply of a call whose fate Answers, once, when its End has
 // come. Before that, or a second time, it is unanswered.
-func (w *World) Receive(ticket Ticket, at time.Time) rx.Reply {
-	reply := rx.Reply{Result: rx.Unanswered, Why: WhyTimeout}
+func (w *World) Receive(ticket Ticket, at time.Time) rx.Reply { return w.Collect(ticket, at).Reply }
+
+// Answer is a reply with what listFeedbacks gives besides its lines.
+type Answer struct {
+	rx.Reply
+	Feedbacks []Message
+}
+
+// Collect is Receive with all that the operation gave.
+func (w *World) Collect(ticket Ticket, at time.Time) Answer {
+	answer := Answer{Reply: rx.Reply{Result: rx.Unanswered, Why: WhyTimeout}}
 	err := w.do(at, func(tx shelf) {
 		if f := tx.flight(int64(ticket)); f != nil && f.Reply != nil {
-			reply = *f.Reply
+			answer = Answer{*f.Reply, f.Feedbacks}
 			tx.dropFlight(f.ID)
 		}
 	})
 	if err != nil {
-		return failure
+		return Answer{Reply: failure}
 	}
-	return reply
+	return answer
 }
 
 // advance performs what is due by the moment at, in order of its time; nothing for
@@ -67,12 +85,12 @@ func (w *World) advance(tx shelf, at time.Time) {
 		return
 	}
 	for f := tx.due(at); f != nil; f = tx.due(at) {
-		reply := w.pass(tx, &f.Call, f.Twist, f.Start.Add(f.Pass.Arrive), f.due())
+		answer := w.pass(tx, f)
 		if !f.Heard {
 			tx.dropFlight(f.ID)
 			continue
 		}
-		f.Reply = &reply
+		f.Reply, f.Feedbacks = &answer.Reply, answer.Feedbacks
 		tx.putFlight(f)
 	}
 }

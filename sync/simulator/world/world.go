@@ -15,6 +15,8 @@ type World struct {
 	src    rand.Source // of RIDs, key ids and secrets
 	random *random
 	err    error
+
+	protocol bool // one stands in front
 }
 
 // Settings of the server; zero values are the defaults.
@@ -94,6 +96,7 @@ type shelf interface {
 
 	key(rx.KeyID) (keyRow, bool)
 	addKey(rx.KeyID, keyRow)
+	putKey(rx.KeyID, keyRow)
 	keys() map[rx.KeyID]keyRow
 
 	record(rx.RID) *Record // nil when there is none
@@ -129,4 +132,5 @@ func (c *control) server(at time.Time) time.Time { return at.Add(c.Offset) }
 type keyRow struct {
 	Patient rx.SSIN
 	Secret  []byte
+	Access  Access
 }
