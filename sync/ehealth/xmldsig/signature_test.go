@@ -280,7 +280,7 @@ func TestXMLSec(t *testing.T) {
 	}
 	dir := t.TempDir()
 	private := save(t, dir, "key.pem", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8(t)}))
-	ids := []string{"--id-attr:Id", "one", "--id-attr:Id", "two", "--privkey-pem", private}
+	ids := []string{"--id-attr:Id", "one", "--id-attr:Id", "two", "--privkey-pem:k", private}
 	run := func(arguments ...string) ([]byte, error) {
 		return exec.Command(xmlsec, append(arguments[:1:1], append(ids, arguments[1:]...)...)...).CombinedOutput()
 	}
