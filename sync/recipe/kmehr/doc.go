@@ -32,6 +32,7 @@
 //   - more than MaxSize bytes or MaxDepth elements deep, a document type, another encoding
 //     than UTF-8: before anything is kept of them;
 //   - elements of KMEHR with a prefix, which no rule would see;
+//   - spaces around dates and times, which validators judge differently (values.go);
 //   - xsi:type and xsi:nil, an XML signature and encrypted data within the message: none has
 //     a place in a prescription, which is signed and sealed as a whole.
 //

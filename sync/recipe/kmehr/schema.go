@@ -89,13 +89,6 @@ func (a allowed) takes(value string) bool {
 	return fits(a.base, value)
 }
 
-func fits(base, value string) bool {
-	if base != "string" {
-		value = collapsed(value)
-	}
-	return lexical[base](value)
-}
-
 // automaton tells which elements may follow which: the positions of a model with those
 // that may come first, after each, and last (Glushkov). In a model of XML Schema at most
 // one position of a name may follow, so that no choice is ever taken back.
