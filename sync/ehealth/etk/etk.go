@@ -1,5 +1,5 @@
 // Package etk reads and judges encryption tokens (ETK) of the eHealth platform: who they belong to and whether messages may
-// be sealed for them.
+// be sealed for them. Depot gets them, and keeps them for outages.
 //
 // An ETK is a CMS SignedData over the DER of the holder's encryption certificate, signed by the registration authority
 // (ETK-RA). With it travel the holder's authentication certificate, whose key issued the encryption certificate, and CA
