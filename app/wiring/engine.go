@@ -126,6 +126,7 @@ func (s *Session) work(ctx context.Context, p *patience, met func(error)) (ended
 		}
 		met(fault)
 		ended.Next = s.dir.Now().Add(idle.Wait)
+		s.plan(ended.Next)
 		if p == nil {
 			return true
 		}
@@ -168,7 +169,14 @@ type sender interface {
 func (s *Session) sending(engine sender) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.engine = engine
+	s.engine, s.next = engine, time.Time{}
+}
+
+// plan keeps when the engine that runs here tries something again at the latest.
+func (s *Session) plan(next time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.next = next
 }
 
 // tell tells the engine that runs here something, if one does.

@@ -45,6 +45,7 @@ type Session struct {
 	mu     sync.Mutex
 	world  *world.World // nil: not opened yet
 	engine sender       // that runs here, nil when none does
+	next   time.Time    // when it tries something again at the latest; zero: unknown
 }
 
 // opener is store.Open or what stands in its place.

@@ -228,6 +228,14 @@ func (d *Desk) Seen(service rx.Service) (reached bool, since, answered time.Time
 	return false, time.Time{}, time.Time{}, 0, ""
 }
 
+// Next is when something is tried again at the latest; zero when another process sends, or
+// the engine has not begun.
+func (d *Desk) Next() time.Time {
+	d.session.mu.Lock()
+	defer d.session.mu.Unlock()
+	return d.session.next
+}
+
 // Retry tries at once what waits for a service that did not answer: each ten seconds at
 // most, whoever wishes it how often. Nothing happens while another process sends.
 func (d *Desk) Retry() { d.session.tell(sender.Retry) }

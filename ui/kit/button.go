@@ -70,7 +70,7 @@ func (b *Button) FocusLost() {
 // CreateRenderer draws a dark ring around the button that has the focus: the toolkit's tint alone is easily overlooked.
 func (b *Button) CreateRenderer() fyne.WidgetRenderer {
 	ring := canvas.NewRectangle(color.Transparent)
-	ring.StrokeColor, ring.StrokeWidth, ring.CornerRadius = palette[theme.ColorNameForeground], ringWidth, Unit/2
+	ring.StrokeWidth, ring.CornerRadius = ringWidth, Unit/2
 	r := &ringed{WidgetRenderer: b.Button.CreateRenderer(), button: b, ring: ring}
 	r.Refresh()
 	return r
@@ -91,7 +91,7 @@ func (r *ringed) Layout(size fyne.Size) {
 
 func (r *ringed) Refresh() {
 	r.WidgetRenderer.Refresh()
-	r.ring.Hidden = !r.button.focused
+	r.ring.Hidden, r.ring.StrokeColor = !r.button.focused, shade(theme.ColorNameForeground)
 	r.ring.Refresh()
 }
 

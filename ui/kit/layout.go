@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
 )
 
 // NewColumn puts objects under one another, each as wide as the column and as high as it then needs. Hidden and empty
@@ -140,7 +141,14 @@ func (c *capped) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 
 func (c *capped) MinSize([]fyne.CanvasObject) fyne.Size {
 	m := c.inside.MinSize()
-	return fyne.NewSize(m.Width, min(m.Height, c.most))
+	return fyne.NewSize(m.Width, min(m.Height, look().scaled(c.most)))
+}
+
+// Reachable has o whole where it needs more room than there is: it is scrolled to. least is what it must be given.
+func Reachable(least fyne.Size, o fyne.CanvasObject) *fyne.Container {
+	room := newGround(theme.ColorNameBackground, "")
+	room.min = least
+	return container.NewStack(room, container.NewScroll(o))
 }
 
 // AtLeast gives an object a least size.
@@ -158,35 +166,72 @@ func (a *atLeast) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 }
 
 func (a *atLeast) MinSize(objects []fyne.CanvasObject) fyne.Size {
-	m := a.size
+	m := fyne.NewSize(look().scaled(a.size.Width), a.size.Height)
 	for _, o := range objects {
 		m = m.Max(o.MinSize())
 	}
 	return m
 }
 
-// ground is a rectangle in a colour of the theme.
-func ground(name fyne.ThemeColorName) *canvas.Rectangle {
-	return canvas.NewRectangle(palette[name])
+// ground is a rectangle in colours of the theme; stroke "" is without a border.
+type ground struct {
+	widget.BaseWidget
+	fill, stroke fyne.ThemeColorName
+	radius       float32
+	min          fyne.Size
+}
+
+func newGround(fill, stroke fyne.ThemeColorName) *ground {
+	g := &ground{fill: fill, stroke: stroke}
+	if stroke != "" {
+		g.radius = Unit / 2
+	}
+	g.ExtendBaseWidget(g)
+	return g
+}
+
+// CreateRenderer draws it.
+func (g *ground) CreateRenderer() fyne.WidgetRenderer {
+	r := &groundRenderer{ground: g, back: canvas.NewRectangle(nil)}
+	r.paint()
+	return r
+}
+
+type groundRenderer struct {
+	ground *ground
+	back   *canvas.Rectangle
+}
+
+func (r *groundRenderer) paint() {
+	r.back.FillColor, r.back.CornerRadius = shade(r.ground.fill), r.ground.radius
+	if r.ground.stroke != "" {
+		r.back.StrokeColor, r.back.StrokeWidth = shade(r.ground.stroke), 1
+	}
+}
+
+func (r *groundRenderer) Layout(size fyne.Size)        { r.back.Resize(size) }
+func (r *groundRenderer) MinSize() fyne.Size           { return r.ground.min }
+func (r *groundRenderer) Objects() []fyne.CanvasObject { return []fyne.CanvasObject{r.back} }
+func (r *groundRenderer) Destroy()                     {}
+
+func (r *groundRenderer) Refresh() {
+	r.paint()
+	r.back.Refresh()
 }
 
 // Card is a white ground with a thin border around o.
 func Card(o fyne.CanvasObject) *fyne.Container {
-	back := ground(colorSurface)
-	back.StrokeColor, back.StrokeWidth, back.CornerRadius = palette[theme.ColorNameSeparator], 1, Unit/2
-	return container.NewStack(back, container.NewPadded(o))
+	return container.NewStack(newGround(colorSurface, theme.ColorNameSeparator), container.NewPadded(o))
 }
 
 // Ask is the ground of an inline question.
 func Ask(o fyne.CanvasObject) *fyne.Container {
-	back := ground(colorWarnSoft)
-	back.StrokeColor, back.StrokeWidth, back.CornerRadius = palette[colorWarn], 1, Unit/2
-	return container.NewStack(back, container.NewPadded(o))
+	return container.NewStack(newGround(colorWarnSoft, colorWarn), container.NewPadded(o))
 }
 
 // Simulation puts a banner above o and a border around it, so that nobody takes what is invented for real.
 func Simulation(banner *Text, o fyne.CanvasObject) *fyne.Container {
-	back, inside := ground(colorDrill), ground(theme.ColorNameBackground)
+	back, inside := newGround(colorDrill, ""), newGround(theme.ColorNameBackground, "")
 	return container.NewStack(back, container.New(&frame{Unit / 2}, container.NewBorder(banner, nil, nil, nil, container.NewStack(inside, o))))
 }
 
@@ -195,8 +240,8 @@ func OnDrill(s string) Span { return Span{Text: s, Bold: true, Color: colorOnDri
 
 // Rule is a thin line.
 func Rule() fyne.CanvasObject {
-	r := canvas.NewRectangle(palette[theme.ColorNameSeparator])
-	r.SetMinSize(fyne.NewSize(1, 1))
+	r := newGround(theme.ColorNameSeparator, "")
+	r.min = fyne.NewSize(1, 1)
 	return r
 }
 

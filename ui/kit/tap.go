@@ -42,8 +42,8 @@ func (t *Tap) Tapped(*fyne.PointEvent) {
 
 // CreateRenderer draws the ground of a chosen row behind what is inside.
 func (t *Tap) CreateRenderer() fyne.WidgetRenderer {
-	back := ground(colorChosen)
-	back.CornerRadius = Unit / 2
+	back := newGround(colorChosen, "")
+	back.radius = Unit / 2
 	r := &tapRenderer{tap: t, back: back}
 	if !t.chosen {
 		back.Hide()
@@ -53,7 +53,7 @@ func (t *Tap) CreateRenderer() fyne.WidgetRenderer {
 
 type tapRenderer struct {
 	tap  *Tap
-	back *canvas.Rectangle
+	back *ground
 }
 
 func (r *tapRenderer) Layout(size fyne.Size) {

@@ -86,6 +86,7 @@ type textRenderer struct {
 	text    *Text
 	width   float32 // that height is of; -1 none
 	spans   []Span  // that height is of
+	look    Theme   // that height is of
 	height  float32
 	objects []fyne.CanvasObject
 }
@@ -109,7 +110,7 @@ func (r *textRenderer) MinSize() fyne.Size {
 			width = max(width, s.measure(word))
 		}
 	}
-	return fyne.NewSize(min(width, widest)+2*textPad, r.height)
+	return fyne.NewSize(min(width, look().scaled(widest))+2*textPad, r.height)
 }
 
 func (r *textRenderer) Refresh() {
@@ -123,10 +124,11 @@ func (r *textRenderer) Destroy() {}
 
 // wrap sets the spans into lines of a width; without a width each line that was given is one.
 func (r *textRenderer) wrap(width float32) {
-	if r.width == width && slices.Equal(r.spans, r.text.spans) {
+	look := look()
+	if r.width == width && r.look == look && slices.Equal(r.spans, r.text.spans) {
 		return
 	}
-	r.width, r.spans, r.objects = width, r.text.spans, nil
+	r.width, r.look, r.spans, r.objects = width, look, r.text.spans, nil
 	room := width - 2*textPad
 	if width <= 0 {
 		room = 1 << 20
@@ -224,21 +226,21 @@ func (l *line) end() (objects []fyne.CanvasObject) {
 func (s Span) size() float32 {
 	switch {
 	case s.Big:
-		return Large
+		return look().scaled(large)
 	case s.Small:
-		return Small
+		return look().scaled(small)
 	}
-	return Normal
+	return look().scaled(normal)
 }
 
 func (s Span) ink() color.Color {
 	switch {
 	case s.Plain:
-		return palette[theme.ColorNameForeground]
+		return shade(theme.ColorNameForeground)
 	case s.Color != "":
-		return palette[s.Color]
+		return shade(s.Color)
 	}
-	return palette[looks[s.Tone].color]
+	return shade(looks[s.Tone].color)
 }
 
 func (s Span) measure(text string) float32 {

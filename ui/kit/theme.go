@@ -23,11 +23,11 @@ import (
 // Unit is the one spacing unit; everything stands apart by it or by a half of it.
 const Unit float32 = 8
 
-// The type scale.
+// The type scale, at 100 %.
 const (
-	Small  float32 = 13
-	Normal float32 = 15
-	Large  float32 = 20
+	small  float32 = 13
+	normal float32 = 15
+	large  float32 = 20
 )
 
 // Names of our own colours.
@@ -48,8 +48,8 @@ func rgb(hex uint32) color.NRGBA {
 	return color.NRGBA{R: uint8(hex >> 16), G: uint8(hex >> 8), B: uint8(hex), A: 0xff}
 }
 
-// palette: every text colour reads at 4.5:1 or better on every ground that it stands on (theme_test.go).
-var palette = map[fyne.ThemeColorName]color.NRGBA{
+// Every text colour reads at 4.5:1 or better on every ground that it stands on (theme_test.go).
+var light = map[fyne.ThemeColorName]color.NRGBA{
 	theme.ColorNameBackground:          rgb(0xf3f5f5),
 	colorSurface:                       rgb(0xffffff),
 	theme.ColorNameForeground:          rgb(0x17232a),
@@ -90,20 +90,90 @@ var palette = map[fyne.ThemeColorName]color.NRGBA{
 	theme.ColorNameShadow:              {A: 0x30},
 }
 
+var dark = map[fyne.ThemeColorName]color.NRGBA{
+	theme.ColorNameBackground:          rgb(0x12191d),
+	colorSurface:                       rgb(0x1a2429),
+	theme.ColorNameForeground:          rgb(0xe8eef0),
+	colorQuiet:                         rgb(0xaab8be),
+	theme.ColorNamePlaceHolder:         rgb(0xa0afb5),
+	theme.ColorNameDisabled:            rgb(0x98a7ae),
+	theme.ColorNamePrimary:             rgb(0x7cc7da),
+	theme.ColorNameForegroundOnPrimary: rgb(0x06222a),
+	theme.ColorNameHyperlink:           rgb(0x7cc7da),
+	theme.ColorNameButton:              rgb(0x2b393f),
+	theme.ColorNameDisabledButton:      rgb(0x1c262b),
+	theme.ColorNameInputBackground:     rgb(0x0c1215),
+	theme.ColorNameInputBorder:         rgb(0x7b8b93),
+	theme.ColorNameSeparator:           rgb(0x3a484f),
+	theme.ColorNameMenuBackground:      rgb(0x1a2429),
+	theme.ColorNameOverlayBackground:   rgb(0x1a2429),
+	theme.ColorNameHeaderBackground:    rgb(0x2b393f),
+	theme.ColorNameSelection:           rgb(0x1d4652),
+	theme.ColorNameScrollBar:           rgb(0x7b8b93),
+	theme.ColorNameScrollBarBackground: rgb(0x2b393f),
+	colorChosen:                        rgb(0x1d4652),
+	colorGood:                          rgb(0x74d69b),
+	colorBusy:                          rgb(0x92c4f5),
+	colorWarn:                          rgb(0xf3c16b),
+	colorBad:                           rgb(0xffa39e),
+	colorWarnSoft:                      rgb(0x3a2c0c),
+	colorDrill:                         rgb(0xffc233),
+	colorOnDrill:                       rgb(0x3a2700),
+	theme.ColorNameError:               rgb(0xffa39e),
+	theme.ColorNameForegroundOnError:   rgb(0x2b0705),
+	theme.ColorNameWarning:             rgb(0xf3c16b),
+	theme.ColorNameForegroundOnWarning: rgb(0x2b1d00),
+	theme.ColorNameSuccess:             rgb(0x74d69b),
+	theme.ColorNameForegroundOnSuccess: rgb(0x06220f),
+	theme.ColorNameFocus:               {R: 0xff, G: 0xa0, B: 0x00, A: 0x50},
+	theme.ColorNameHover:               {R: 0xff, G: 0xff, B: 0xff, A: 0x18},
+	theme.ColorNamePressed:             {R: 0xff, G: 0xff, B: 0xff, A: 0x30},
+	theme.ColorNameShadow:              {A: 0x60},
+}
+
 var sizes = map[fyne.ThemeSizeName]float32{
 	theme.SizeNamePadding:        Unit / 2,
 	theme.SizeNameInnerPadding:   Unit * 3 / 4,
 	theme.SizeNameLineSpacing:    Unit / 4,
-	theme.SizeNameCaptionText:    Small,
-	theme.SizeNameText:           Normal,
-	theme.SizeNameSubHeadingText: Large,
-	theme.SizeNameHeadingText:    Large,
+	theme.SizeNameCaptionText:    small,
+	theme.SizeNameText:           normal,
+	theme.SizeNameSubHeadingText: large,
+	theme.SizeNameHeadingText:    large,
 	theme.SizeNameInputRadius:    Unit / 2,
 	theme.SizeNameButtonRadius:   Unit / 2,
 }
 
-// Theme is Relais's look, the same on every machine.
-type Theme struct{}
+// Theme is Relais's look, the same on every machine: the only things to choose are light or dark, and how large the text is.
+type Theme struct {
+	Dark bool
+	Text int // the size of the text in percent; 0 is 100
+}
+
+// look is that of the running program.
+func look() Theme {
+	if t, ok := fyne.CurrentApp().Settings().Theme().(Theme); ok {
+		return t
+	}
+	return Theme{}
+}
+
+// shade is a colour of the running program.
+func shade(name fyne.ThemeColorName) color.NRGBA { return look().palette()[name] }
+
+func (t Theme) palette() map[fyne.ThemeColorName]color.NRGBA {
+	if t.Dark {
+		return dark
+	}
+	return light
+}
+
+// scaled is a length that grows with the text.
+func (t Theme) scaled(length float32) float32 {
+	if t.Text == 0 {
+		return length
+	}
+	return length * float32(t.Text) / 100
+}
 
 var (
 	regular = fyne.NewStaticResource("DejaVuSansCondensed.ttf", assets.FontRegular)
@@ -111,9 +181,12 @@ var (
 )
 
 // Color is one of the palette; what Relais does not use looks as Fyne draws it.
-func (Theme) Color(name fyne.ThemeColorName, _ fyne.ThemeVariant) color.Color {
-	if c, ok := palette[name]; ok {
+func (t Theme) Color(name fyne.ThemeColorName, _ fyne.ThemeVariant) color.Color {
+	if c, ok := t.palette()[name]; ok {
 		return c
+	}
+	if t.Dark {
+		return theme.DefaultTheme().Color(name, theme.VariantDark)
 	}
 	return theme.DefaultTheme().Color(name, theme.VariantLight)
 }
@@ -133,11 +206,16 @@ func (Theme) Font(style fyne.TextStyle) fyne.Resource {
 func (Theme) Icon(name fyne.ThemeIconName) fyne.Resource { return theme.DefaultTheme().Icon(name) }
 
 // Size is of the type scale and the spacing unit.
-func (Theme) Size(name fyne.ThemeSizeName) float32 {
-	if s, ok := sizes[name]; ok {
-		return s
+func (t Theme) Size(name fyne.ThemeSizeName) float32 {
+	s, ours := sizes[name]
+	if !ours {
+		s = theme.DefaultTheme().Size(name)
 	}
-	return theme.DefaultTheme().Size(name)
+	switch name {
+	case theme.SizeNameCaptionText, theme.SizeNameText, theme.SizeNameSubHeadingText, theme.SizeNameHeadingText, theme.SizeNameInlineIcon:
+		return t.scaled(s)
+	}
+	return s
 }
 
 // looks is how a tone shows beside its words.

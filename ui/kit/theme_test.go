@@ -35,6 +35,12 @@ func over(c, ground color.NRGBA) color.NRGBA {
 }
 
 func TestContrast(t *testing.T) {
+	for name, palette := range map[string]map[fyne.ThemeColorName]color.NRGBA{"light": light, "dark": dark} {
+		t.Run(name, func(t *testing.T) { testContrast(t, palette) })
+	}
+}
+
+func testContrast(t *testing.T, palette map[fyne.ThemeColorName]color.NRGBA) {
 	if got := contrast(rgb(0), rgb(0xffffff)); math.Abs(got-21) > 0.01 {
 		t.Fatalf("black on white: %v", got)
 	}
@@ -75,7 +81,7 @@ func TestEveryToneHasItsLook(t *testing.T) {
 	signs := map[string]bool{}
 	for tone := model.Quiet; tone <= model.Bad; tone++ {
 		look, ok := looks[tone]
-		if _, known := palette[look.color]; !ok || !known || signs[look.sign] {
+		if _, known := light[look.color]; !ok || !known || signs[look.sign] {
 			t.Errorf("tone %d: %+v", tone, look)
 		}
 		signs[look.sign] = true

@@ -6,6 +6,9 @@
 //	Prescribe   one patient, one order, from the first letter to the patient's leaving
 //	Treat       what is owed, with its outcomes
 //	History     every prescription, and one of them in full
+//	Outages     each service as last heard, and what goes on without it
+//	Settings    language, look, size of the text; practice and program
+//	Palette     every command by its name
 //	Drill       the weather of the simulated services
 //
 // A model has methods for what the doctor does and one, View, for what the screen shows: ready strings in the language
@@ -56,6 +59,7 @@ type Seen struct {
 	Since    time.Time // for as long as that is so; zero: never called
 	Answered time.Time // the last answer
 	Failures int       // since then
+	Why      string    // class of the last one
 }
 
 // down tells that the last call of s got no answer.

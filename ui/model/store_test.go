@@ -356,7 +356,7 @@ func newBench(t interface{ Fatal(...any) }) *bench {
 		Do: b.Do, Changed: func() { b.changes++ }, Lang: rx.FR, Simulated: true,
 		Seen: func(s rx.Service) Seen {
 			if b.down && s == rx.Recipe {
-				return Seen{Since: b.clock.Add(-time.Minute), Failures: 3}
+				return Seen{Since: b.clock.Add(-time.Minute), Answered: b.clock.Add(-time.Hour), Failures: 3, Why: "timeout"}
 			}
 			return Seen{Reached: true, Since: b.clock.Add(-time.Hour), Answered: b.clock}
 		},

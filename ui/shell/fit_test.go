@@ -24,7 +24,7 @@ import (
 	"relais/ui/screen"
 )
 
-// menuHeight is what the menu takes of the window, at most.
+// menuHeight is what the menu takes of the window.
 const menuHeight = 30
 
 // said is what a model said in one of its tests, in each language.
@@ -89,6 +89,22 @@ func states(t *testing.T) []state {
 			s.show = func(t *testing.T, l rx.Lang, w fyne.Window) {
 				x := screen.NewDamage(func() {})
 				put(w, l, x.Object(), func() { x.Show(said[model.DamageView](t, name)[l]) })
+			}
+		case "outages":
+			s.show = func(t *testing.T, l rx.Lang, w fyne.Window) {
+				x := screen.NewOutages()
+				inFrame(l, w, placeOutages, x.Object(), func() { x.Show(l, said[model.OutagesView](t, name)[l]) })
+			}
+		case "settings":
+			s.show = func(t *testing.T, l rx.Lang, w fyne.Window) {
+				x := screen.NewSettings(model.NewSettings(&model.Env{}, "", nil, nil), func() {})
+				inFrame(l, w, placeSettings, x.Object(), func() { x.Show(said[model.SettingsView](t, name)[l]) })
+			}
+		case "palette":
+			s.show = func(t *testing.T, l rx.Lang, w fyne.Window) {
+				x := screen.NewPalette(&model.Palette{}, func() {})
+				v := said[model.PaletteView](t, name)[l]
+				inFrame(l, w, placeTreat, x.Object(), func() { x.Show(&v) })
 			}
 		case "leave":
 			s.show = func(t *testing.T, l rx.Lang, w fyne.Window) {

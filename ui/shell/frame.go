@@ -18,12 +18,14 @@ const (
 	placePrescribe place = iota
 	placeTreat
 	placeHistory
+	placeOutages
+	placeSettings
 )
 
 var places = []struct {
 	place place
 	key   string
-}{{placePrescribe, "ui.prescribe"}, {placeTreat, "ui.treat"}, {placeHistory, "ui.history"}}
+}{{placePrescribe, "ui.prescribe"}, {placeTreat, "ui.treat"}, {placeHistory, "ui.history"}, {placeOutages, "ui.outages"}, {placeSettings, "ui.settings"}}
 
 // frame is what stands around every screen: the strip above, the ways to the screens and the drill switch beside.
 type frame struct {
@@ -59,7 +61,7 @@ func newFrame(speak func(rx.Lang)) *frame {
 	f.drill.Add(f.trouble.Object())
 	// Two lines high, always: what is below does not move when a service fails.
 	news := kit.AtLeast(fyne.NewSize(0, 7*kit.Unit), container.NewBorder(nil, nil, nil, container.NewHBox(container.NewCenter(f.retry.Object()), container.NewCenter(kit.Gap(f.language))), f.news))
-	beside := kit.AtLeast(fyne.NewSize(24*kit.Unit, 0), container.NewVBox(side, layout.NewSpacer(), f.drill))
+	beside := kit.AtLeast(fyne.NewSize(24*kit.Unit, 0), container.NewVScroll(container.NewVBox(side, layout.NewSpacer(), f.drill)))
 	f.box = container.NewBorder(kit.NewColumn(news, f.faults.Object(), kit.Rule()), nil, beside, nil, kit.Framed(f.middle))
 	return f
 }

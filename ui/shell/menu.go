@@ -8,6 +8,7 @@ import (
 
 	"relais/app/i18n"
 	"relais/app/rx"
+	"relais/ui/model"
 )
 
 // Keys sit on menu items, so that they work while an entry has the focus. None ever means anything else: where a key has
@@ -17,12 +18,21 @@ const (
 	controlShift = fyne.KeyModifierShortcutDefault | fyne.KeyModifierShift
 )
 
-// command is an item of the menu with its key.
+// command is an item of the menu with its key, and what it does on which screen.
 type command struct {
 	text string // of the catalogue
 	key  fyne.KeyName
 	with fyne.KeyModifier
-	do   func(*open)
+	do   map[place]func(*open)
+}
+
+// anywhere is every screen.
+const anywhere place = -1
+
+func everywhere(do func(*open)) map[place]func(*open) { return map[place]func(*open){anywhere: do} }
+
+func writing(do func(*model.Prescribe)) map[place]func(*open) {
+	return map[place]func(*open){placePrescribe: func(o *open) { do(o.prescribe) }}
 }
 
 var menus = []struct {
@@ -30,42 +40,85 @@ var menus = []struct {
 	commands []command
 }{
 	{"ui.menu.go", []command{
-		{"ui.prescribe", fyne.Key1, control, func(o *open) { o.goTo(placePrescribe) }},
-		{"ui.treat", fyne.Key2, control, func(o *open) { o.goTo(placeTreat) }},
-		{"ui.history", fyne.Key3, control, func(o *open) { o.goTo(placeHistory) }},
+		{"ui.prescribe", fyne.Key1, control, everywhere(func(o *open) { o.goTo(placePrescribe) })},
+		{"ui.treat", fyne.Key2, control, everywhere(func(o *open) { o.goTo(placeTreat) })},
+		{"ui.history", fyne.Key3, control, everywhere(func(o *open) { o.goTo(placeHistory) })},
+		{"ui.outages", fyne.Key4, control, everywhere(func(o *open) { o.goTo(placeOutages) })},
+		{"ui.settings", fyne.Key5, control, everywhere(func(o *open) { o.goTo(placeSettings) })},
+		{"ui.palette", fyne.KeyK, control, everywhere((*open).askCommand)},
 	}},
 	{"ui.menu.order", []command{
-		{"ui.next", fyne.KeyN, control, (*open).next},
-		{"ui.patient.add", fyne.KeyN, controlShift, func(o *open) { o.goTo(placePrescribe); o.prescribe.AddPatient() }},
-		{"ui.send", fyne.KeyReturn, control, func(o *open) { o.on(placePrescribe, o.prescribe.Send) }},
-		{"ui.proof", fyne.KeyP, control, func(o *open) { o.on(placePrescribe, o.prescribe.Proof); o.on(placeHistory, o.history.Proof) }},
-		{"ui.paper", fyne.KeyO, controlShift, func(o *open) { o.on(placePrescribe, o.prescribe.AskPaper); o.on(placeHistory, o.history.AskPaper) }},
-		{"ui.hand", fyne.KeyH, controlShift, func(o *open) { o.on(placePrescribe, o.prescribe.AskHand) }},
-		{"ui.paper.confirm", fyne.KeyY, controlShift, func(o *open) {
-			o.on(placePrescribe, o.prescribe.ConfirmPaper)
-			o.on(placeTreat, o.treat.ConfirmPaper)
-			o.on(placeHistory, o.history.ConfirmPaper)
-		}},
-		{"ui.let-go", fyne.KeyD, control, func(o *open) { o.on(placePrescribe, o.prescribe.LetGo) }},
+		{"ui.next", fyne.KeyN, control, everywhere((*open).next)},
+		{"ui.patient.add", fyne.KeyN, controlShift, everywhere(func(o *open) { o.goTo(placePrescribe); o.prescribe.AddPatient() })},
+		{"ui.send", fyne.KeyReturn, control, writing((*model.Prescribe).Send)},
+		{"ui.proof", fyne.KeyP, control, map[place]func(*open){
+			placePrescribe: func(o *open) { o.prescribe.Proof() }, placeHistory: func(o *open) { o.history.Proof() }}},
+		{"ui.paper", fyne.KeyO, controlShift, map[place]func(*open){
+			placePrescribe: func(o *open) { o.prescribe.AskPaper() }, placeHistory: func(o *open) { o.history.AskPaper() }}},
+		{"ui.hand", fyne.KeyH, controlShift, writing((*model.Prescribe).AskHand)},
+		{"ui.paper.confirm", fyne.KeyY, controlShift, map[place]func(*open){
+			placePrescribe: func(o *open) { o.prescribe.ConfirmPaper() }, placeTreat: func(o *open) { o.treat.ConfirmPaper() },
+			placeHistory: func(o *open) { o.history.ConfirmPaper() }}},
+		{"ui.let-go", fyne.KeyD, control, writing((*model.Prescribe).LetGo)},
 	}},
 	{"ui.menu.line", []command{
-		{"ui.repeat", fyne.KeyR, control, func(o *open) { o.on(placePrescribe, o.prescribe.Repeat); o.on(placeHistory, o.history.Repeat) }},
-		{"ui.past.all", fyne.KeyR, controlShift, func(o *open) { o.on(placePrescribe, o.prescribe.RepeatAll) }},
-		{"ui.shelf.favour", fyne.KeyF, control, func(o *open) { o.on(placePrescribe, o.prescribe.Favour) }},
-		{"ui.template.keep", fyne.KeyT, control, func(o *open) { o.on(placePrescribe, o.prescribe.AskTemplate) }},
-		{"ui.details", fyne.KeyI, control, func(o *open) { o.on(placePrescribe, o.prescribe.Details) }},
-		{"ui.patient.edit", fyne.KeyE, control, func(o *open) { o.on(placePrescribe, o.prescribe.EditPatient) }},
+		{"ui.repeat", fyne.KeyR, control, map[place]func(*open){
+			placePrescribe: func(o *open) { o.prescribe.Repeat() }, placeHistory: func(o *open) { o.history.Repeat() }}},
+		{"ui.past.all", fyne.KeyR, controlShift, writing((*model.Prescribe).RepeatAll)},
+		{"ui.shelf.favour", fyne.KeyF, control, writing((*model.Prescribe).Favour)},
+		{"ui.template.keep", fyne.KeyT, control, writing((*model.Prescribe).AskTemplate)},
+		{"ui.details", fyne.KeyI, control, writing((*model.Prescribe).Details)},
+		{"ui.patient.edit", fyne.KeyE, control, writing((*model.Prescribe).EditPatient)},
 	}},
 }
 
 // looking are the commands that change nothing: what can be done in a directory that is open for reading only.
-var looking = []string{"ui.treat", "ui.history"}
+var looking = []string{"ui.treat", "ui.history", "ui.outages", "ui.settings", "ui.palette"}
 
-// on does something when the screen that it belongs to is shown.
-func (o *open) on(p place, do func()) {
-	if o.at == p {
-		do()
+// may tells that c can be done in this window, on some screen.
+func (o *open) may(c command) bool { return !o.env.Reading || slices.Contains(looking, c.text) }
+
+// does is what c does on the present screen; nil nothing.
+func (o *open) does(c command) func(*open) {
+	if !o.may(c) {
+		return nil
 	}
+	if do := c.do[anywhere]; do != nil {
+		return do
+	}
+	return c.do[o.at]
+}
+
+// keyName is a key in words.
+func keyName(l rx.Lang, c command) string {
+	name := string(c.key)
+	if c.key == fyne.KeyReturn {
+		name = i18n.Text(l, "ui.key.enter")
+	}
+	if c.with == controlShift {
+		return i18n.Text(l, "ui.key.shift", "key", name)
+	}
+	return i18n.Text(l, "ui.key.go", "n", name)
+}
+
+// commands are those of the palette.
+func (o *open) commands() (list []model.Button) {
+	lang := o.env.Lang
+	for _, m := range menus {
+		for _, c := range m.commands {
+			if c.text == "ui.palette" {
+				continue
+			}
+			do := o.does(c)
+			list = append(list, model.Button{Label: i18n.Text(lang, c.text), Key: keyName(lang, c), On: do != nil, Press: func() {
+				o.goTo(o.at)
+				do(o)
+			}})
+		}
+	}
+	s := o.shell
+	return append(list, model.Button{Label: i18n.Text(lang, "ui.menu.lock"), Key: i18n.Text(lang, "ui.key.go", "n", "L"), On: true, Press: s.lockUp},
+		model.Button{Label: i18n.Text(lang, "ui.menu.quit"), Key: i18n.Text(lang, "ui.key.quit"), On: true, Press: func() { o.goTo(o.at); s.quit() }})
 }
 
 // menu is the main menu in the window's language.
@@ -76,13 +129,14 @@ func (s *shell) menu() *fyne.MainMenu {
 	for _, m := range menus {
 		menu := fyne.NewMenu(i18n.Text(s.lang, m.text))
 		for _, c := range m.commands {
-			may := func() bool {
-				return s.open != nil && s.leave == nil && (!s.open.env.Reading || slices.Contains(looking, c.text))
-			}
-			menu.Items = append(menu.Items, &fyne.MenuItem{Label: i18n.Text(s.lang, c.text), Disabled: !may(),
+			menu.Items = append(menu.Items, &fyne.MenuItem{Label: i18n.Text(s.lang, c.text), Disabled: s.open == nil || !s.open.may(c),
 				Shortcut: &desktop.CustomShortcut{KeyName: c.key, Modifier: c.with}, Action: func() {
-					if may() {
-						c.do(s.open)
+					if s.open == nil || s.leave != nil {
+						return
+					}
+					if do := s.open.does(c); do != nil {
+						s.open.shutPalette()
+						do(s.open)
 						s.show()
 					}
 				}})

@@ -26,12 +26,18 @@ type open struct {
 	prescribe *model.Prescribe
 	treat     *model.Treat
 	history   *model.History
+	outages   *model.Outages
+	settings  *model.Settings
+	palette   *model.Palette
 
 	frame           *frame
 	at              place
 	prescribeScreen *screen.Prescribe
 	treatScreen     *screen.Treat
 	historyScreen   *screen.History
+	outagesScreen   *screen.Outages
+	settingsScreen  *screen.Settings
+	paletteScreen   *screen.Palette
 }
 
 func newOpen(s *shell, desk Desk) *open {
@@ -39,8 +45,8 @@ func newOpen(s *shell, desk Desk) *open {
 	o.env = &model.Env{Service: desk.Service(), Do: s.gate.Do, Changed: s.show, Lang: s.lang, Simulated: s.house.Simulated(), Reading: s.damage != nil,
 		Save: desk.SavePDF, Open: o.view, Copy: s.app.Clipboard().SetContent,
 		Seen: func(name rx.Service) model.Seen {
-			reached, since, answered, failures, _ := desk.Seen(name)
-			return model.Seen{Reached: reached, Since: since, Answered: answered, Failures: failures}
+			reached, since, answered, failures, why := desk.Seen(name)
+			return model.Seen{Reached: reached, Since: since, Answered: answered, Failures: failures, Why: why}
 		}}
 	o.strip = model.NewStrip(o.env, func() []error { return []error{desk.Fault(), o.feed, o.kept} }, desk.Retry)
 	o.drill = model.NewDrill(o.env, Weathers, desk.Weather, desk.SetWeather)
@@ -58,6 +64,10 @@ func newOpen(s *shell, desk Desk) *open {
 		o.prescribe.RepeatItem(id)
 		o.goTo(placePrescribe)
 	}
+	o.outages = model.NewOutages(o.env, o.strip, desk.Next)
+	o.settings = model.NewSettings(o.env, s.app.Metadata().Version, o.choose, s.wear)
+	o.palette = model.NewPalette(o.env, o.commands)
+	o.outagesScreen, o.settingsScreen, o.paletteScreen = screen.NewOutages(), screen.NewSettings(o.settings, s.show), screen.NewPalette(o.palette, s.show)
 	o.prescribeScreen = screen.NewPrescribe(o.prescribe, s.show)
 	o.treatScreen = screen.NewTreat(o.treat, s.show)
 	o.historyScreen = screen.NewHistory(o.history, s.show)
@@ -76,6 +86,7 @@ func (o *open) start() {
 			}
 		}
 	})
+	o.settings.Load()
 	o.env.Do(func(ctx context.Context) func() {
 		err := o.desk.Watch(ctx, func(ids []rx.ID) { o.shell.gate.In(func() { o.changed(ids) }) })
 		return func() {
@@ -127,22 +138,31 @@ func (o *open) reload() {
 		o.treat.Load()
 	case placeHistory:
 		o.history.Load()
+	case placeSettings:
+		o.settings.Load()
 	}
 }
 
 // object is the screen of the present place.
 func (o *open) object() fyne.CanvasObject {
-	switch o.at {
-	case placeTreat:
+	switch {
+	case o.palette.Shown():
+		return o.paletteScreen.Object()
+	case o.at == placeTreat:
 		return o.treatScreen.Object()
-	case placeHistory:
+	case o.at == placeHistory:
 		return o.historyScreen.Object()
+	case o.at == placeOutages:
+		return o.outagesScreen.Object()
+	case o.at == placeSettings:
+		return o.settingsScreen.Object()
 	}
 	return o.prescribeScreen.Object()
 }
 
 // goTo shows a screen. The others keep what they hold.
 func (o *open) goTo(p place) {
+	o.palette.Close()
 	o.at = p
 	canvas := o.shell.window.Canvas()
 	canvas.Unfocus()
@@ -154,9 +174,25 @@ func (o *open) goTo(p place) {
 		o.treat.Enter()
 	case placeHistory:
 		o.historyScreen.Enter(canvas)
+	case placeSettings:
+		o.settingsScreen.Enter(canvas)
 	}
 	o.reload()
 	o.shell.show()
+}
+
+// askCommand opens the palette in the place of the screen.
+func (o *open) askCommand() {
+	o.palette.Open()
+	o.frame.hold(o.object())
+	o.shell.show()
+}
+
+// shutPalette goes back to the screen.
+func (o *open) shutPalette() {
+	if o.palette.Shown() {
+		o.goTo(o.at)
+	}
 }
 
 // next puts the order aside and asks for the next patient.
@@ -173,6 +209,11 @@ func (o *open) show() {
 	next.Press, next.On = o.next, next.On && !o.env.Reading
 	o.frame.show(lang, frameView{strip: o.strip.View(), drill: o.drill.View(), at: o.at, goTo: o.goTo, next: next, reading: o.env.Reading})
 	canvas := o.shell.window.Canvas()
+	if v := o.palette.View(); v != nil {
+		o.paletteScreen.Show(v)
+		o.paletteScreen.Follow(canvas, v.Focus)
+		return
+	}
 	switch o.at {
 	case placePrescribe:
 		o.prescribeScreen.Show(lang, writing)
@@ -185,11 +226,19 @@ func (o *open) show() {
 		v := o.history.View()
 		o.historyScreen.Show(lang, v)
 		o.historyScreen.Follow(canvas, v.Focus)
+	case placeOutages:
+		o.outagesScreen.Show(lang, o.outages.View())
+	case placeSettings:
+		o.settingsScreen.Show(o.settings.View())
 	}
 }
 
 // cancel is Escape: the inline question of the present screen is closed.
 func (o *open) cancel() {
+	if o.palette.Shown() {
+		o.shutPalette()
+		return
+	}
 	switch o.at {
 	case placePrescribe:
 		o.prescribe.Escape()

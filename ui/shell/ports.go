@@ -55,6 +55,9 @@ type Desk interface {
 	// never called), the last answer, the failures since the last answer and the class of the last one.
 	Seen(s rx.Service) (reached bool, since, answered time.Time, failures int, why string)
 
+	// Next is when something is tried again at the latest; zero while this process does not send.
+	Next() time.Time
+
 	// Fault is why this process's engine stopped or the last of its writes failed, nil while it works; engine-busy
 	// when another process sends in its place.
 	Fault() error

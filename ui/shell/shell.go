@@ -32,6 +32,7 @@ import (
 const (
 	minWidth  = 1024
 	minHeight = 700
+	menuRoom  = 40 // what the menu takes of it, at most
 )
 
 // pulse is how often the window looks at the clock.
@@ -94,13 +95,19 @@ func newShell(app fyne.App, house House, gates func() *bridge.Gate) *shell {
 	return s
 }
 
-// ground is what every screen stands on.
+// ground is what every screen stands on; what is larger than the window, with large text, is scrolled to.
 func (s *shell) ground() {
 	var content fyne.CanvasObject = s.place
 	if s.house.Simulated() {
 		content = kit.Simulation(s.banner, s.place)
 	}
-	s.window.SetContent(content)
+	s.window.SetContent(kit.Reachable(fyne.NewSize(minWidth, minHeight-menuRoom), content))
+}
+
+// wear shows the window in a look.
+func (s *shell) wear(l model.Look) {
+	s.app.Settings().SetTheme(kit.Theme{Dark: l.Dark, Text: l.Text})
+	s.show()
 }
 
 // start begins the pulse; Fyne runs from now on.

@@ -168,6 +168,7 @@ func (c *cottage) Watch(ctx context.Context, changed func([]rx.ID)) error {
 func (c *cottage) Seen(rx.Service) (bool, time.Time, time.Time, int, string) {
 	return false, c.away, time.Time{}, 3, ""
 }
+func (c *cottage) Next() time.Time { return time.Time{} }
 func (c *cottage) Retry()          { c.retried++ }
 func (c *cottage) Fault() error    { return c.fault }
 func (c *cottage) Weather() string { kind, _ := c.weather.Load().(string); return kind }
@@ -422,6 +423,55 @@ func TestTheWaysToTheScreens(t *testing.T) {
 	s.chosen(rx.FR, "ui.send") // another screen's key does nothing here
 	s.chosen(rx.FR, "ui.next")
 	s.until("another patient", s.says("Tapez quelques lettres"))
+}
+
+func TestThePalette(t *testing.T) {
+	s := newStage(t)
+	s.unlocked()
+	s.until("ready", s.says("Nouveau patient"))
+	s.chosen(rx.FR, "ui.palette")
+	s.until("asked", s.says("Que voulez-vous faire"))
+	s.typed("hist")
+	s.key(fyne.KeyReturn)
+	s.until("history", s.says("Aucune prescription encore"))
+	s.chosen(rx.FR, "ui.palette")
+	s.typed("envoyer")
+	if !s.says("Ctrl+Entrée")() || !s.says("pas possible maintenant")() {
+		t.Errorf("a command of another screen:\n%s", s.screen())
+	}
+	s.key(fyne.KeyReturn)
+	s.key(fyne.KeyEscape)
+	s.until("back", s.says("Aucune prescription encore"))
+	s.chosen(rx.FR, "ui.palette")
+	s.chosen(rx.FR, "ui.outages") // a key goes past it
+	s.until("outages", s.says("Pendant une panne"))
+	s.chosen(rx.FR, "ui.palette")
+	s.typed("verrou")
+	s.key(fyne.KeyReturn)
+	s.until("locked", func() bool { return s.open == nil })
+}
+
+func TestTheLook(t *testing.T) {
+	s := newStage(t)
+	s.unlocked()
+	s.until("ready", s.says("Nouveau patient"))
+	s.chosen(rx.FR, "ui.settings")
+	s.until("settings", s.says("Taille du texte"))
+	plain := s.open.frame.box.MinSize()
+	s.open.settings.SetText("150")
+	s.open.settings.SetDark("dark")
+	s.until("kept", func() bool {
+		kept, err := s.house.shelf.Setting(context.Background(), "look")
+		return err == nil && string(kept) == `{"dark":true,"text":150}`
+	})
+	if large := s.open.frame.box.MinSize(); s.app.Settings().Theme() != fyne.Theme(kit.Theme{Dark: true, Text: 150}) || large.Width < 1.2*plain.Width {
+		t.Errorf("%+v, %v after %v", s.app.Settings().Theme(), large, plain)
+	}
+	s.app.Settings().SetTheme(kit.Theme{}) // as after another start
+	s.lockUp()
+	s.until("locked", func() bool { return s.open == nil })
+	s.unlocked()
+	s.until("worn again", func() bool { return s.app.Settings().Theme() == fyne.Theme(kit.Theme{Dark: true, Text: 150}) })
 }
 
 func TestTheDrillSwitchAndTheEnginesFault(t *testing.T) {

@@ -1,0 +1,151 @@
+package model
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+
+	"relais/app/i18n"
+	"relais/app/rx"
+)
+
+// Look is how the window looks, by the doctor's wish.
+type Look struct {
+	Dark bool `json:"dark,omitempty"`
+	Text int  `json:"text,omitempty"` // percent; 0 is 100
+}
+
+// TextSizes are the sizes that the text can have, in percent.
+var TextSizes = []int{100, 125, 150, 200}
+
+// lookSetting is where the look is kept.
+const lookSetting = "look"
+
+// Settings are what the doctor chooses about the window, and what the program says of itself.
+type Settings struct {
+	env      *Env
+	version  string
+	speak    func(rx.Lang) // chooses the language, and keeps it
+	wear     func(Look)    // shows a look
+	look     Look
+	practice *rx.Practice // nil: not read
+	notes    []note
+	reading  loader
+	keeping  loader
+}
+
+// NewSettings makes the settings; wear is called with each look that is chosen, also with the one that was kept.
+func NewSettings(env *Env, version string, speak func(rx.Lang), wear func(Look)) *Settings {
+	return &Settings{env: env, version: version, speak: speak, wear: wear, reading: loader{env: env}, keeping: loader{env: env}}
+}
+
+// Load reads what was kept. A look that cannot be read is the usual one.
+func (s *Settings) Load() {
+	s.reading.load(func(ctx context.Context) func() {
+		kept, err := s.env.Service.Store.Setting(ctx, lookSetting)
+		var look Look
+		if err == nil {
+			err = json.Unmarshal(kept, &look)
+		}
+		if err != nil || !slices.Contains(TextSizes, look.Text) {
+			look.Text = 0
+		}
+		practice, failed := s.env.Service.Practice(ctx)
+		return func() {
+			s.notes = nil
+			if failed != nil {
+				s.notes = []note{{err: failed}}
+			} else {
+				s.practice = &practice
+			}
+			if err == nil && look != s.look && !s.keeping.running {
+				s.look = look
+				s.wear(look)
+			}
+		}
+	})
+}
+
+// SetText chooses the size of the text, in percent.
+func (s *Settings) SetText(percent string) {
+	if n, err := strconv.Atoi(percent); err == nil && slices.Contains(TextSizes, n) {
+		s.choose(Look{Dark: s.look.Dark, Text: n})
+	}
+}
+
+// SetDark chooses between light and dark.
+func (s *Settings) SetDark(dark string) { s.choose(Look{Dark: dark == "dark", Text: s.look.Text}) }
+
+// SetLanguage chooses the language of the window.
+func (s *Settings) SetLanguage(l string) {
+	if lang, ok := i18n.Lang(l); ok {
+		s.speak(lang)
+	}
+}
+
+func (s *Settings) choose(look Look) {
+	s.look = look
+	s.wear(look)
+	if s.env.Reading {
+		return // for as long as the window is open
+	}
+	s.keeping.load(func(ctx context.Context) func() {
+		b, err := json.Marshal(look)
+		if err == nil {
+			err = s.env.Service.Store.SetSetting(ctx, lookSetting, b)
+		}
+		return func() {
+			if s.notes = nil; err != nil {
+				s.notes = []note{{err: err}}
+			}
+		}
+	})
+}
+
+// SettingsView is the settings in words.
+type SettingsView struct {
+	Title     string
+	Language  Input
+	Text      Input
+	Look      Input
+	Practice  []string // who and where; on every document
+	About     []string
+	Notices   []Notice
+	Practiced string // title of the practice
+	Abouted   string // title of the program
+}
+
+// Input is a choice with its label.
+type Input struct {
+	Label   string
+	Choices []Choice
+}
+
+// View is the settings as they stand.
+func (s *Settings) View() SettingsView {
+	lang := s.env.Lang
+	v := SettingsView{Title: i18n.Text(lang, "ui.settings"), Notices: s.env.say(s.notes), Practiced: i18n.Text(lang, "ui.settings.practice"), Abouted: i18n.Text(lang, "ui.settings.about"),
+		Language: Input{Label: i18n.Text(lang, "ui.settings.language")}, Text: Input{Label: i18n.Text(lang, "ui.settings.text")}, Look: Input{Label: i18n.Text(lang, "ui.settings.look")}}
+	for _, l := range rx.Langs {
+		v.Language.Choices = append(v.Language.Choices, Choice{Value: string(l), Label: i18n.Text(lang, "ui.lang."+string(l)), Chosen: l == lang})
+	}
+	for _, n := range TextSizes {
+		v.Text.Choices = append(v.Text.Choices, Choice{Value: strconv.Itoa(n), Label: strconv.Itoa(n) + "\u00a0%", Chosen: n == max(s.look.Text, TextSizes[0])})
+	}
+	for _, look := range []string{"light", "dark"} {
+		v.Look.Choices = append(v.Look.Choices, Choice{Value: look, Label: i18n.Text(lang, "ui.settings.look."+look), Chosen: (look == "dark") == s.look.Dark})
+	}
+	if p := s.practice; p != nil {
+		v.Practice = []string{p.Prescriber.FirstName + " " + p.Prescriber.LastName + " · " + i18n.Text(lang, "ui.settings.nihii", "number", string(p.Prescriber.NIHII)),
+			p.Address.Street + " " + p.Address.Number + ", " + p.Address.Zip + " " + p.Address.City, strings.Trim(p.Phone+" · "+p.Email, " ·")}
+	}
+	environment := "ui.settings.real"
+	if s.env.Simulated {
+		environment = "profile.simulated"
+	}
+	v.About = []string{i18n.Text(lang, "ui.settings.version", "version", s.version), i18n.Text(lang, environment), i18n.Text(lang, "ui.settings.accepted"),
+		i18n.Text(lang, "ui.settings.medicines", "version", s.env.Service.Medicines.Version()), i18n.Text(lang, "ui.scope")}
+	return v
+}
