@@ -148,10 +148,14 @@ func (c *Client) heard(s rx.Service, reached bool, why string) {
 	}
 }
 
-// token gives a token that the platform has not refused.
+// token gives a token that the platform has not refused, and that has begun by its clock: ours may have been ahead when it was issued.
 func (c *Client) token(ctx context.Context) (*sts.Token, error) {
 	token, err := c.Session.Token(ctx)
-	if err == nil && token.ID() == c.refusedToken() {
+	var wrong *sts.Error
+	if errors.As(err, &wrong) && wrong.Kind == sts.Clock { // its answer told the right time
+		token, err = c.Session.Token(ctx)
+	}
+	if err == nil && (token.ID() == c.refusedToken() || token.From().After(c.Soap.Clock())) {
 		token, err = c.Session.Replace(ctx, token)
 	}
 	return token, err

@@ -23,6 +23,8 @@ type Client struct {
 	Lifetime time.Duration
 	// Limits of requests and answers, those of xmldsig.Defaults where zero.
 	Limits xmldsig.Limits
+	// Told, unless nil, hears the server's clock with each answer that says it, also with one that is no good.
+	Told func(server time.Time)
 }
 
 // Request is one call. It is sent once.
@@ -53,6 +55,9 @@ func (c *Client) Call(ctx context.Context, r Request) (*Answer, error) {
 	}
 	limits := c.Limits.OrDefaults()
 	x, err := c.Transport.post(ctx, r.URL, r.Action, envelope, limits.Bytes)
+	if c.Told != nil && !x.time.IsZero() {
+		c.Told(x.time)
+	}
 	if err != nil {
 		kind, reason := ended(ctx, x, err)
 		return nil, x.failed(kind, reason, err)

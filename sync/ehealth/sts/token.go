@@ -25,6 +25,9 @@ type Token struct {
 // ID of the assertion.
 func (t *Token) ID() string { return t.id }
 
+// From is when it begins.
+func (t *Token) From() time.Time { return t.from }
+
 // Until is when it ends: at this time it is of no use any more.
 func (t *Token) Until() time.Time { return t.until }
 
