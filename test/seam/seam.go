@@ -59,10 +59,17 @@ const patience = 60 * time.Second
 
 // Run runs every case.
 func Run(t *testing.T, fresh func(t *testing.T) (outbox.Remote, Hands)) {
+	RunIn(t, func(t *testing.T, run func(*testing.T)) { run(t) }, fresh)
+}
+
+// RunIn runs each case in surroundings of its own, such as a bubble of virtual time.
+func RunIn(t *testing.T, in func(*testing.T, func(*testing.T)), fresh func(t *testing.T) (outbox.Remote, Hands)) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			remote, hands := fresh(t)
-			c.run(&bench{T: t, Hands: hands, remote: remote})
+			in(t, func(t *testing.T) {
+				remote, hands := fresh(t)
+				c.run(&bench{T: t, Hands: hands, remote: remote})
+			})
 		})
 	}
 }

@@ -36,18 +36,65 @@ func TestDurableWorld(t *testing.T) {
 }
 
 func clientOf(t *testing.T, w *world.World) (outbox.Remote, Hands) {
-	h := &hands{t: t, world: w, now: time.Date(2026, 11, 23, 9, 40, 0, 0, time.UTC)}
-	h.must(w.Set(world.Settings{Latency: 40 * time.Millisecond}))
-	t.Cleanup(func() { h.must(w.Err()) })
-	return &world.Client{World: w, Clock: h}, h
+	clock := &byHand{now: time.Date(2026, 11, 23, 9, 40, 0, 0, time.UTC)}
+	return &world.Client{World: w, Clock: clock}, handsOn(t, w, clock)
 }
 
-// hands of the simulated world, and its clock, which moves only when somebody
-// sleeps or waits.
+// handsOn are the hands of a simulated world whose callers have that clock.
+func handsOn(t *testing.T, w *world.World, c clock) *hands {
+	h := &hands{clock: c, t: t, world: w}
+	h.must(w.Set(world.Settings{Latency: 40 * time.Millisecond}))
+	t.Cleanup(func() { h.must(w.Err()) })
+	return h
+}
+
+// clock is the caller's.
+type clock interface {
+	Now() time.Time
+	Wait(d time.Duration)
+	Patience(d time.Duration) (context.Context, context.CancelFunc)
+}
+
+// byHand moves only when somebody sleeps or waits.
+type byHand struct{ now time.Time }
+
+func (c *byHand) Now() time.Time       { return c.now }
+func (c *byHand) Wait(d time.Duration) { c.now = c.now.Add(d) }
+
+func (c *byHand) Sleep(ctx context.Context, d time.Duration) error {
+	if until, ok := ctx.Deadline(); ok && c.now.Add(d).After(until) {
+		c.now = until
+		return context.DeadlineExceeded
+	}
+	c.Wait(d)
+	return nil
+}
+
+func (c *byHand) Patience(d time.Duration) (context.Context, context.CancelFunc) {
+	return deadline{context.Background(), c, c.now.Add(d)}, func() {}
+}
+
+// deadline is a context that ends by a clock that is moved by hand.
+type deadline struct {
+	context.Context
+	clock *byHand
+	until time.Time
+}
+
+func (d deadline) Deadline() (time.Time, bool) { return d.until, true }
+
+func (d deadline) Err() error {
+	if d.clock.now.Before(d.until) {
+		return nil
+	}
+	return context.DeadlineExceeded
+}
+
+// hands of the simulated world.
 type hands struct {
+	clock
 	t     *testing.T
 	world *world.World
-	now   time.Time
 }
 
 func (h *hands) must(err error) {
@@ -55,38 +102,6 @@ func (h *hands) must(err error) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-}
-
-func (h *hands) Now() time.Time       { return h.now }
-func (h *hands) Wait(d time.Duration) { h.now = h.now.Add(d) }
-
-func (h *hands) Sleep(ctx context.Context, d time.Duration) error {
-	if until, ok := ctx.Deadline(); ok && h.now.Add(d).After(until) {
-		h.now = until
-		return context.DeadlineExceeded
-	}
-	h.Wait(d)
-	return nil
-}
-
-func (h *hands) Patience(d time.Duration) (context.Context, context.CancelFunc) {
-	return deadline{context.Background(), h, h.now.Add(d)}, func() {}
-}
-
-// deadline is a context that ends by the clock of the hands.
-type deadline struct {
-	context.Context
-	hands *hands
-	until time.Time
-}
-
-func (d deadline) Deadline() (time.Time, bool) { return d.until, true }
-
-func (d deadline) Err() error {
-	if d.hands.now.Before(d.until) {
-		return nil
-	}
-	return context.DeadlineExceeded
 }
 
 func (h *hands) Offset(d time.Duration) {
@@ -97,25 +112,25 @@ func (h *hands) Offset(d time.Duration) {
 }
 
 func (h *hands) Fault(op rx.Op, kind string, count int) {
-	h.must(h.world.SetPlan([]world.Fault{{Operation: op, Kind: world.Kind(kind), Count: count}}, h.now))
+	h.must(h.world.SetPlan([]world.Fault{{Operation: op, Kind: world.Kind(kind), Count: count}}, h.Now()))
 }
 
-func (h *hands) Mend() { h.must(h.world.SetPlan(nil, h.now)) }
+func (h *hands) Mend() { h.must(h.world.SetPlan(nil, h.Now())) }
 
-func (h *hands) Take(rid rx.RID)                  { h.must(h.world.Act(world.Take, rid, h.now)) }
-func (h *hands) Deliver(rid rx.RID)               { h.must(h.world.Act(world.Deliver, rid, h.now)) }
-func (h *hands) Archive(rid rx.RID)               { h.must(h.world.Act(world.Archive, rid, h.now)) }
-func (h *hands) PatientRevokes(rid rx.RID)        { h.must(h.world.Act(world.PatientRevoke, rid, h.now)) }
-func (h *hands) Feedback(rid rx.RID, text []byte) { h.must(h.world.Feedback(rid, text, h.now)) }
+func (h *hands) Take(rid rx.RID)                  { h.must(h.world.Act(world.Take, rid, h.Now())) }
+func (h *hands) Deliver(rid rx.RID)               { h.must(h.world.Act(world.Deliver, rid, h.Now())) }
+func (h *hands) Archive(rid rx.RID)               { h.must(h.world.Act(world.Archive, rid, h.Now())) }
+func (h *hands) PatientRevokes(rid rx.RID)        { h.must(h.world.Act(world.PatientRevoke, rid, h.Now())) }
+func (h *hands) Feedback(rid rx.RID, text []byte) { h.must(h.world.Feedback(rid, text, h.Now())) }
 
 func (h *hands) Twin(patient rx.SSIN, unreadable, other bool) rx.RID {
-	rid, err := h.world.Store(world.Foreign{Patient: patient, Content: []byte("<other/>"), Unreadable: unreadable, Other: other}, h.now)
+	rid, err := h.world.Store(world.Foreign{Patient: patient, Content: []byte("<other/>"), Unreadable: unreadable, Other: other}, h.Now())
 	h.must(err)
 	return rid
 }
 
 func (h *hands) Stored(local rx.ID) int {
-	n, err := h.world.Tally(local, h.now)
+	n, err := h.world.Tally(local, h.Now())
 	h.must(err)
 	return n.Records
 }
