@@ -178,6 +178,9 @@ type commands struct {
 		SignSOAP   signSOAPCmd   `cmd:"" name:"sign-soap" help:"${help_sign_soap}"`
 		VerifySOAP verifySOAPCmd `cmd:"" name:"verify-soap" help:"${help_verify_soap}"`
 		ETK        etkCmd        `cmd:"" name:"etk" help:"${help_etk}"`
+
+		KMEHR         kmehrCmd         `cmd:"" name:"kmehr" help:"${help_kmehr}"`
+		ValidateKMEHR validateKMEHRCmd `cmd:"" name:"validate-kmehr" help:"${help_validate_kmehr}"`
 	} `cmd:"" help:"${help_interop}"`
 }
 
