@@ -9,6 +9,7 @@ package seam
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -146,12 +147,16 @@ func (b *bench) parcel(patient rx.SSIN) *rx.Parcel {
 	r := b.want(rx.ResultAccepted, rx.Call{Op: rx.OpNewKey, Patient: patient})
 	b.made++
 	order := rx.LocalIDOf("019a0000-0000-7000-8000-000000000000", b.made)
+	local := rx.LocalIDOf(order, 0)
 	return &rx.Parcel{
 		Prescription: order, Attempt: 1, Patient: patient, Type: "P0", Expires: rx.DateOf(b.Now()).AddDays(30),
-		Feedback: true, Visibility: rx.Open, Local: rx.LocalIDOf(order, 0), Message: []byte("<kmehrmessage/>"), Key: r.Key,
+		Feedback: true, Visibility: rx.Open, Local: local, Message: fmt.Appendf(nil, message, string(local)), Key: r.Key,
 		Signed: r.ServerAt, SignedUntil: r.ServerAt.Add(time.Minute),
 	}
 }
+
+// message has of a KMEHR message what is read on the way.
+const message = `<kmehrmessage xmlns="http://www.ehealth.fgov.be/standards/kmehr/schema/v1"><header><id S="LOCAL" SV="1.0" SL="exemple">%s</id></header></kmehrmessage>`
 
 func create(p *rx.Parcel) rx.Call { return rx.Call{Op: rx.OpCreate, Patient: p.Patient, Parcel: p} }
 
