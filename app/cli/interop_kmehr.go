@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"time"
+
 	"relais/app/formats"
 	"relais/app/i18n"
 	"relais/app/rx"
@@ -68,7 +70,8 @@ func (c kmehrCmd) do(r *run) (Exit, error) {
 	}
 	at := wiring.Interop{Now: d.Now}
 	if !c.At.IsZero() {
-		at = c.At.at()
+		issued := c.At.In(d.Now().Location())
+		at.Now = func() time.Time { return issued }
 	}
 	message, err := at.KMEHR(request, how)
 	if err != nil {
