@@ -215,3 +215,26 @@ func TestWhatHasTheFocusIsInSight(t *testing.T) {
 		}
 	}
 }
+
+// A row of buttons stands beside its text while the text has room to be read in, below it otherwise, and covers nothing.
+func TestBesideGoesBelowWhereThereIsNoRoom(t *testing.T) {
+	a := app(t)
+	for _, percent := range []int{100, 200} {
+		a.Settings().SetTheme(Theme{Text: percent})
+		text, row := NewText(Strong("1  Azithromycine Exemple 500\u00a0mg comprimés, 3\u00a0comprimés · 1\u00a0boîte")), NewButtons()
+		row.Set([]model.Button{{Label: "Annuler la ligne…", On: true}, {Label: "Aussi essayé ailleurs", On: true}})
+		box := NewBeside(text, row.Object())
+		for _, width := range []float32{260, 400, 600, 1200} {
+			for range 3 {
+				box.Resize(fyne.NewSize(width, box.MinSize().Height))
+			}
+			left, right := text.Position().Add(text.Size()), row.Object().Position()
+			if right.X < left.X-0.5 && right.Y < left.Y-0.5 {
+				t.Errorf("%d %%, %v wide: buttons at %v over a text that ends at %v", percent, width, right, left)
+			}
+			if text.Size().Width < min(width, look().scaled(24*Unit))-0.5 {
+				t.Errorf("%d %%, %v wide: %v for the text", percent, width, text.Size().Width)
+			}
+		}
+	}
+}

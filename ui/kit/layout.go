@@ -68,25 +68,49 @@ func Bottom(o fyne.CanvasObject) *fyne.Container { return container.NewVBox(layo
 // Top puts o at the top of the room that it gets.
 func Top(o fyne.CanvasObject) *fyne.Container { return container.NewVBox(o, layout.NewSpacer()) }
 
-// NewBeside puts right at the right of left, which gets the rest of the width; right is a row of buttons.
+// NewBeside puts right at the right of left, which gets the rest of the width, or below it where the rest would be too narrow
+// to read in; right is a row of buttons.
 func NewBeside(left, right fyne.CanvasObject) *fyne.Container {
-	return container.New(beside{}, left, right)
+	return container.New(&beside{}, left, right)
 }
 
-type beside struct{}
+type beside struct{ width float32 }
 
-func (beside) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	left, right := objects[0], objects[1]
+// rest is what right leaves of the width to left; all of it when right goes below.
+func (b *beside) rest(right fyne.CanvasObject) float32 {
 	w := wide(right)
-	right.Resize(fyne.NewSize(w, right.MinSize().Height))
-	right.Move(fyne.NewPos(size.Width-w, 0))
-	left.Resize(fyne.NewSize(size.Width-w, size.Height))
-	left.Move(fyne.NewPos(0, 0))
+	if rest := b.width - w; w == 0 || rest >= look().scaled(24*Unit) {
+		return rest
+	}
+	return b.width
 }
 
-func (beside) MinSize(objects []fyne.CanvasObject) fyne.Size {
+func (b *beside) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	b.width = size.Width
+	left, right := objects[0], objects[1]
+	rest := b.rest(right)
+	if rest < size.Width {
+		right.Resize(fyne.NewSize(size.Width-rest, right.MinSize().Height))
+		right.Move(fyne.NewPos(rest, 0))
+		left.Resize(fyne.NewSize(rest, size.Height))
+		left.Move(fyne.NewPos(0, 0))
+		return
+	}
+	for _, o := range objects { // the width decides where text wraps, and buttons go on below
+		o.Resize(fyne.NewSize(size.Width, o.MinSize().Height))
+	}
+	height := left.MinSize().Height
+	left.Resize(fyne.NewSize(size.Width, height))
+	left.Move(fyne.NewPos(0, 0))
+	right.Move(fyne.NewPos(0, height))
+}
+
+func (b *beside) MinSize(objects []fyne.CanvasObject) fyne.Size {
 	left, right := objects[0].MinSize(), objects[1].MinSize()
-	return fyne.NewSize(left.Width+wide(objects[1]), max(left.Height, right.Height))
+	if b.rest(objects[1]) < b.width {
+		return fyne.NewSize(max(left.Width, right.Width), max(left.Height, right.Height))
+	}
+	return fyne.NewSize(max(left.Width, right.Width), left.Height+right.Height)
 }
 
 // wide is the width of a row when nothing of it goes on below.

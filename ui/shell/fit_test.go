@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -148,12 +149,20 @@ func next(l rx.Lang) model.Button {
 	return model.Button{Label: i18n.Text(l, "ui.next"), Key: i18n.Text(l, "ui.key.next"), On: true}
 }
 
+// least is the size of the window that a look needs: with text of twice the size, a whole screen of the commonest size.
+func least() fyne.Size {
+	if t, ok := fyne.CurrentApp().Settings().Theme().(kit.Theme); ok && t.Text > 100 {
+		return fyne.NewSize(1920, 1040)
+	}
+	return fyne.NewSize(minWidth, minHeight)
+}
+
 // put shows o in a window of the smallest size, below the simulation's banner, as a running window comes to show it.
 func put(w fyne.Window, l rx.Lang, o fyne.CanvasObject, show func()) {
 	banner := kit.NewText(kit.OnDrill(i18n.Text(l, "ui.simulation")))
 	w.SetPadded(false)
 	w.SetContent(kit.Simulation(banner, o))
-	w.Resize(fyne.NewSize(minWidth, minHeight-menuHeight))
+	w.Resize(least().SubtractWidthHeight(0, menuHeight))
 	show()
 	settled(w)
 }
@@ -236,10 +245,16 @@ func shown(w fyne.Window) []seen {
 	return texts(c, fyne.NewPos(0, 0), fyne.NewPos(0, 0), fyne.NewPos(c.Size().Width, c.Size().Height), false, false)
 }
 
-// No text is cut, covered or outside the smallest window, on any screen in any language.
+// No text is cut, covered or outside the smallest window, on any screen in any language, also with text of twice the size.
 func TestEverythingFits(t *testing.T) {
+	for _, percent := range []int{100, 200} {
+		t.Run(strconv.Itoa(percent), func(t *testing.T) { testFits(t, kit.Theme{Text: percent}) })
+	}
+}
+
+func testFits(t *testing.T, look kit.Theme) {
 	app := test.NewTempApp(t)
-	app.Settings().SetTheme(kit.Theme{})
+	app.Settings().SetTheme(look)
 	shortened := map[string]bool{}
 	for _, l := range rx.Langs {
 		for _, key := range []string{"ui.paper", "ui.choice.paper", "ui.reading", "ui.unlock.busy", "ui.hand.short", "ui.back.withdraw", "ui.back.revoke"} {
@@ -252,7 +267,7 @@ func TestEverythingFits(t *testing.T) {
 				w := app.NewWindow("")
 				defer w.Close()
 				s.show(t, l, w)
-				if m := w.Content().MinSize(); m.Width > minWidth || m.Height > minHeight-menuHeight {
+				if m := w.Content().MinSize(); m.Width > least().Width || m.Height > least().Height-menuHeight {
 					t.Errorf("needs %v", m)
 				}
 				all := shown(w)
@@ -296,7 +311,7 @@ func outOfSight(x seen) bool {
 
 func overlap(x, y seen) bool {
 	w := min(x.at.X+x.size.Width, y.at.X+y.size.Width) - max(x.at.X, y.at.X)
-	h := min(x.at.Y+x.size.Height, y.at.Y+y.size.Height, x.to.Y, y.to.Y) - max(x.at.Y, y.at.Y)
+	h := min(x.at.Y+x.size.Height, y.at.Y+y.size.Height, x.to.Y, y.to.Y) - max(x.at.Y, y.at.Y, x.from.Y, y.from.Y)
 	return w > 1 && h > 2
 }
 
