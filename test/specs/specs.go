@@ -5,6 +5,7 @@
 package specs
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -44,7 +45,12 @@ func root(t testing.TB) string {
 // text. The test is skipped when the schema or xmllint is not at hand.
 func Validate(t testing.TB, schema string, texts map[string][]byte) map[string]string {
 	t.Helper()
-	xsd := Path(t, schema)
+	return ValidateBy(t, Path(t, schema), texts)
+}
+
+// ValidateBy is Validate with a schema of the caller's, which may import those of Path.
+func ValidateBy(t testing.TB, xsd string, texts map[string][]byte) map[string]string {
+	t.Helper()
 	lint, err := exec.LookPath("xmllint")
 	if err != nil {
 		t.Skipf("specs: skipped %d (xmllint is not installed)", len(texts))
@@ -72,4 +78,13 @@ func Validate(t testing.TB, schema string, texts map[string][]byte) map[string]s
 	}
 	t.Logf("specs: %d checks", len(texts))
 	return verdicts
+}
+
+// Numbered gives texts the names that Validate wants.
+func Numbered(texts [][]byte) map[string][]byte {
+	named := map[string][]byte{}
+	for i, text := range texts {
+		named[fmt.Sprintf("%02d.xml", i+1)] = text
+	}
+	return named
 }

@@ -12,9 +12,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -27,6 +24,7 @@ import (
 	"relais/sync/ehealth/pkitest"
 	"relais/sync/ehealth/soap"
 	"relais/sync/ehealth/xmldsig"
+	"relais/test/specs"
 )
 
 // depotWorld is a depot with its registration authority and some holders, all invented.
@@ -382,29 +380,7 @@ func TestRequestsFollowTheSchema(t *testing.T) {
 	if diff := cmp.Diff(want, strings.Replace(string(bodies[1]), ` xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"`, "", 1)); diff != "" {
 		t.Error(diff)
 	}
-	validate(t, "ehealth-etee/XSD/ehealth-etkdepot-schema-protocol-1_0.xsd", bodies)
-}
-
-// validate checks messages against a schema of the platform, which are not ours to distribute: they are looked for in
-// RELAIS_SPECS, else in a folder "specs" within a folder beside the repository.
-func validate(t *testing.T, schema string, messages [][]byte) {
-	t.Helper()
-	folders, _ := filepath.Glob(filepath.Join("..", "..", "..", "..", "*", "specs"))
-	if named := os.Getenv("RELAIS_SPECS"); named != "" {
-		folders = []string{named}
+	for name, wrong := range specs.Validate(t, "wire/ehealth-etee/XSD/ehealth-etkdepot-schema-protocol-1_0.xsd", specs.Numbered(bodies)) {
+		t.Errorf("%s: %s", name, wrong)
 	}
-	if _, err := exec.LookPath("xmllint"); err != nil || len(folders) == 0 {
-		t.Skipf("specs: skipped %d: xmllint or the folder of specifications is missing", len(messages))
-	}
-	for i, message := range messages {
-		file := filepath.Join(t.TempDir(), "message.xml")
-		if err := os.WriteFile(file, message, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		out, err := exec.Command("xmllint", "--nonet", "--noout", "--schema", filepath.Join(folders[0], "wire", filepath.FromSlash(schema)), file).CombinedOutput()
-		if err != nil {
-			t.Errorf("message %d: %v\n%s", i+1, err, out)
-		}
-	}
-	t.Logf("specs: %d checks", len(messages))
 }

@@ -2,7 +2,6 @@ package etk
 
 import (
 	"crypto/x509"
-	"encoding/asn1"
 	"fmt"
 	"io"
 	"log/slog"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/beevik/etree"
 
+	"relais/sync/ehealth/trust"
 	"relais/sync/ehealth/xmldsig"
 )
 
@@ -32,28 +32,11 @@ func (id Identifier) LogValue() slog.Value { return slog.StringValue(id.shown())
 
 func (id Identifier) shown() string { return "Identifier(" + id.Type + " …)" }
 
-var (
-	oidCommonName         = asn1.ObjectIdentifier{2, 5, 4, 3}
-	oidOrganizationalUnit = asn1.ObjectIdentifier{2, 5, 4, 11}
-)
-
-// Names tells whether the subject of an eHealth certificate is that of the identifier:
-//
-//	C=BE, O=Federal Government, OU=eHealth-platform Belgium, OU="TYPE=NUMBER", OU=name or application, CN="TYPE=NUMBER[, APPLICATION]"
-//
-// Type and number must stand there as common name and as unit. An application that was asked for must stand there too; an
+// Names tells whether the subject of an eHealth certificate (trust.Stated) is that of the identifier. Type and number must
+// stand there as common name and as unit. An application that was asked for must stand there too; an
 // identifier without one accepts whichever is the holder's default.
 func (id Identifier) Names(c *x509.Certificate) bool {
-	var units, names []string
-	for _, a := range c.Subject.Names {
-		value, ok := a.Value.(string)
-		switch {
-		case ok && a.Type.Equal(oidOrganizationalUnit):
-			units = append(units, value)
-		case ok && a.Type.Equal(oidCommonName):
-			names = append(names, value)
-		}
-	}
+	units, names := trust.Stated(c)
 	if id.Type == "" || id.Value == "" || len(names) != 1 {
 		return false
 	}

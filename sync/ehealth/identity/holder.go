@@ -2,21 +2,18 @@ package identity
 
 import (
 	"crypto/x509"
-	"encoding/asn1"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
+
+	"relais/sync/ehealth/trust"
 )
 
 // ErrHolder: the subject of the certificate does not say whose it is in the way of the eHealth platform.
 var ErrHolder = errors.New("the certificate does not name its holder as an eHealth certificate does")
 
-// Holder is whose certificate it is, by its subject:
-//
-//	C=BE, O=Federal Government, OU=eHealth-platform Belgium, OU="TYPE=NUMBER", OU=name, CN="TYPE=NUMBER[, APPLICATION]"
-//
-// The check digits are for the caller.
+// Holder is whose certificate it is, by its subject (trust.Stated). The check digits are for the caller.
 type Holder struct {
 	Type        string // SSIN of a person; CBE, NIHII, NIHII-PHARMACY, … of an organisation
 	Number      string
@@ -54,26 +51,12 @@ func (id *Identity) Holder() (Holder, error) {
 	return holder(id.signing.Chain[0])
 }
 
-var (
-	oidCommonName         = asn1.ObjectIdentifier{2, 5, 4, 3}
-	oidOrganizationalUnit = asn1.ObjectIdentifier{2, 5, 4, 11}
-)
-
 // platform is the unit under which all eHealth certificates stand.
 const platform = "eHealth-platform Belgium"
 
 func holder(c *x509.Certificate) (Holder, error) {
 	var h Holder
-	var units, names []string
-	for _, a := range c.Subject.Names {
-		value, ok := a.Value.(string)
-		switch {
-		case ok && a.Type.Equal(oidOrganizationalUnit):
-			units = append(units, value)
-		case ok && a.Type.Equal(oidCommonName):
-			names = append(names, value)
-		}
-	}
+	units, names := trust.Stated(c)
 	if len(names) != 1 {
 		return Holder{}, fmt.Errorf("%w: %d common names", ErrHolder, len(names))
 	}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -22,6 +21,7 @@ import (
 	"relais/sync/ehealth/pkitest"
 	"relais/sync/ehealth/soap"
 	"relais/sync/ehealth/sts"
+	"relais/test/specs"
 )
 
 func readers(t *testing.T) []kgss.Reader {
@@ -164,8 +164,13 @@ func TestRequests(t *testing.T) {
 	if diff := cmp.Diff(theirs[:strings.Index(theirs, "<ETK>")], string(w.inner[0][:bytes.Index(w.inner[0], []byte("<ETK>"))])); diff != "" {
 		t.Error(diff)
 	}
-	const outer, inner = "ehealth-etee-kgss-schema-protocol-1_2.xsd", "ehealth-etee-kgss-schema-inner-protocol-1_2.xsd"
-	validate(t, []checked{{outer, w.outer[0]}, {outer, w.outer[1]}, {inner, w.inner[0]}, {inner, w.inner[1]}})
+	for schema, messages := range map[string][][]byte{
+		"ehealth-etee-kgss-schema-protocol-1_2.xsd": w.outer, "ehealth-etee-kgss-schema-inner-protocol-1_2.xsd": w.inner,
+	} {
+		for name, wrong := range specs.Validate(t, "wire/ehealth-etee/XSD/"+schema, specs.Numbered(messages)) {
+			t.Errorf("%s: %s: %s", schema, name, wrong)
+		}
+	}
 }
 
 // Answers that must be refused, to both questions.
@@ -382,34 +387,4 @@ func TestKeysAreRedacted(t *testing.T) {
 			t.Errorf("%q is an identifier", bad)
 		}
 	}
-}
-
-type checked struct {
-	schema  string
-	message []byte
-}
-
-// validate checks messages against the schemas of the platform, which are not ours to distribute: they are looked for in
-// RELAIS_SPECS, else in a folder "specs" within a folder beside the repository.
-func validate(t *testing.T, messages []checked) {
-	t.Helper()
-	folders, _ := filepath.Glob(filepath.Join("..", "..", "..", "..", "*", "specs"))
-	if named := os.Getenv("RELAIS_SPECS"); named != "" {
-		folders = []string{named}
-	}
-	if _, err := exec.LookPath("xmllint"); err != nil || len(folders) == 0 {
-		t.Skipf("specs: skipped %d: xmllint or the folder of specifications is missing", len(messages))
-	}
-	for _, m := range messages {
-		file := filepath.Join(t.TempDir(), "message.xml")
-		if err := os.WriteFile(file, m.message, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		schema := filepath.Join(folders[0], "wire", "ehealth-etee", "XSD", m.schema)
-		out, err := exec.Command("xmllint", "--nonet", "--noout", "--schema", schema, file).CombinedOutput()
-		if err != nil {
-			t.Errorf("%s: %v\n%s", m.schema, err, out)
-		}
-	}
-	t.Logf("specs: %d checks", len(messages))
 }

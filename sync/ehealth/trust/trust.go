@@ -156,3 +156,24 @@ func Subject(c *x509.Certificate) string {
 	}
 	return name.String()
 }
+
+var (
+	oidCommonName         = asn1.ObjectIdentifier{2, 5, 4, 3}
+	oidOrganizationalUnit = asn1.ObjectIdentifier{2, 5, 4, 11}
+)
+
+// Stated gives what the subject of an eHealth certificate says of its holder: its units and its common names. It has the form
+//
+//	C=BE, O=Federal Government, OU=eHealth-platform Belgium, OU="TYPE=NUMBER", OU=name or application, CN="TYPE=NUMBER[, APPLICATION]"
+func Stated(c *x509.Certificate) (units, names []string) {
+	for _, a := range c.Subject.Names {
+		value, ok := a.Value.(string)
+		switch {
+		case ok && a.Type.Equal(oidOrganizationalUnit):
+			units = append(units, value)
+		case ok && a.Type.Equal(oidCommonName):
+			names = append(names, value)
+		}
+	}
+	return units, names
+}
