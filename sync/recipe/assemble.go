@@ -54,7 +54,7 @@ func New(s Settings, d Doctor, clock func() time.Time, random io.Reader, cache e
 	unsealer := etee.Unsealer{Keys: d.Decryption, Anchors: s.Anchors.For(trust.KGSS), Clock: server.now, Rand: random}
 	contents := etee.Unsealer{Anchors: holders, Clock: server.now, Rand: random}
 	return &Client{
-		Soap: *soapClient, URL: s.Prescriber, Depot: depot, Service: s.Service, Sealer: sealer, Contents: contents, Profile: s.Profile, Rand: random,
+		clock: server, Soap: *soapClient, URL: s.Prescriber, Depot: depot, Service: s.Service, Sealer: sealer, Contents: contents, Profile: s.Profile, Rand: random,
 		Session: &sts.Session{Reason: s.Reason, Clock: server.now, STS: &sts.Client{
 			SOAP: soapClient, URL: s.STS, Form: s.Form, Anchors: s.Anchors.For(trust.STS), Holder: d.Signing, Profession: sts.Doctor, SSIN: d.SSIN,
 			NIHII: d.NIHII, Clock: server.now, Rand: random,
@@ -67,21 +67,28 @@ func New(s Settings, d Doctor, clock func() time.Time, random io.Reader, cache e
 type serverClock struct {
 	ours func() time.Time
 
-	mu    sync.Mutex
-	ahead time.Duration
+	mu     sync.Mutex
+	offset time.Duration
 }
 
 func (c *serverClock) now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.ours().Add(c.ahead)
+	return c.ours().Add(c.offset)
+}
+
+// ahead is how much theirs is ahead of ours.
+func (c *serverClock) ahead() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.offset
 }
 
 // told hears a Date, which is cut to seconds.
 func (c *serverClock) told(server time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.ahead = server.Add(time.Second / 2).Sub(c.ours())
+	c.offset = server.Add(time.Second / 2).Sub(c.ours())
 }
 
 // memory keeps encryption tokens as long as the program runs.

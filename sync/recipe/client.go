@@ -34,6 +34,8 @@ type Client struct {
 	// Heard is told of each call of the session's and the depot's services, nil: nobody listens.
 	Heard func(s rx.Service, reached bool, why string)
 
+	clock *serverClock // nil: nobody learns the platform's
+
 	mu      sync.Mutex
 	refused string // id of the token that the platform did not accept last
 	rotated bool   // the recipient's token is to be asked for again
@@ -76,24 +78,36 @@ func (c *Client) Do(ctx context.Context, call rx.Call) rx.Reply {
 	if ctx.Err() != nil {
 		return notSent(whyGivenUp)
 	}
-	if call.Op == rx.OpNewKey {
-		return c.newKey(ctx, call.Patient)
-	}
 	o, known := operations[call.Op]
-	if !known {
+	if !known && call.Op != rx.OpNewKey {
 		return notSent(whyRequest)
 	}
+	before := c.ahead()
 	reply, session := c.once(ctx, o, call)
-	if session && o.wire.Effect != wire.Makes && ctx.Err() == nil {
+	wrong := (c.ahead() - before).Abs() > maxDrift // what was signed was signed by another clock than theirs
+	if !reply.OK() && (session || wrong) && o.wire.Effect != wire.Makes && ctx.Err() == nil {
 		reply, _ = c.once(ctx, o, call)
 	}
 	return reply
+}
+
+// maxDrift is how much of an error of our clock is no reason to ask again.
+const maxDrift = time.Minute
+
+func (c *Client) ahead() time.Duration {
+	if c.clock == nil {
+		return 0
+	}
+	return c.clock.ahead()
 }
 
 func notSent(why string) rx.Reply { return rx.Reply{Result: rx.ResultNotSent, Why: why} }
 
 // once makes a call, at most one request of Recip-e. It tells whether the platform did not accept the session: the next call opens another.
 func (c *Client) once(ctx context.Context, o operation, call rx.Call) (reply rx.Reply, session bool) {
+	if call.Op == rx.OpNewKey {
+		return c.newKey(ctx, call.Patient), false
+	}
 	token, err := c.token(ctx)
 	c.heard(rx.STS, sessionAnswered(err), whySession)
 	if err != nil {

@@ -108,7 +108,7 @@ var cases = []struct {
 		_, rid := b.created(marie)
 		for _, call := range []rx.Call{
 			{Op: rx.OpVision, RID: rid, Vision: rx.Locked}, {Op: rx.OpVision, RID: rid, Vision: rx.Open},
-			{Op: rx.OpFeedback, RID: rid, Flag: true}, {Op: rx.OpNotify, RID: rid, Patient: marie, Text: []byte("<notification/>")}, {Op: rx.OpProperties},
+			{Op: rx.OpFeedback, RID: rid, Flag: true}, {Op: rx.OpNotify, RID: rid, Patient: marie, Text: []byte("<notification/>"), Pharmacy: pharmacy}, {Op: rx.OpProperties},
 		} {
 			b.want(rx.ResultAccepted, call)
 		}
@@ -116,7 +116,7 @@ var cases = []struct {
 	}},
 	{"feedback is given until it is read", func(b *bench) {
 		_, rid := b.created(marie)
-		b.want(rx.ResultAccepted, rx.Call{Op: rx.OpNotify, RID: rid, Patient: marie, Text: []byte("<notification/>")}) // is none
+		b.want(rx.ResultAccepted, rx.Call{Op: rx.OpNotify, RID: rid, Patient: marie, Text: []byte("<notification/>"), Pharmacy: pharmacy}) // is none
 		b.Feedback(rid, []byte("<feedback/>"))
 		for _, read := range []bool{false, true} {
 			if list := b.want(rx.ResultAccepted, rx.Call{Op: rx.OpFeedbacks, Flag: read}).Listed; !slices.Equal(rids(list), []rx.RID{rid}) {
@@ -207,7 +207,7 @@ var cases = []struct {
 				"inner-refusal": rx.ResultRefused, "drop-after-processing": rx.Unanswered, "refuse-connect": rx.ResultNotSent,
 			} {
 				b.Fault(op, kind, 1)
-				b.want(result, rx.Call{Op: op, Patient: marie, RID: rid, Parcel: p, Active: true, Reason: "stopped", Vision: rx.Open, Text: []byte("<x/>")})
+				b.want(result, rx.Call{Op: op, Patient: marie, RID: rid, Parcel: p, Active: true, Reason: "stopped", Vision: rx.Open, Text: []byte("<x/>"), Pharmacy: pharmacy})
 			}
 		}
 	}},

@@ -55,6 +55,9 @@ const (
 	jan   rx.SSIN = "79021802145"
 )
 
+// pharmacy is an invented one: the first digits of its NIHII number.
+const pharmacy = "29999915"
+
 // patience of a caller who waits as long as the built-in profiles.
 const patience = 60 * time.Second
 
