@@ -45,18 +45,7 @@ func (e *Env) acts(item rx.Item, back func(rx.Item), twin func(rx.ID)) (buttons 
 	return buttons
 }
 
-// BackView is the inline line.
-type BackView struct {
-	Text            string
-	Notice          string // what it does, and what to do beside
-	Reasons         []Choice
-	Other           bool // a text is needed
-	Own             string
-	Missing         string
-	Confirm, Cancel Button
-}
-
-func (b *takeBack) view(e *Env, confirm, cancel func()) *BackView {
+func (b *takeBack) view(e *Env, confirm, cancel func()) *Question {
 	if b == nil {
 		return nil
 	}
@@ -68,9 +57,12 @@ func (b *takeBack) view(e *Env, confirm, cancel func()) *BackView {
 	if withdrawable(b.item.Prescription) {
 		key = "ui.back.ask.withdraw"
 	}
-	v := &BackView{Text: i18n.Text(e.Lang, key, "name", fullName(b.item.Facts.Patient), "lines", what), Other: b.reason == "other", Own: b.text}
+	v := &Question{Text: i18n.Text(e.Lang, key, "name", fullName(b.item.Facts.Patient), "lines", what), Reason: i18n.Text(e.Lang, "ui.back.reason")}
+	if b.reason == "other" {
+		v.Input = &Input{Label: i18n.Text(e.Lang, "ui.back.text"), Text: b.text}
+	}
 	if revocable(b.item.Prescription) && b.item.Proof {
-		v.Notice = i18n.Text(e.Lang, "ui.back.proof")
+		v.Warning = i18n.Text(e.Lang, "ui.back.proof")
 	}
 	for _, r := range rx.RevokeReasons {
 		v.Reasons = append(v.Reasons, Choice{Value: r, Label: i18n.Text(e.Lang, "revoke-reason."+r), Chosen: r == b.reason})
@@ -148,7 +140,7 @@ func (p *Prescribe) CancelBack() {
 	}
 }
 
-func (p *Prescribe) viewBack() *BackView { return p.back.view(p.env, p.ConfirmBack, p.CancelBack) }
+func (p *Prescribe) viewBack() *Question { return p.back.view(p.env, p.ConfirmBack, p.CancelBack) }
 
 // twin notes that the doctor also tried in other software: whether it is there too is then to be looked at.
 func (p *Prescribe) twin(id rx.ID) {

@@ -248,8 +248,8 @@ type HistoryView struct {
 	Selected int             // -1 none
 	Empty    string
 	Detail   *Detail
-	Paper    *PaperView
-	Back     *BackView
+	Paper    *Question
+	Back     *Question
 	Notices  []Notice
 	Focus    Focus
 

@@ -113,6 +113,24 @@ type Notice struct {
 	Buttons []Button
 }
 
+// Question is an inline question that stands between a wish and its act.
+type Question struct {
+	Text    string // whose, and which
+	Warning string // what it does besides, "" nothing
+	Reasons []Choice
+	Reason  string // said while none is chosen
+	Input   *Input // in words; nil: none is asked
+	Missing string // said when it was confirmed too early
+
+	Confirm, Cancel Button
+}
+
+// Input is an entry, or a choice, with its label.
+type Input struct {
+	Label, Text, Hint string
+	Choices           []Choice
+}
+
 // Field is an input of a screen that can have the focus.
 type Field int
 

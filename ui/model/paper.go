@@ -94,18 +94,7 @@ func (p *Paper) Confirm() {
 	s.confirm(answer)
 }
 
-// PaperView is the inline line.
-type PaperView struct {
-	Text            string // whose and which
-	Forced          string // what a pharmacist might see twice; "" when nothing
-	Reasons         []Choice
-	Missing         string // said when it was confirmed without a reason, or with a day that is none
-	Hand            bool   // the day of the writing by hand is asked
-	Day, DayHint    string
-	Confirm, Cancel Button
-}
-
-func (p *Paper) view() *PaperView {
+func (p *Paper) view() *Question {
 	s := p.subject
 	if s == nil {
 		return nil
@@ -119,9 +108,12 @@ func (p *Paper) view() *PaperView {
 	if s.hand {
 		key = "ui.hand.ask"
 	}
-	v := &PaperView{Text: i18n.Text(lang, key, "name", fullName(s.patient), "lines", what), Hand: s.hand, Day: p.day, DayHint: i18n.Date(p.env.today())}
-	if s.forced {
-		v.Forced = i18n.Text(lang, "ui.paper.forced")
+	v := &Question{Text: i18n.Text(lang, key, "name", fullName(s.patient), "lines", what), Reason: i18n.Text(lang, "ui.paper.reason")}
+	if s.hand {
+		v.Input = &Input{Label: i18n.Text(lang, "ui.hand.day"), Text: p.day, Hint: i18n.Date(p.env.today())}
+	}
+	if s.forced { // a pharmacist might see it twice
+		v.Warning = i18n.Text(lang, "ui.paper.forced")
 	}
 	for _, r := range rx.PaperReasons {
 		v.Reasons = append(v.Reasons, Choice{Value: string(r), Label: i18n.Text(lang, "paper-reason."+string(r)), Chosen: r == p.reason})

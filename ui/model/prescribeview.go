@@ -26,9 +26,9 @@ type PrescribeView struct {
 
 	Takes    string // what the patient takes along
 	Leave    Notice // whether the patient can leave
-	Paper    *PaperView
-	Back     *BackView
-	Template *TemplateView
+	Paper    *Question
+	Back     *Question
+	Template *Question
 	Notices  []Notice
 	Focus    Focus
 

@@ -117,12 +117,6 @@ type SettingsView struct {
 	Abouted   string // title of the program
 }
 
-// Input is a choice with its label.
-type Input struct {
-	Label   string
-	Choices []Choice
-}
-
 // View is the settings as they stand.
 func (s *Settings) View() SettingsView {
 	lang := s.env.Lang

@@ -128,20 +128,14 @@ func (p *Prescribe) CancelTemplate() {
 	}
 }
 
-// TemplateView is the question for the name.
-type TemplateView struct {
-	Text, Name   string
-	Save, Cancel Button
-}
-
-func (p *Prescribe) viewTemplate() *TemplateView {
+func (p *Prescribe) viewTemplate() *Question {
 	if !p.w.naming {
 		return nil
 	}
 	lang := p.env.Lang
-	return &TemplateView{Text: i18n.Count(lang, "ui.template.ask", len(p.w.lines)), Name: p.w.template,
-		Save:   Button{Label: i18n.Text(lang, "ui.template.save"), Key: i18n.Text(lang, "ui.key.enter"), On: true, Strong: true, Press: p.env.press(p.KeepTemplate)},
-		Cancel: Button{Label: i18n.Text(lang, "ui.cancel"), Key: i18n.Text(lang, "ui.key.escape"), On: true, Press: p.env.press(p.CancelTemplate)}}
+	return &Question{Text: i18n.Count(lang, "ui.template.ask", len(p.w.lines)), Input: &Input{Text: p.w.template},
+		Confirm: Button{Label: i18n.Text(lang, "ui.template.save"), Key: i18n.Text(lang, "ui.key.enter"), On: true, Strong: true, Press: p.env.press(p.KeepTemplate)},
+		Cancel:  Button{Label: i18n.Text(lang, "ui.cancel"), Key: i18n.Text(lang, "ui.key.escape"), On: true, Press: p.env.press(p.CancelTemplate)}}
 }
 
 // lineName is the product of a line that is not issued.

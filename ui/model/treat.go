@@ -150,7 +150,7 @@ type TreatView struct {
 	Empty    string    // when nothing does
 	Engine   string    // title of what Relais sees to by itself
 	Own      []Duty
-	Paper    *PaperView
+	Paper    *Question
 	Notices  []Notice
 	Focus    Focus
 }

@@ -3,78 +3,71 @@ package screen
 import (
 	"fyne.io/fyne/v2"
 
-	"relais/app/i18n"
 	"relais/app/rx"
 	"relais/ui/kit"
 	"relais/ui/model"
 )
 
-// back is the inline question before something is withdrawn or revoked.
-type back struct {
+// question is the inline question between a wish and its act: what it is about, a reason out of a list, words of one's own
+// where they are asked, and the two keys.
+type question struct {
 	text            *kit.Text
 	reason          *kit.Choice
-	own             *kit.Entry
+	input           *kit.Entry
 	label           *kit.Labelled
+	inputBox        *fyne.Container
 	confirm, cancel *kit.Button
 	box             *fyne.Container
 }
 
-func newBack(set func(model.Field, string), changed func()) *back {
-	b := &back{text: kit.NewText(), confirm: kit.NewButton(), cancel: kit.NewButton()}
-	b.reason = kit.NewChoice(func(v string) { set(model.FieldBack, v); changed() })
-	b.own = kit.NewEntry(func(s string) { set(model.FieldBackText, s); changed() })
-	b.label = kit.NewLabelled(b.own)
-	b.box = kit.Ask(kit.NewColumn(b.text, kit.NewFlow(b.reason), b.label.Container, kit.NewFlow(b.confirm, b.cancel)))
-	b.box.Hide()
-	return b
+// newQuestion makes one; it tells what is chosen and typed.
+func newQuestion(choose, typed func(string), changed func()) *question {
+	q := &question{text: kit.NewText(), confirm: kit.NewButton(), cancel: kit.NewButton()}
+	q.reason = kit.NewChoice(func(v string) { choose(v); changed() })
+	q.input = kit.NewEntry(func(s string) { typed(s); changed() })
+	q.label = kit.NewLabelled(q.input)
+	q.inputBox = kit.AtLeast(fyne.NewSize(24*kit.Unit, 0), q.label.Container)
+	q.box = kit.Ask(kit.NewColumn(q.text, kit.NewFlow(kit.Bottom(q.reason), q.inputBox), kit.NewFlow(q.confirm, q.cancel)))
+	q.box.Hide()
+	return q
 }
 
-func (b *back) show(lang rx.Lang, v *model.BackView) {
+func newPaper(m *model.Paper, changed func()) *question {
+	return newQuestion(func(v string) { m.SetReason(rx.PaperReason(v)) }, m.SetDay, changed)
+}
+
+func newBack(set func(model.Field, string), changed func()) *question {
+	return newQuestion(func(v string) { set(model.FieldBack, v) }, func(s string) { set(model.FieldBackText, s) }, changed)
+}
+
+func newTemplate(m *model.Prescribe, changed func()) *question {
+	q := newQuestion(func(string) {}, m.SetTemplate, changed)
+	q.input.Key = pressed(m.KeepTemplate, changed)
+	return q
+}
+
+func (q *question) show(v *model.Question) {
 	if v == nil {
-		hide(b.box)
+		hide(q.box)
 		return
 	}
 	spans := []kit.Span{kit.Strong(v.Text)}
-	if v.Notice != "" {
-		spans = append(spans, kit.Toned(model.Warn, v.Notice).Line())
+	if v.Warning != "" {
+		spans = append(spans, kit.Toned(model.Warn, v.Warning).Line())
 	}
 	if v.Missing != "" {
 		spans = append(spans, kit.Toned(model.Bad, v.Missing).Line())
 	}
-	b.text.Set(spans...)
-	b.reason.Set(v.Reasons, i18n.Text(lang, "ui.back.reason"))
-	b.label.Label(i18n.Text(lang, "ui.back.text"))
-	b.own.Set(v.Own)
-	visible(v.Other, b.label.Container)
-	b.confirm.Set(v.Confirm)
-	b.cancel.Set(v.Cancel)
-	show(b.box)
-}
-
-// template is the inline question for the name of a template.
-type template struct {
-	text         *kit.Text
-	name         *kit.Entry
-	save, cancel *kit.Button
-	box          *fyne.Container
-}
-
-func newTemplate(m *model.Prescribe, changed func()) *template {
-	t := &template{text: kit.NewText(), save: kit.NewButton(), cancel: kit.NewButton()}
-	t.name = kit.NewEntry(func(s string) { m.SetTemplate(s); changed() })
-	t.name.Key = pressed(m.KeepTemplate, changed)
-	t.box = kit.Ask(kit.NewColumn(t.text, t.name, kit.NewFlow(t.save, t.cancel)))
-	t.box.Hide()
-	return t
-}
-
-func (t *template) show(v *model.TemplateView) {
-	visible(v != nil, t.box)
-	if v == nil {
-		return
+	q.text.Set(spans...)
+	q.reason.Set(v.Reasons, v.Reason)
+	visible(v.Reasons != nil, q.reason)
+	if v.Input != nil {
+		q.label.Label(v.Input.Label)
+		q.input.Set(v.Input.Text)
+		q.input.Hint(v.Input.Hint)
 	}
-	t.text.Set(kit.Strong(v.Text))
-	t.name.Set(v.Name)
-	t.save.Set(v.Save)
-	t.cancel.Set(v.Cancel)
+	visible(v.Input != nil, q.inputBox)
+	q.confirm.Set(v.Confirm)
+	q.cancel.Set(v.Cancel)
+	show(q.box)
 }

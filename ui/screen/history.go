@@ -23,12 +23,12 @@ type History struct {
 	empty   *kit.Text
 	list    *widget.List
 	detail  *detail
-	paper   *paper
+	paper   *question
 	notices kit.Notices
 	proof   *kit.Button
 	onPaper *kit.Button
 	repeat  *kit.Button
-	back    *back
+	back    *question
 	box     *fyne.Container
 	focus   focus
 	moving  bool
@@ -122,8 +122,8 @@ func (s *History) Show(lang rx.Lang, v model.HistoryView) {
 	}
 	s.moving = false
 	s.detail.show(i18n.Text(lang, "ui.history.choose"), v.Detail)
-	s.paper.show(lang, v.Paper)
-	s.back.show(lang, v.Back)
+	s.paper.show(v.Paper)
+	s.back.show(v.Back)
 	s.notices.Show(v.Notices)
 	s.proof.Set(v.Proof)
 	s.onPaper.Set(v.OnPaper)
@@ -132,7 +132,7 @@ func (s *History) Show(lang rx.Lang, v model.HistoryView) {
 
 // Follow puts the focus where the model wants it.
 func (s *History) Follow(c fyne.Canvas, want model.Focus) {
-	s.focus.follow(c, want, map[model.Field]fyne.Focusable{model.FieldReason: s.paper.reason, model.FieldBack: s.back.reason, model.FieldBackText: s.back.own})
+	s.focus.follow(c, want, map[model.Field]fyne.Focusable{model.FieldReason: s.paper.reason, model.FieldBack: s.back.reason, model.FieldBackText: s.back.input})
 }
 
 // Enter puts the focus on the filter, when the screen is opened.

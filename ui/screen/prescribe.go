@@ -20,8 +20,8 @@ type Prescribe struct {
 	banner  *kit.Text
 	edit    *kit.Button
 	past    *past
-	back    *back
-	named   *template
+	back    *question
+	named   *question
 	near    *kit.Text
 	top     *fyne.Container
 	entry   *entry
@@ -31,7 +31,7 @@ type Prescribe struct {
 	write   *fyne.Container
 	takes   *kit.Text
 	leave   *kit.Text
-	paper   *paper
+	paper   *question
 	notices kit.Notices
 
 	send, proof, onPaper, byHand, letGo *kit.Button
@@ -80,8 +80,8 @@ func (s *Prescribe) Show(lang rx.Lang, v model.PrescribeView) {
 	s.leave.Set(leave)
 	visible(v.Takes != "", s.takes)
 	visible(v.Leave.Text != "", s.leave)
-	s.paper.show(lang, v.Paper)
-	s.back.show(lang, v.Back)
+	s.paper.show(v.Paper)
+	s.back.show(v.Back)
 	s.named.show(v.Template)
 	s.notices.Show(v.Notices)
 	s.send.Set(v.Send)
@@ -117,8 +117,8 @@ func (s *Prescribe) showOrder(lang rx.Lang, v model.PrescribeView) {
 }
 
 func (s *Prescribe) fields() map[model.Field]fyne.Focusable {
-	fields := map[model.Field]fyne.Focusable{model.FieldPatient: s.pick.search, model.FieldReason: s.paper.reason, model.FieldDay: s.paper.day,
-		model.FieldBack: s.back.reason, model.FieldBackText: s.back.own, model.FieldTemplate: s.named.name}
+	fields := map[model.Field]fyne.Focusable{model.FieldPatient: s.pick.search, model.FieldReason: s.paper.reason, model.FieldDay: s.paper.input,
+		model.FieldBack: s.back.reason, model.FieldBackText: s.back.input, model.FieldTemplate: s.named.input}
 	maps.Copy(fields, s.form.inputs())
 	maps.Copy(fields, s.entry.inputs())
 	return fields

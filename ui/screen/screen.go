@@ -8,8 +8,6 @@ package screen
 import (
 	"fyne.io/fyne/v2"
 
-	"relais/app/i18n"
-	"relais/app/rx"
 	"relais/ui/kit"
 	"relais/ui/model"
 )
@@ -69,51 +67,6 @@ func lineText(v model.Line) []kit.Span {
 		spans = append(spans, kit.Soft(f).Line())
 	}
 	return spans
-}
-
-// paper is the inline question before paper.
-type paper struct {
-	text            *kit.Text
-	reason          *kit.Choice
-	day             *kit.Entry
-	label           *kit.Labelled
-	dayBox          *fyne.Container
-	confirm, cancel *kit.Button
-	box             *fyne.Container
-}
-
-func newPaper(m *model.Paper, changed func()) *paper {
-	p := &paper{text: kit.NewText(), confirm: kit.NewButton(), cancel: kit.NewButton()}
-	p.reason = kit.NewChoice(func(v string) { m.SetReason(rx.PaperReason(v)); changed() })
-	p.day = kit.NewEntry(func(s string) { m.SetDay(s); changed() })
-	p.label = kit.NewLabelled(p.day)
-	p.dayBox = kit.AtLeast(fyne.NewSize(15*kit.Unit, 0), p.label.Container)
-	p.box = kit.Ask(kit.NewColumn(p.text, kit.NewFlow(kit.Bottom(p.reason), p.dayBox), kit.NewFlow(p.confirm, p.cancel)))
-	p.box.Hide()
-	return p
-}
-
-func (p *paper) show(lang rx.Lang, v *model.PaperView) {
-	if v == nil {
-		hide(p.box)
-		return
-	}
-	spans := []kit.Span{kit.Strong(v.Text)}
-	if v.Forced != "" {
-		spans = append(spans, kit.Toned(model.Warn, v.Forced).Line())
-	}
-	if v.Missing != "" {
-		spans = append(spans, kit.Toned(model.Bad, v.Missing).Line())
-	}
-	p.text.Set(spans...)
-	p.reason.Set(v.Reasons, i18n.Text(lang, "ui.paper.reason"))
-	p.label.Label(i18n.Text(lang, "ui.hand.day"))
-	p.day.Set(v.Day)
-	p.day.Hint(v.DayHint)
-	visible(v.Hand, p.dayBox)
-	p.confirm.Set(v.Confirm)
-	p.cancel.Set(v.Cancel)
-	show(p.box)
 }
 
 func show(objects ...fyne.CanvasObject) {

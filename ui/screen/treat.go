@@ -4,7 +4,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 
-	"relais/app/rx"
 	"relais/ui/kit"
 	"relais/ui/model"
 )
@@ -16,7 +15,7 @@ type Treat struct {
 	sections *kit.Stack[model.Section]
 	engine   *kit.Text
 	own      *kit.Stack[model.Duty]
-	paper    *paper
+	paper    *question
 	notices  kit.Notices
 	box      *fyne.Container
 	focus    focus
@@ -35,7 +34,7 @@ func NewTreat(m *model.Treat, changed func()) *Treat {
 func (s *Treat) Object() fyne.CanvasObject { return s.box }
 
 // Show shows what the model says.
-func (s *Treat) Show(lang rx.Lang, v model.TreatView) {
+func (s *Treat) Show(v model.TreatView) {
 	s.title.Set(kit.Span{Text: v.Title, Plain: true, Bold: true, Big: true})
 	s.empty.Set(kit.Quiet(v.Empty))
 	visible(v.Empty != "", s.empty)
@@ -43,7 +42,7 @@ func (s *Treat) Show(lang rx.Lang, v model.TreatView) {
 	s.engine.Set(kit.Span{Text: v.Engine, Bold: true})
 	visible(v.Engine != "", s.engine)
 	s.own.Set(v.Own, dutyKey)
-	s.paper.show(lang, v.Paper)
+	s.paper.show(v.Paper)
 	s.notices.Show(v.Notices)
 }
 

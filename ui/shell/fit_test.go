@@ -115,7 +115,7 @@ func states(t *testing.T) []state {
 		case "treat":
 			s.show = func(t *testing.T, l rx.Lang, w fyne.Window) {
 				x := screen.NewTreat(model.NewTreat(&model.Env{}, nil, nil), func() {})
-				inFrame(l, w, placeTreat, x.Object(), func() { x.Show(l, said[model.TreatView](t, name)[l]) })
+				inFrame(l, w, placeTreat, x.Object(), func() { x.Show(said[model.TreatView](t, name)[l]) })
 			}
 		case "history":
 			s.show = func(t *testing.T, l rx.Lang, w fyne.Window) {

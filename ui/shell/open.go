@@ -220,7 +220,7 @@ func (o *open) show() {
 		o.prescribeScreen.Follow(canvas, writing.Focus)
 	case placeTreat:
 		v := o.treat.View()
-		o.treatScreen.Show(lang, v)
+		o.treatScreen.Show(v)
 		o.treatScreen.Follow(canvas, v.Focus)
 	case placeHistory:
 		v := o.history.View()
