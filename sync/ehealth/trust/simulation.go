@@ -36,6 +36,15 @@ func SimulatedPool(anchors ...*x509.Certificate) *x509.CertPool {
 	return pool
 }
 
+// SimulatedSets are the anchors of a simulated environment, the same for each purpose.
+func SimulatedSets(anchors ...*x509.Certificate) Sets {
+	s := Sets{pools: map[Purpose]*x509.CertPool{}}
+	for _, p := range Purposes {
+		s.pools[p] = SimulatedPool(anchors...)
+	}
+	return s
+}
+
 // ReadSimulatedSets is ReadSets for a simulated environment.
 func ReadSimulatedSets(dir fs.FS) (Sets, error) { return readSets(dir, understood) }
 

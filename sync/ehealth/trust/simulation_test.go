@@ -61,6 +61,7 @@ func TestSimulatedSets(t *testing.T) {
 		accepted bool
 	}{
 		"by decision": {func() (trust.Sets, error) { return trust.ReadSimulatedSets(dir) }, true},
+		"in memory":   {func() (trust.Sets, error) { return trust.SimulatedSets(played.Cert), nil }, true},
 		"as real":     {func() (trust.Sets, error) { return trust.ReadSets(dir) }, false},
 	} {
 		sets, err := c.read()

@@ -281,6 +281,22 @@ func (w *World) SetPlan(faults []Fault, at time.Time) error {
 	})
 }
 
+// InForce gives the faults whose window is open at the moment at.
+func (w *World) InForce(at time.Time) (faults []Fault, err error) {
+	err = w.do(time.Time{}, func(tx shelf) {
+		p := tx.control().Plan
+		if p == nil {
+			return
+		}
+		for _, f := range p.Faults {
+			if since := at.Sub(p.Set); since >= f.From && (f.For == 0 || since < f.From+f.For) {
+				faults = append(faults, f)
+			}
+		}
+	})
+	return faults, err
+}
+
 // Plan gives the plan in force and how many calls each of its faults has fitted.
 func (w *World) Plan() (faults []Fault, met []int, err error) {
 	err = w.do(time.Time{}, func(tx shelf) {

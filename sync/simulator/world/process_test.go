@@ -122,6 +122,7 @@ func TestMoves(t *testing.T) {
 		"deliver NotDelivered": rx.Delivered, "deliver InProcess": rx.Delivered, "archive Delivered": rx.Archived,
 		"patient-revoke NotDelivered": rx.StatusRevoked, "patient-revoke InProcess": rx.StatusRevoked,
 		"patient-lock NotDelivered": rx.NotDelivered, "patient-lock InProcess": rx.InProcess,
+		"patient-unlock NotDelivered": rx.NotDelivered, "patient-unlock InProcess": rx.InProcess,
 		"revoke NotDelivered": rx.StatusRevoked, "revoke InProcess": rx.StatusRevoked,
 	}
 	for from, moves := range lead {

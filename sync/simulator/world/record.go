@@ -73,11 +73,12 @@ const (
 	Archive       Move = "archive"        // the pharmacist archives what was delivered
 	PatientRevoke Move = "patient-revoke" // the patient revokes it
 	PatientLock   Move = "patient-lock"   // the patient hides it from pharmacists' lists
+	PatientUnlock Move = "patient-unlock" // the patient shows it again
 	revoke        Move = "revoke"         // the prescriber revokes it
 )
 
 // Moves are the hands' moves.
-var Moves = []Move{Take, PutBack, Deliver, Archive, PatientRevoke, PatientLock}
+var Moves = []Move{Take, PutBack, Deliver, Archive, PatientRevoke, PatientLock, PatientUnlock}
 
 // moves tells from which statuses a move starts, where it leads ("" stays) and
 // whose it is (recipe protocol §5: revoking is possible while not delivered).
@@ -92,6 +93,7 @@ var moves = map[Move]struct {
 	Archive:       {[]rx.Status{rx.Delivered}, rx.Archived, Pharmacist},
 	PatientRevoke: {[]rx.Status{rx.NotDelivered, rx.InProcess}, rx.StatusRevoked, ThePatient},
 	PatientLock:   {[]rx.Status{rx.NotDelivered, rx.InProcess}, "", ThePatient},
+	PatientUnlock: {[]rx.Status{rx.NotDelivered, rx.InProcess}, "", ThePatient},
 	revoke:        {[]rx.Status{rx.NotDelivered, rx.InProcess}, rx.StatusRevoked, Prescriber},
 }
 
@@ -111,6 +113,8 @@ func (r *Record) move(m Move, now time.Time) bool {
 		r.Delivered = r.Moved
 	case PatientLock:
 		r.Visibility = rx.Locked
+	case PatientUnlock:
+		r.Visibility = rx.Open
 	}
 	return true
 }
