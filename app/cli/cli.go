@@ -165,6 +165,12 @@ type commands struct {
 	Patients  struct {
 		Find findCmd `cmd:"" help:"${help_patients_find}"`
 	} `cmd:"" help:"${help_patients}"`
+	Identity struct {
+		Find   identityFindCmd   `cmd:"" help:"${help_identity_find}"`
+		Add    identityAddCmd    `cmd:"" help:"${help_identity_add}"`
+		Show   identityShowCmd   `cmd:"" help:"${help_identity_show}"`
+		Forget identityForgetCmd `cmd:"" help:"${help_identity_forget}"`
+	} `cmd:"" help:"${help_identity}"`
 	Verify   verifyCmd `cmd:"" help:"${help_verify}"`
 	Export   exportCmd `cmd:"" help:"${help_export}"`
 	Schema   schemaCmd `cmd:"" help:"${help_schema}"`

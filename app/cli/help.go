@@ -17,6 +17,7 @@ var helpKeys = []string{
 	"interop", "seal", "unseal", "etk", "p12", "pass_file", "to", "kek_file", "kek_id", "in_out", "in", "message_out", "trust", "at", "eid", "etk_file",
 	"sign_soap", "verify_soap", "assertion", "sha1", "sha1_too", "soap_in", "soap_out",
 	"kmehr", "validate_kmehr", "kmehr_type", "kmehr_expires", "kmehr_line", "kmehr_practice", "kmehr_at",
+	"identity", "identity_find", "identity_add", "identity_show", "identity_forget", "identity_file",
 }
 
 // help prints the help of the program or of a command.

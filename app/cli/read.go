@@ -195,8 +195,15 @@ func (statusCmd) do(r *run) (Exit, error) {
 	if exit, err = r.partly(exit, err); err != nil {
 		return Failed, err
 	}
+	certificate, err := s.Identity(r.ctx)
+	if err != nil && rx.CodeOf(err) != wiring.CodeNoIdentity {
+		return Failed, err
+	}
 	p := r.present()
 	out := formats.Status{Waiting: len(waiting), MedicinesAgeDays: s.MedicinesAge()}
+	if err == nil {
+		out.Certificate = rx.DateOf(certificate.Until).String()
+	}
 	for _, t := range treats {
 		if len(t.Outcomes) > 0 {
 			out.ToTreat++
@@ -210,6 +217,7 @@ func (statusCmd) do(r *run) (Exit, error) {
 		for _, k := range services {
 			pg.service(p, k)
 		}
+		pg.ending(certificate)
 		pg.line("%s", i18n.Count(r.lang, "cli.status.waiting", out.Waiting))
 		pg.line("%s", i18n.Count(r.lang, "cli.status.to-treat", out.ToTreat))
 		pg.line("%s", i18n.Count(r.lang, "cli.status.medicines", out.MedicinesAgeDays))

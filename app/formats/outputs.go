@@ -110,10 +110,10 @@ type Happened struct {
 // Status is the output of `status`.
 type Status struct {
 	Services         List[Service] `json:"services"`
-	Waiting          int           `json:"waiting"`  // prescriptions not sent yet
-	ToTreat          int           `json:"to_treat"` // duties that a person must close
-	Session          string        `json:"session"`  // until when, "" when there is none
-	Certificate      string        `json:"certificate"`
+	Waiting          int           `json:"waiting"`     // prescriptions not sent yet
+	ToTreat          int           `json:"to_treat"`    // duties that a person must close
+	Session          string        `json:"session"`     // until when, "" when there is none
+	Certificate      string        `json:"certificate"` // the last day of the eHealth certificate, "" when none is kept
 	MedicinesAgeDays int           `json:"medicines_age_days"`
 }
 
@@ -152,6 +152,50 @@ type Made struct {
 // The code is for JSON alone.
 func (Made) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "Made(…)") }
 func (Made) LogValue() slog.Value       { return slog.StringValue("Made(…)") }
+
+// Identity is the output of `identity add`, `show` and `forget`: the eHealth certificate that
+// the directory keeps, or kept until now.
+type Identity struct {
+	Type        string                `json:"type"` // SSIN of a person; CBE, NIHII… of an organisation
+	Number      string                `json:"number"`
+	Name        string                `json:"name,omitempty"`
+	Application string                `json:"application,omitempty"` // of an organisation with several certificates
+	From        string                `json:"from"`
+	Until       string                `json:"until"`
+	RetiredKeys int                   `json:"retired_keys"` // for old messages
+	Warnings    List[IdentityWarning] `json:"warnings"`
+}
+
+// IdentityWarning is something of a certificate that a person should know, the most urgent
+// first.
+type IdentityWarning struct {
+	Code    string `json:"code"`
+	Until   string `json:"until,omitempty"` // of what ends or has ended
+	Days    int    `json:"days,omitempty"`  // of what ends: at most so many are left
+	Message string `json:"message"`
+	Next    string `json:"next"`
+}
+
+// The holder is for JSON alone.
+func (Identity) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "Identity(…)") }
+func (Identity) LogValue() slog.Value       { return slog.StringValue("Identity(…)") }
+
+// Keystores is the output of `identity find`, newest first. A name usually holds the number
+// of its holder.
+type Keystores struct {
+	Keystores List[KeystoreFile] `json:"keystores"`
+}
+
+// KeystoreFile is a file that may be a keystore; File is what `identity add` takes.
+type KeystoreFile struct {
+	File       string `json:"file"`
+	Size       int    `json:"size"` // bytes
+	Modified   string `json:"modified"`
+	Acceptance bool   `json:"acceptance"` // by its name: of the acceptance environment
+}
+
+func (KeystoreFile) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "KeystoreFile(…)") }
+func (KeystoreFile) LogValue() slog.Value       { return slog.StringValue("KeystoreFile(…)") }
 
 // Verified is the output of `verify`: what a check of the data directory found. Exit code 0
 // when it is sound, 5 when it is not.
