@@ -22,6 +22,7 @@ import (
 	"relais/assets"
 	"relais/data/store"
 	"relais/data/vault"
+	"relais/sync/simulator"
 )
 
 // DemoPassphrase opens the demonstration's directory, and is shown on its lock screen.
@@ -37,6 +38,8 @@ type Directory struct {
 	Now  func() time.Time // in the practice's zone
 	Rand io.Reader        // of ids, keys and nonces
 	Step Step             // nil but in test/kill
+	// PKI, unless nil, puts the real protocol between the engine and the simulated services: client, sessions, keys, seals.
+	PKI *simulator.PKI
 }
 
 // At is the directory at paths under the real clock and the system's randomness.

@@ -9,7 +9,6 @@ import (
 	"relais/app/crash"
 	"relais/app/rx"
 	"relais/sync/outbox"
-	"relais/sync/simulator/world"
 )
 
 // poll is how often changes by other processes are looked for.
@@ -146,7 +145,7 @@ func (s *Session) runner(ctx context.Context, failed func(error)) (*outbox.Runne
 		}
 		s.verified.Store(true)
 	}
-	w, err := s.simulated()
+	remote, err := s.remote()
 	if err != nil {
 		return nil, err
 	}
@@ -155,8 +154,7 @@ func (s *Session) runner(ctx context.Context, failed func(error)) (*outbox.Runne
 		return nil, err
 	}
 	engine := outbox.New(s.dir.stepsOf(s.db), s.Profile.Waits, rand.New(src), s.services.observe)
-	remote := s.dir.stepsAt(&world.Client{World: w, Clock: clock{s.dir.Now}})
-	return outbox.NewRunner(engine, remote, s.dir.Now, failed), nil
+	return outbox.NewRunner(engine, s.dir.stepsAt(remote), s.dir.Now, failed), nil
 }
 
 // sender is an engine that works.

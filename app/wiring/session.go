@@ -42,10 +42,11 @@ type Session struct {
 	verified atomic.Bool // the database was held against its journal in this session
 	report   *Report     // nil, or opened for reading only: what was found
 
-	mu     sync.Mutex
-	world  *world.World // nil: not opened yet
-	engine sender       // that runs here, nil when none does
-	next   time.Time    // when it tries something again at the latest; zero: unknown
+	mu       sync.Mutex
+	world    *world.World // nil: not opened yet
+	platform *platform    // nil: nothing stands between engine and world, or not yet
+	engine   sender       // that runs here, nil when none does
+	next     time.Time    // when it tries something again at the latest; zero: unknown
 }
 
 // opener is store.Open or what stands in its place.
@@ -63,7 +64,7 @@ func (d Directory) session(ctx context.Context, v *vault.Vault, keys *vault.Keys
 	s := &Session{Profile: profile, dir: d, db: db, keys: keys, report: db.Found()}
 	s.services = &services{keep: db, told: s.news.ring}
 	s.Service = &prescribing.Service{
-		Store: d.stepsOf(db), Medicines: list, Composer: composer{}, Press: d.stepsIn(press{simulated: profile.Simulated, now: d.Now}),
+		Store: d.stepsOf(db), Medicines: list, Composer: d.composer(), Press: d.stepsIn(press{simulated: profile.Simulated, now: d.Now}),
 		Waits: profile.Waits, Now: d.Now, Rand: d.Rand, Shows: documents.Shows, Changed: s.changed, Degraded: s.services.inDoubt,
 	}
 	if err := s.services.load(ctx); err != nil {
@@ -90,9 +91,9 @@ func (s *Session) readProfile(ctx context.Context) error {
 func (s *Session) Close(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var err error
+	err := s.leave()
 	if s.world != nil {
-		err = s.world.Close()
+		err = errors.Join(err, s.world.Close())
 		s.world = nil
 	}
 	err = errors.Join(err, s.db.Close(ctx))
