@@ -19,7 +19,7 @@ func bubble(t *testing.T, do func(r *run, l *life)) {
 	t.Parallel()
 	root := newRoot(t)
 	synctest.Test(t, func(t *testing.T) {
-		r := begin(t, 0, root)
+		r := begin(t, 0, root, nil)
 		defer r.end()
 		l := r.patient("the one")
 		r.plan(down)

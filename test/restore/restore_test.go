@@ -17,11 +17,15 @@
 package restore
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
 	"os"
 	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
+
+	"relais/sync/simulator"
 )
 
 func TestRestored(t *testing.T) {
@@ -40,24 +44,46 @@ func TestRestored(t *testing.T) {
 		}
 		from, runs = seed, seed+1
 	}
-	var seen tally
+	seen := restored(t, from, runs, nil)
+	if runs-from >= len(stages)*len(places) && !t.Failed() {
+		seen.complete(t)
+	}
+}
+
+// The same through the real protocol: sessions, keys, seals and signatures between the engine and the services.
+func TestRestoredThroughTheProtocol(t *testing.T) {
+	runs := 6
+	switch {
+	case os.Getenv("RELAIS_SOAK") != "":
+		runs = len(stages) * len(places)
+	case testing.Short():
+		runs = 2
+	}
+	pki, err := simulator.NewPKI(rand.Reader, func(bits int) (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, bits) }, morning)
+	if err != nil {
+		t.Fatal(err)
+	}
+	restored(t, 0, runs, pki)
+}
+
+// restored plays the runs from one number up to another.
+func restored(t *testing.T, from, to int, pki *simulator.PKI) (seen *tally) {
+	seen = &tally{}
 	t.Run("runs", func(t *testing.T) {
-		for seed := from; seed < runs; seed++ {
+		for seed := from; seed < to; seed++ {
 			t.Run(strconv.Itoa(seed), func(t *testing.T) {
 				t.Parallel()
 				root := newRoot(t)
 				synctest.Test(t, func(t *testing.T) {
-					r := begin(t, seed, root)
+					r := begin(t, seed, root, pki)
 					r.play()
 					seen.add(r.met)
 				})
 			})
 		}
 	})
-	t.Logf("%d runs: %v", runs-from, seen.met)
-	if runs-from >= len(stages)*len(places) && !t.Failed() {
-		seen.complete(t)
-	}
+	t.Logf("%d runs: %v", to-from, seen.met)
+	return seen
 }
 
 // newRoot is a new directory: in memory where the system has such a place, since nothing here depends on a sync and each run makes hundreds.

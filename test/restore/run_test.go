@@ -25,6 +25,7 @@ import (
 	"relais/app/prescribing"
 	"relais/app/rx"
 	"relais/app/wiring"
+	"relais/sync/simulator"
 	"relais/sync/simulator/world"
 )
 
@@ -41,6 +42,7 @@ type run struct {
 	seed  int
 	rng   *rand.Rand
 	root  string
+	pki   *simulator.PKI // nil: without a protocol
 	world *world.World
 	stage
 	place
@@ -71,9 +73,10 @@ type life struct {
 
 func (l *life) redone() bool { return len(l.locals) > 1 }
 
-func begin(t *testing.T, seed int, root string) *run {
+// begin makes the world and the original of a run. With a PKI the directories reach the services through their real protocol.
+func begin(t *testing.T, seed int, root string, pki *simulator.PKI) *run {
 	time.Sleep(time.Until(morning))
-	r := &run{T: t, seed: seed, rng: rand.New(rand.NewPCG(uint64(seed), 0x726573746f7265)), root: root,
+	r := &run{T: t, seed: seed, pki: pki, rng: rand.New(rand.NewPCG(uint64(seed), 0x726573746f7265)), root: root,
 		met: map[string]int{}, stage: stages[seed%len(stages)], place: places[seed/len(stages)%len(places)], copy: filepath.Join(root, "copy")}
 	var err error
 	r.world, err = world.Open(r.under(worldFile), rand.NewPCG(r.rng.Uint64(), r.rng.Uint64()))
@@ -161,7 +164,7 @@ func (r *run) desk(data, marks string) *desk {
 	r.must(err)
 	d := &desk{r: r, name: filepath.Base(data), dir: at, steps: map[string]int{}}
 	d.dir.Rand = &entropy{src: rand.NewChaCha8(sha256.Sum256(binary.LittleEndian.AppendUint64([]byte("restore"), r.rng.Uint64())))}
-	d.dir.Step = d.step
+	d.dir.Step, d.dir.PKI = d.step, r.pki
 	r.must(d.dir.EnsureDemo(ctx))
 	if _, err := os.Lstat(filepath.Join(data, worldFile)); errors.Is(err, fs.ErrNotExist) {
 		r.must(os.Symlink(r.under(worldFile), filepath.Join(data, worldFile)))
