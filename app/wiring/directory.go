@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"log/slog"
 	randv2 "math/rand/v2"
+	"net"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -38,8 +39,14 @@ type Directory struct {
 	Now  func() time.Time // in the practice's zone
 	Rand io.Reader        // of ids, keys and nonces
 	Step Step             // nil but in test/kill
-	// PKI, unless nil, puts the real protocol between the engine and the simulated services: client, sessions, keys, seals.
-	PKI *simulator.PKI
+	// Protocol, unless nil, puts the real protocol between the engine and the simulated services: client, sessions, keys, seals.
+	Protocol *Protocol
+}
+
+// Protocol is how the simulated services are reached when they are reached as the real ones are.
+type Protocol struct {
+	PKI  *simulator.PKI
+	Wire func(address string, c net.Conn) net.Conn // nil but in tests that spoil connections
 }
 
 // At is the directory at paths under the real clock and the system's randomness.

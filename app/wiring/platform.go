@@ -1,6 +1,9 @@
 package wiring
 
 import (
+	"context"
+	"net"
+
 	"relais/app/prescribing"
 	"relais/sync/ehealth/soap"
 	"relais/sync/ehealth/sts"
@@ -27,14 +30,25 @@ const prescriptionVersion = "kmehr_1.29"
 // protocol puts client and protocol between the engine and a simulated world. The doctor
 // is the one who lives in the simulation.
 func (d Directory) protocol(w *world.World) (*platform, error) {
-	sim, err := simulator.New(w, d.PKI, simulator.Options{Clock: clock{d.Now}})
+	pki := d.Protocol.PKI
+	sim, err := simulator.New(w, pki, simulator.Options{Clock: clock{d.Now}})
 	if err != nil {
 		return nil, err
 	}
-	ends, doctor := sim.Inside(), d.PKI.Doctor()
+	ends, doctor := sim.Inside(), pki.Doctor()
+	dial := sim.Dial
+	if wire := d.Protocol.Wire; wire != nil {
+		dial = func(ctx context.Context, address string) (net.Conn, error) {
+			c, err := sim.Dial(ctx, address)
+			if err != nil {
+				return nil, err
+			}
+			return wire(address, c), nil
+		}
+	}
 	client := recipe.New(recipe.Settings{
-		STS: ends.STS, ETK: ends.ETK, KGSS: ends.KGSS, Prescriber: ends.Prescriber, Anchors: d.PKI.Anchors(), Service: recipe.RecipE,
-		Transport: soap.Transport{UserAgent: programID, Dial: sim.Dial}, Reason: sts.NoReader,
+		STS: ends.STS, ETK: ends.ETK, KGSS: ends.KGSS, Prescriber: ends.Prescriber, Anchors: pki.Anchors(), Service: recipe.RecipE,
+		Transport: soap.Transport{UserAgent: programID, Dial: dial}, Reason: sts.NoReader,
 		Profile: recipe.Profile{ProgramID: programID, PrescriptionVersion: prescriptionVersion},
 	}, recipe.Doctor{SSIN: doctor.ID.Value, Signing: doctor.Signing, Decryption: doctor.Decryption}, d.Now, d.Rand, nil)
 	return &platform{client, sim.Close}, nil
@@ -46,7 +60,7 @@ func (s *Session) remote() (outbox.Remote, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.dir.PKI == nil {
+	if s.dir.Protocol == nil {
 		return &world.Client{World: w, Clock: clock{s.dir.Now}}, nil
 	}
 	s.mu.Lock()
@@ -61,7 +75,7 @@ func (s *Session) remote() (outbox.Remote, error) {
 
 // composer makes messages for the services of the directory.
 func (d Directory) composer() prescribing.Composer {
-	if d.PKI == nil {
+	if d.Protocol == nil {
 		return composer{}
 	}
 	return kmehr.Composer{Software: software}

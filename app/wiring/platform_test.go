@@ -27,7 +27,7 @@ func protocol(t *testing.T) Directory {
 		t.Fatal(err)
 	}
 	n, d := simulated(), place(t)
-	d.PKI = p
+	d.Protocol = &Protocol{PKI: p}
 	var faults rx.Faults
 	n.Profile, faults = config.File{Name: "essai", Services: config.Simulated, Waits: map[string]string{"retry": "100ms", "backoff": "5s", "look_again": "100ms"}}.Profile()
 	if len(faults) > 0 {
