@@ -97,6 +97,7 @@ type bench struct {
 	depot *etk.Depot
 	kgss  *kgss.Client
 	sts   *sts.Client
+	inner [][]byte // results
 }
 
 type option func(*simulator.Options)
@@ -234,6 +235,7 @@ func (b *bench) send(o *order, result wire.Result) (wire.Response, error) {
 	if err != nil {
 		return response, err
 	}
+	b.inner = append(b.inner, inner)
 	b.must(o.op.DecodeResult(inner, result))
 	return response, nil
 }

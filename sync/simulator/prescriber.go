@@ -256,26 +256,18 @@ func (a *asked) fits(p wire.Party) *rx.Problem {
 
 // What this package refuses besides the world, in the same form: numbers that begin with 91 are of the simulation alone.
 var (
-	otherPrescriber = problem("ERR910002", "Le prescripteur n'est pas celui de la session.", "De voorschrijver is niet die van de sessie.", "Der Verschreiber ist nicht der der Sitzung.", "The prescriber is not that of the session.")
-	patientWrong    = problem("ERR910003", "Le numéro du patient n'est pas valide.", "Het nummer van de patiënt is niet geldig.", "Die Nummer des Patienten ist nicht gültig.", "The patient's number is not valid.")
-	versionWrong    = problem("ERR910004", "La version de la prescription n'est pas connue.", "De versie van het voorschrift is niet gekend.", "Die Version der Verschreibung ist nicht bekannt.", "The version of the prescription is not known.")
-	typesDiffer     = problem("ERR910005", "Le type diffère de celui des informations administratives.", "Het type verschilt van dat in de administratieve gegevens.", "Der Typ weicht von dem der Verwaltungsangaben ab.", "The type differs from that of the administrative information.")
-	keysDiffer      = problem("ERR910006", "La clé diffère de celle des informations administratives.", "De sleutel verschilt van die in de administratieve gegevens.", "Der Schlüssel weicht von dem der Verwaltungsangaben ab.", "The key differs from that of the administrative information.")
-	expiryForm      = problem("ERR910007", "La date de fin n'est pas de la forme aaaa-mm-jj.", "De einddatum heeft niet de vorm jjjj-mm-dd.", "Das Enddatum hat nicht die Form jjjj-mm-tt.", "The expiry date has not the form yyyy-mm-dd.")
-	visionForm      = problem("ERR910008", "La visibilité n'est pas connue.", "De zichtbaarheid is niet gekend.", "Die Sichtbarkeit ist nicht bekannt.", "The visibility is not known.")
-	ridForm         = problem("ERR910009", "Le RID n'a pas la bonne forme.", "De RID heeft niet de juiste vorm.", "Die RID hat nicht die richtige Form.", "The RID has not its form.")
-	reasonMissing   = problem("ERR910010", "Le motif manque.", "De reden ontbreekt.", "Der Grund fehlt.", "The reason is missing.")
-	pharmacyUnknown = problem("ERR910011", "La pharmacie n'est pas connue.", "De apotheek is niet gekend.", "Die Apotheke ist nicht bekannt.", "The pharmacy is not known.")
-	tokenMissing    = problem("ERR910012", "Le prescripteur n'a pas de jeton de chiffrement.", "De voorschrijver heeft geen encryptietoken.", "Der Verschreiber hat kein Verschlüsselungstoken.", "The prescriber has no encryption token.")
+	otherPrescriber = world.Refusal("ERR910002", "Le prescripteur n'est pas celui de la session.", "De voorschrijver is niet die van de sessie.", "Der Verschreiber ist nicht der der Sitzung.", "The prescriber is not that of the session.")
+	patientWrong    = world.Refusal("ERR910003", "Le numéro du patient n'est pas valide.", "Het nummer van de patiënt is niet geldig.", "Die Nummer des Patienten ist nicht gültig.", "The patient's number is not valid.")
+	versionWrong    = world.Refusal("ERR910004", "La version de la prescription n'est pas connue.", "De versie van het voorschrift is niet gekend.", "Die Version der Verschreibung ist nicht bekannt.", "The version of the prescription is not known.")
+	typesDiffer     = world.Refusal("ERR910005", "Le type diffère de celui des informations administratives.", "Het type verschilt van dat in de administratieve gegevens.", "Der Typ weicht von dem der Verwaltungsangaben ab.", "The type differs from that of the administrative information.")
+	keysDiffer      = world.Refusal("ERR910006", "La clé diffère de celle des informations administratives.", "De sleutel verschilt van die in de administratieve gegevens.", "Der Schlüssel weicht von dem der Verwaltungsangaben ab.", "The key differs from that of the administrative information.")
+	expiryForm      = world.Refusal("ERR910007", "La date de fin n'est pas de la forme aaaa-mm-jj.", "De einddatum heeft niet de vorm jjjj-mm-dd.", "Das Enddatum hat nicht die Form jjjj-mm-tt.", "The expiry date has not the form yyyy-mm-dd.")
+	visionForm      = world.Refusal("ERR910008", "La visibilité n'est pas connue.", "De zichtbaarheid is niet gekend.", "Die Sichtbarkeit ist nicht bekannt.", "The visibility is not known.")
+	ridForm         = world.Refusal("ERR910009", "Le RID n'a pas la bonne forme.", "De RID heeft niet de juiste vorm.", "Die RID hat nicht die richtige Form.", "The RID has not its form.")
+	reasonMissing   = world.Refusal("ERR910010", "Le motif manque.", "De reden ontbreekt.", "Der Grund fehlt.", "The reason is missing.")
+	pharmacyUnknown = world.Refusal("ERR910011", "La pharmacie n'est pas connue.", "De apotheek is niet gekend.", "Die Apotheke ist nicht bekannt.", "The pharmacy is not known.")
+	tokenMissing    = world.Refusal("ERR910012", "Le prescripteur n'a pas de jeton de chiffrement.", "De voorschrijver heeft geen encryptietoken.", "Der Verschreiber hat kein Verschlüsselungstoken.", "The prescriber has no encryption token.")
 )
-
-func problem(code, fr, nl, de, en string) *rx.Problem {
-	p := &rx.Problem{Code: code, Messages: map[rx.Lang]string{rx.FR: fr, rx.NL: nl, rx.DE: de, rx.EN: en}}
-	for lang, text := range p.Messages {
-		p.Messages[lang] = "[" + code + "] " + text
-	}
-	return p
-}
 
 // visibilityOf reads a vision of a prescriber (recipe protocol §1.6, §7 line 15): in any case of its letters.
 func visibilityOf(vision string) (rx.Visibility, bool) {

@@ -118,60 +118,45 @@ func (c *call) content() *etree.Element {
 	return c.message.Content
 }
 
-// readTrust reads a RequestSecurityToken (recipe protocol §3.1).
+// readTrust reads a RequestSecurityToken (recipe protocol §3.1). Its elements may stand in any order, as WS-Trust has it.
 func readTrust(el *etree.Element) (w wish, wrong string) {
-	if wrong = trustShape.fits(el); wrong != "" {
-		return w, wrong
-	}
-	w = wish{id: xmldsig.Attribute(el, "Context"), stated: map[string]string{}}
-	var key *etree.Element
-	for _, c := range el.ChildElements() {
-		text := strings.TrimSpace(c.Text())
-		switch c.Tag {
-		case "TokenType":
-			if text != typeSAML11 {
-				wrong = "another TokenType than SAML 1.1"
-			}
-		case "RequestType":
-			if text != nsTrust+"/Issue" {
-				wrong = "another RequestType than Issue"
-			}
-		case "KeyType":
-			if text != keyPublic {
-				wrong = "another KeyType than PublicKey"
-			}
-		case "Claims":
-			for _, claim := range c.ChildElements() {
-				name := xmldsig.Attribute(claim, "Uri")
-				w.wanted = append(w.wanted, sts.Attribute{Name: name})
-				if value := textOf(claim, "Value"); value != "" {
-					w.stated[name] = value
-				}
-			}
-		case "Lifetime":
-			w.from, _ = timeOf(textOf(c, "Created"))
-			w.to, _ = timeOf(textOf(c, "Expires"))
-		case "UseKey":
-			key = c
+	w = wish{id: xmldsig.Attribute(el, "Context"), stated: map[string]string{}, holder: certificateIn(child(el, nsTrust, "UseKey"))}
+	claims := orNone(child(el, nsTrust, "Claims"))
+	for _, claim := range claims.ChildElements() {
+		name := xmldsig.Attribute(claim, "Uri")
+		if !xmldsig.Is(claim, nsAuth, "ClaimType") || name == "" {
+			return w, "Claims holds ClaimType elements with a Uri"
+		}
+		w.wanted = append(w.wanted, sts.Attribute{Name: name})
+		if value := textOf(claim, "Value"); value != "" {
+			w.stated[name] = value
 		}
 	}
-	if wrong == "" {
-		if w.holder = certificateIn(key); w.holder == nil {
-			wrong = "UseKey holds no certificate"
+	if lifetime := child(el, nsTrust, "Lifetime"); lifetime != nil {
+		var err, err2 error
+		w.from, err = timeOf(textOf(lifetime, "Created"))
+		w.to, err2 = timeOf(textOf(lifetime, "Expires"))
+		if err != nil || err2 != nil {
+			return w, "Lifetime has Created and Expires"
 		}
 	}
-	return w, wrong
+	says := func(name string) string { return strings.TrimSpace(orNone(child(el, nsTrust, name)).Text()) }
+	switch {
+	case !xmldsig.Is(el, nsTrust, "RequestSecurityToken"):
+		return w, "RequestSecurityToken is due"
+	case says("RequestType") != nsTrust+"/Issue":
+		return w, "another RequestType than Issue"
+	case says("TokenType") != typeSAML11:
+		return w, "another TokenType than SAML 1.1"
+	case says("KeyType") != keyPublic:
+		return w, "another KeyType than PublicKey, written as the platform writes it"
+	case xmldsig.Attribute(claims, "Dialect") != nsAuth+"/authclaims" || len(w.wanted) == 0:
+		return w, "Claims are due, in the dialect authclaims"
+	case w.holder == nil:
+		return w, "UseKey holds no certificate"
+	}
+	return w, ""
 }
-
-var trustShape = once(nsTrust, "RequestSecurityToken", elements,
-	once(nsTrust, "TokenType", word), once(nsTrust, "RequestType", word),
-	once(nsTrust, "Claims", elements,
-		once(nsAuth, "ClaimType", elements, once(nsAuth, "Value", word).optional()).with(attribute{"Uri", word, true}, attribute{"Optional", word, false}).times(1, 0),
-	).with(attribute{"Dialect", word, true}),
-	once(nsTrust, "Lifetime", elements, once(nsWSU, "Created", dateTime), once(nsWSU, "Expires", dateTime)).optional(),
-	once(nsTrust, "KeyType", word),
-	once(nsTrust, "UseKey", elements, once(nsWSSE, "SecurityTokenReference", elements, once(nsDS, "X509Data", elements, once(nsDS, "X509Certificate", octets)))),
-).with(attribute{"Context", word, false})
 
 func grantTrust(_ *call, w wish, assertion []byte, until time.Time) []byte {
 	return fmt.Appendf(nil, `<wst:RequestSecurityTokenResponseCollection xmlns:wst="%s"><wst:RequestSecurityTokenResponse%s>`+
