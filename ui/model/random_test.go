@@ -167,7 +167,7 @@ func TestNoImpossibleScreen(t *testing.T) {
 				treat.Load()
 				for _, s := range treat.View().Sections {
 					o := s.People[any(len(s.People), "patient")]
-					press(slices.Concat(o.Duties[any(len(o.Duties), "duty")].Line.Buttons, o.All, o.Side))
+					press(o.buttons())
 				}
 				treat.Paper.SetReason("urgent")
 				treat.ConfirmPaper()

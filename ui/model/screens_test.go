@@ -36,15 +36,21 @@ func afterAnOutage(t *testing.T) *bench {
 
 func newTreat(b *bench) *Treat { return NewTreat(b.env, func(rx.ID) {}, func(rx.Draft) {}) }
 
+// buttons are those of a patient, in their order.
+func (o Owing) buttons() []Button {
+	buttons := slices.Clone(o.Side)
+	for _, d := range o.Duties {
+		buttons = slices.Concat(buttons, d.All, d.Line.Buttons)
+	}
+	return buttons
+}
+
 // answer presses a button of the entry of a patient.
 func (t *Treat) answer(test *testing.T, name, label string) {
 	test.Helper()
 	for _, s := range t.View().Sections {
 		for _, o := range s.People {
-			buttons := slices.Concat(o.Side, o.All)
-			for _, d := range o.Duties {
-				buttons = append(buttons, d.Line.Buttons...)
-			}
+			buttons := o.buttons()
 			if i := slices.IndexFunc(buttons, func(b Button) bool { return b.Label == label && b.On }); strings.HasPrefix(o.Name, name) && i >= 0 {
 				buttons[i].Press()
 				return
@@ -211,10 +217,7 @@ func TestReadingOnly(t *testing.T) {
 	}
 	for _, s := range treat.View().Sections {
 		for _, o := range s.People {
-			on(slices.Concat(o.Side, o.All)...)
-			for _, d := range o.Duties {
-				on(d.Line.Buttons...)
-			}
+			on(o.buttons()...)
 		}
 	}
 	for i := range b.store.items {

@@ -168,7 +168,6 @@ type Owing struct {
 	About  string   // born, number, phone
 	Side   []Button // what can be done for the patient beside answering: it changes nothing
 	Duties []Duty
-	All    []Button // one answer to several
 }
 
 // Duty is one thing owed.
@@ -179,7 +178,8 @@ type Duty struct {
 	Line  Line
 	What  string // "" when it is what was said of the one before
 	Why   string
-	Next  string // what to do, and until when
+	Next  string   // what to do, and until when
+	All   []Button // one answer to this and those of its kind that follow
 }
 
 // View is the list as it stands.
@@ -274,16 +274,9 @@ func (t *Treat) owing(of []prescribing.Treat) Owing {
 	if len(orders) == 1 {
 		o.Side = append(o.Side, Button{Label: i18n.Text(lang, "ui.reopen"), On: !t.env.Reading, Press: t.env.press(func() { t.open(orders[0]) })})
 	}
-	for _, k := range rx.Duties {
-		same := kinds[k]
-		if len(same) < 2 {
-			continue
-		}
-		for _, outcome := range same[0].Outcomes {
-			if all(same, outcome) {
-				o.All = append(o.All, Button{Label: i18n.Text(lang, "ui.treat.all", "outcome", i18n.Text(lang, "outcome."+string(outcome)), "n", i18n.Int(len(same))),
-					On: !t.acting && !t.env.Reading, Press: t.env.press(func() { t.settle(same, outcome) })})
-			}
+	for i, d := range of {
+		if same := kinds[d.Kind]; len(same) > 1 && same[0].ID() == d.ID() {
+			o.Duties[i].All = t.answers(same)
 		}
 	}
 	return o
@@ -293,8 +286,17 @@ func (t *Treat) owing(of []prescribing.Treat) Owing {
 // from a patient is answered one by one.
 var atOnce = []rx.Outcome{rx.Send, rx.ToPaper, rx.CameOut, rx.Handed, rx.WasNoted, rx.Given, rx.NotWanted, rx.WasTold}
 
-func all(of []prescribing.Treat, o rx.Outcome) bool {
-	return slices.Contains(atOnce, o) && !slices.ContainsFunc(of, func(d prescribing.Treat) bool { return !slices.Contains(d.Outcomes, o) })
+// answers are the buttons that answer several duties of one kind at once.
+func (t *Treat) answers(same []prescribing.Treat) (buttons []Button) {
+	lang := t.env.Lang
+	for _, o := range same[0].Outcomes {
+		if !slices.Contains(atOnce, o) || slices.ContainsFunc(same, func(d prescribing.Treat) bool { return !slices.Contains(d.Outcomes, o) }) {
+			continue
+		}
+		buttons = append(buttons, Button{Label: i18n.Text(lang, "ui.treat.all", "outcome", i18n.Text(lang, "outcome."+string(o)), "n", i18n.Int(len(same))),
+			On: !t.acting && !t.env.Reading, Press: t.env.press(func() { t.settle(same, o) })})
+	}
+	return buttons
 }
 
 // duty is one duty in words, with its answers.

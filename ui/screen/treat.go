@@ -72,18 +72,17 @@ func (s *section) Show(v model.Section) {
 	s.people.Set(v.People, func(_ int, o model.Owing) string { return o.Key })
 }
 
-// owing is one patient: who, then each thing owed, then what answers several at once.
+// owing is one patient: who, then each thing owed.
 type owing struct {
 	text   *kit.Text
 	side   *kit.Buttons
 	duties *kit.Stack[model.Duty]
-	all    *kit.Buttons
 	column *fyne.Container
 }
 
 func newOwing() kit.Row[model.Owing] {
-	o := &owing{text: kit.NewText(), side: kit.NewButtons(), duties: kit.NewStack(newDuty), all: kit.NewButtons()}
-	o.column = kit.NewColumn(o.text, o.side.Object(), o.duties.Object(), o.all.Object(), kit.Rule())
+	o := &owing{text: kit.NewText(), side: kit.NewButtons(), duties: kit.NewStack(newDuty)}
+	o.column = kit.NewColumn(o.text, o.side.Object(), o.duties.Object(), kit.Rule())
 	return o
 }
 
@@ -93,19 +92,21 @@ func (o *owing) Show(v model.Owing) {
 	o.text.Set(kit.Strong(v.Name), kit.Quiet("   "+v.About))
 	o.side.Set(v.Side)
 	o.duties.Set(v.Duties, dutyKey)
-	o.all.Set(v.All)
 }
 
-// duty is one thing owed: what, why, what to do, and the outcomes; who, where it stands alone.
+// duty is one thing owed: who, where it stands alone, what, why, what to do, what answers it and its like at once, and the
+// prescription with its own answers.
 type duty struct {
+	why     *kit.Text
+	all     *kit.Buttons
 	text    *kit.Text
 	buttons *kit.Buttons
 	column  *fyne.Container
 }
 
 func newDuty() kit.Row[model.Duty] {
-	d := &duty{text: kit.NewText(), buttons: kit.NewButtons()}
-	d.column = kit.NewColumn(d.text, d.buttons.Object())
+	d := &duty{why: kit.NewText(), all: kit.NewButtons(), text: kit.NewText(), buttons: kit.NewButtons()}
+	d.column = kit.NewColumn(d.why, d.all.Object(), d.text, d.buttons.Object())
 	return d
 }
 
@@ -124,9 +125,14 @@ func (d *duty) Show(v model.Duty) {
 	if v.Why != "" {
 		spans = append(spans, kit.Words(" · "+v.Why+" "+v.Next))
 	}
+	d.why.Set(spans...)
+	visible(len(spans) > 0, d.why)
+	d.all.Set(v.All)
+	spans = nil
 	if v.Line.Product != "" {
-		spans = append(spans, kit.Strong(v.Line.Product).Line(), kit.Quiet(" · "+v.Line.Label+" "+v.Line.Amount+v.Line.Dose), kit.Toned(v.Line.Tone, v.Line.State).Line())
+		spans = append(spans, kit.Strong(v.Line.Product), kit.Quiet(" · "+v.Line.Label+" "+v.Line.Amount+v.Line.Dose), kit.Toned(v.Line.Tone, v.Line.State).Line())
 	}
 	d.text.Set(spans...)
+	visible(len(spans) > 0, d.text)
 	d.buttons.Set(v.Line.Buttons)
 }
