@@ -34,27 +34,22 @@ const (
 	jan   rx.SSIN = "79021802145"
 )
 
-// keys are made once for all PKIs of the tests: one costs a part of a second.
-var (
-	keysMu sync.Mutex
-	made   int
-)
-
-func fewKeys(bits int) (*rsa.PrivateKey, error) {
-	keysMu.Lock()
-	defer keysMu.Unlock()
-	made++
-	return pkitest.RSA(fmt.Sprint("simulator ", made%6), bits), nil
+// keysOf are those of a platform of that name, few and made once for all tests: one costs a part of a second.
+func keysOf(name string) simulator.Keys {
+	var mu sync.Mutex
+	made := 0
+	return func(bits int) (*rsa.PrivateKey, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		made++
+		return pkitest.RSA(fmt.Sprint(name, made%6), bits), nil
+	}
 }
 
-var pki = sync.OnceValue(func() *simulator.PKI { return freshPKI() })
+var pki = sync.OnceValue(func() *simulator.PKI { return freshPKI("platform ") })
 
-func freshPKI() *simulator.PKI {
-	p, err := simulator.NewPKI(rand.Reader, fewKeys, monday)
-	if err != nil {
-		panic(err)
-	}
-	return p
+func freshPKI(name string) *simulator.PKI {
+	return must(simulator.NewPKI(rand.Reader, keysOf(name), monday))
 }
 
 // clock moves when somebody sleeps or waits.

@@ -142,6 +142,18 @@ func (p *PKI) Publish(token []byte) (etk.Identifier, error) {
 	return id, nil
 }
 
+// Enrol makes a certificate for one more holder, with an encryption token in the depot. Whether the platform recognises a
+// person is another question: see Simulator.Admit.
+func (p *PKI) Enrol(id etk.Identifier, name string) (Holder, error) {
+	h, err := p.maker.holder(p.ca, id, name)
+	if err != nil {
+		return Holder{}, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return *h, p.publishFor(h)
+}
+
 // token gives the encryption token of a holder, nil when there is none.
 func (p *PKI) token(id etk.Identifier) []byte {
 	p.mu.Lock()
