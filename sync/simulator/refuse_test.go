@@ -90,8 +90,10 @@ func TestCreatesThatAreRefused(t *testing.T) {
 		"another SOAPAction": {func(_ *bench, o *order, _ *wire.CreateParam) { o.action = wire.RevokePrescription.Action() }, notWSDL},
 		"no SOAPAction":      {func(_ *bench, o *order, _ *wire.CreateParam) { o.action = "" }, notWSDL},
 		"no operation": {func(_ *bench, o *order, _ *wire.CreateParam) {
-			o.change = tampered("CreatePrescriptionRequest ", "CreateRequest ")
-		}, "*"},
+			o.change = func(b []byte) []byte {
+				return bytes.ReplaceAll(b, []byte("CreatePrescriptionRequest"), []byte("ListPrescriptionsRequest"))
+			}
+		}, notWSDL},
 		"an attribute missing": {func(_ *bench, o *order, _ *wire.CreateParam) { o.change = tampered(`ProgramId="test/1"`, "") }, notSchema},
 		"an attribute too many": {func(_ *bench, o *order, _ *wire.CreateParam) {
 			o.change = tampered(`ProgramId=`, `Program="x" ProgramId=`)
