@@ -2,7 +2,6 @@ package wiring
 
 import (
 	"crypto/rand"
-	"crypto/rsa"
 	"sync"
 	"testing"
 	"time"
@@ -16,7 +15,7 @@ import (
 
 // pki is made once: its keys take a second.
 var pki = sync.OnceValues(func() (*simulator.PKI, error) {
-	return simulator.NewPKI(rand.Reader, func(bits int) (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, bits) }, time.Now())
+	return simulator.NewPKI(rand.Reader, nil, time.Now())
 })
 
 // protocol is a directory whose services are reached through their real protocol.

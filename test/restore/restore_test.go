@@ -18,7 +18,6 @@ package restore
 
 import (
 	"crypto/rand"
-	"crypto/rsa"
 	"os"
 	"strconv"
 	"sync"
@@ -59,7 +58,7 @@ func TestRestoredThroughTheProtocol(t *testing.T) {
 	case testing.Short():
 		runs = 2
 	}
-	pki, err := simulator.NewPKI(rand.Reader, func(bits int) (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, bits) }, morning)
+	pki, err := simulator.NewPKI(rand.Reader, nil, morning)
 	if err != nil {
 		t.Fatal(err)
 	}
