@@ -41,6 +41,9 @@ func (r *run) play() {
 
 	desks := r.open()
 	here := desks[len(desks)-1]
+	if r.tooShort(here) {
+		return
+	}
 	if r.by(2) && !r.both { // paper beside an original that may still send: see beyond_test.go
 		r.force(here)
 	}
@@ -268,6 +271,25 @@ func (r *run) putMarks(files map[string][]byte) {
 	}
 }
 
+// tooShort is of a copy that is older by lines without any act, where the program was cut off since: it cannot be told from one whose log lost its end.
+// It is called damaged, and sends nothing.
+func (r *run) tooShort(d *desk) bool {
+	r.pass(time.Second)
+	if !d.isDamaged() {
+		return false
+	}
+	if d.restored > 0 || r.original.did() {
+		r.broken("%s: a copy that is older by an act is called damaged", d.name)
+	}
+	there := r.records()
+	r.pass(time.Hour)
+	if d.creates() > 0 || r.records() > there {
+		r.broken("%s: damaged, and something was sent", d.name)
+	}
+	r.met[shortened]++
+	return true
+}
+
 // quiet: nobody answers. Nothing is sent of what is asked, nothing goes to paper, nothing is redone.
 func (r *run) quiet(d *desk) {
 	r.note("%s: nobody answers", d.name)
@@ -292,6 +314,7 @@ func (r *run) quiet(d *desk) {
 			r.broken("%s: issued again before the answer", d.name)
 		}
 	}
+	r.pass(world.LongestProcessing + time.Minute) // what the original sent may still be processed
 	there := r.records()
 	r.pass(10 * time.Minute)
 	if n := d.creates() - before; n > 0 && d.restored > 0 {

@@ -130,6 +130,7 @@ func (n *tally) complete(t *testing.T) {
 
 // What is counted.
 const (
+	shortened     = "copies that are older by no act, called damaged"
 	records       = "records at the server"
 	sheets        = "sheets with patients"
 	questions     = "questions"

@@ -140,6 +140,7 @@ type desk struct {
 	restored int // how often the directory was found to be a copy
 
 	mu         sync.Mutex
+	damaged    bool // its journal is shorter than it was: it sends nothing any more
 	supplanted bool // another copy was opened since, and this one opens no doors
 	steps      map[string]int
 	end        func() error // of the sender
@@ -189,12 +190,18 @@ func (d *desk) work() {
 	sending, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() {
-		ended <- d.Send(sending, func(err error) {
+		err := d.Send(sending, func(err error) {
 			if err != nil {
 				d.r.note("%s: engine: %v", d.name, err)
 			}
 			d.refuses(err)
 		})
+		if rx.CodeOf(err) == rx.CodeDamaged { // it sends nothing, and says why
+			d.mu.Lock()
+			d.damaged, err = true, context.Canceled
+			d.mu.Unlock()
+		}
+		ended <- err
 	}()
 	d.end = func() error {
 		stop()
@@ -246,11 +253,22 @@ func (d *desk) count(step string) int {
 	return d.steps[step]
 }
 
+func (d *desk) isDamaged() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.damaged
+}
+
 // acts are the steps after which something is in the world that an older copy does not know.
 func (d *desk) acts() int { return d.count("after "+string(rx.OpCreate)) + d.count("after sheet") }
 
-// did tells that there was such a step since the copy was made.
+// did tells that there was such a step since the copy was made, but for those whose claim the copy knows.
 func (d *desk) did() bool { return d.acts() > d.r.actsBefore }
+
+// claimed counts the creates that are claimed and not yet made: of those the copy knows all that matters, and asks Recip-e about them.
+func (d *desk) claimed() int {
+	return max(0, d.count("after mark")-d.count("after "+string(rx.OpCreate)))
+}
 
 // take copies the original's directory as it is, open.
 func (r *run) take() {
@@ -259,7 +277,7 @@ func (r *run) take() {
 		l.known = len(l.locals) > 0
 	}
 	r.met[keysCopied] += r.count(r.original.dir.Data, pool)
-	r.actsBefore = r.original.acts()
+	r.actsBefore = r.original.acts() + r.original.claimed()
 	r.note("COPIED")
 }
 
