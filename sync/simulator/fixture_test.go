@@ -81,7 +81,7 @@ func (c *clock) wait(d time.Duration) {
 
 // bench is a simulator with a doctor's client in front of it, inside the process.
 type bench struct {
-	*testing.T
+	testing.TB
 	world *world.World
 	sim   *simulator.Simulator
 	pki   *simulator.PKI
@@ -98,10 +98,7 @@ type bench struct {
 type option func(*simulator.Options)
 
 func newBench(t testing.TB, p *simulator.PKI, options ...option) *bench {
-	b := &bench{clock: &clock{now: monday}, pki: p}
-	if tt, ok := t.(*testing.T); ok {
-		b.T = tt
-	}
+	b := &bench{TB: t, clock: &clock{now: monday}, pki: p}
 	b.world = world.New(mathrand.NewPCG(1, 2))
 	o := simulator.Options{Clock: b.clock}
 	for _, option := range options {
@@ -205,19 +202,24 @@ func (b *bench) order(op wire.Operation, symm wire.SymmKey, param any, info *wir
 // send sends a call and reads its result.
 func (b *bench) send(o *order, result wire.Result) (wire.Response, error) {
 	b.Helper()
+	return b.sendIn(context.Background(), o, result)
+}
+
+func (b *bench) sendIn(ctx context.Context, o *order, result wire.Result) (wire.Response, error) {
+	b.Helper()
 	plain, err := o.op.EncodeParam(o.param)
 	b.must(err)
 	sealed, err := o.sealer.Seal(plain, etee.Recipients{Known: []*x509.Certificate{o.to}})
 	b.must(err)
 	request := wire.Request{
-		Operation: o.op, ID: o.id, IssueInstant: wire.DateTime{Time: b.clock.Now()}, ProgramID: "test/1", Secured: sealed, Administrative: o.info,
+		Operation: o.op, ID: o.id, IssueInstant: wire.DateTime{Time: b.soap.Clock()}, ProgramID: "test/1", Secured: sealed, Administrative: o.info,
 	}
 	body, err := request.Encode()
 	b.must(err)
 	if o.change != nil {
 		body = o.change(body)
 	}
-	answer, err := o.client.Call(context.Background(), soap.Request{URL: b.ends.Prescriber, Action: o.action, Body: body, Security: o.token.Security()})
+	answer, err := o.client.Call(ctx, soap.Request{URL: b.ends.Prescriber, Action: o.action, Body: body, Security: o.token.Security()})
 	if err != nil {
 		return wire.Response{}, err
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,7 +12,6 @@ import (
 
 	"relais/sync/ehealth/etee"
 	"relais/sync/ehealth/soap"
-	"relais/sync/ehealth/xmldsig"
 	"relais/sync/simulator/world"
 )
 
@@ -84,16 +84,14 @@ func (c *call) malformed(err error) reply {
 	return c.fault(code, err.Error())
 }
 
-// envelop answers with the content of a SOAP body.
+// envelop answers with the content of a SOAP body: one element, as xmldsig.Text writes it.
 func (c *call) envelop(content []byte, err error) reply {
 	if err != nil {
 		return c.fault(soaUnspecified, "")
 	}
-	text, err := soap.Wrap(content, xmldsig.Limits{Bytes: 2 * maxRequest})
-	if err != nil {
-		return c.fault(soaUnspecified, "")
-	}
-	return reply{status: http.StatusOK, body: text}
+	const before = `<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"><soapenv:Header/><soapenv:Body>`
+	const after = `</soapenv:Body></soapenv:Envelope>`
+	return reply{status: http.StatusOK, body: slices.Concat([]byte(before), content, []byte(after))}
 }
 
 // authenticated judges the security of a message: by certificate, or with a token of our STS. The reply is the fault, its
@@ -104,7 +102,7 @@ func (c *call) authenticated(token bool) (*soap.Verified, reply) {
 	}
 	v := c.verify
 	v.Clock = c.now
-	verified, verdict := v.Verify(c.text)
+	verified, verdict := v.Judge(c.message)
 	switch {
 	case !verdict.Accepted:
 		return nil, c.fault(soaNotKnown, fmt.Sprint(verdict.Errors))

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"relais/app/rx"
+	"relais/sync/ehealth/cms"
 	"relais/sync/ehealth/etee"
 	"relais/sync/ehealth/etk"
 	"relais/sync/recipe/kmehr"
@@ -102,21 +103,42 @@ func (a *asked) parcel(p *wire.CreateParam) (*rx.Parcel, *rx.Problem) {
 	if parcel.Visibility, ok = visibilityOf(p.Vision); !ok {
 		return nil, visionForm
 	}
-	if content, err := a.contentOf(parcel.Key.ID, p.Prescription); err == nil {
-		if reading, err := kmehr.Read(content); err == nil {
-			parcel.Local = rx.ID(reading.LocalID) // for the ground truth alone: no operation looks at it
-		}
-	}
+	parcel.Local = a.localOf(parcel.Key.ID, p.Prescription)
 	return parcel, nil
 }
 
-// contentOf opens a prescription with the key that the KGSS keeps.
-func (a *asked) contentOf(id rx.KeyID, sealed []byte) ([]byte, error) {
+// localOf is the LOCAL id of the content that a create brings, "" when it cannot be read. It is for the ground truth alone,
+// which counts whatever arrives: no operation looks at it, and who signed the content is not judged here.
+func (a *asked) localOf(id rx.KeyID, sealed []byte) rx.ID {
 	key, _, err := a.world.Key(id)
 	if err != nil {
-		return nil, err
+		return ""
 	}
-	return a.unpack(key, sealed, a.now)
+	outer, err := cms.ReadSignedData(sealed)
+	if err != nil {
+		return ""
+	}
+	envelope, err := cms.ReadEnvelopedData(outer.Content)
+	if err != nil || len(envelope.Recipients) != 1 {
+		return ""
+	}
+	opened, err := envelope.OpenWithSharedKey(envelope.Recipients[0], key.Secret)
+	if err != nil {
+		return ""
+	}
+	inner, err := cms.ReadSignedData(opened)
+	if err != nil {
+		return ""
+	}
+	content, err := wire.Unpack(inner.Content)
+	if err != nil {
+		return ""
+	}
+	reading, err := kmehr.Read(content)
+	if err != nil {
+		return ""
+	}
+	return rx.ID(reading.LocalID)
 }
 
 func (a *asked) revoke() reply {

@@ -393,16 +393,7 @@ func TestAccessLists(t *testing.T) {
 // sealedAsk sends a content to the KGSS by hand and gives the text of an element of the answer, "" when it was refused.
 func (b *bench) sealedAsk(op, content string, security soap.Security, field string) string {
 	b.Helper()
-	kgss, err := b.depot.Token(context.Background(), simulator.KGSSID)
-	b.must(err)
-	sealed, err := b.kgss.Sealer.Seal([]byte(content), etee.Recipients{Known: one(kgss.Encryption)})
-	b.must(err)
-	inside := strings.Replace(op, "Get", "", 1)
-	body := fmt.Sprintf(`<%sRequest xmlns="urn:be:fgov:ehealth:etee:kgss:1_0:protocol"><Sealed%sRequest><SealedContent>%s</SealedContent></Sealed%sRequest></%sRequest>`,
-		op, inside, base64.StdEncoding.EncodeToString(sealed), inside, op)
-	text, err := soap.Signer{Security: security, Clock: b.clock.Now}.Build([]byte(body))
-	b.must(err)
-	_, m := b.raw(b.ends.KGSS, "", text)
+	_, m := b.raw(b.ends.KGSS, "", b.sealedMessage(op, content, security))
 	answer := m.Content.FindElement("//SealedContent")
 	if answer == nil {
 		if m.Fault != nil || m.Content.FindElement("//Error/Code") == nil {
@@ -420,6 +411,21 @@ func (b *bench) sealedAsk(op, content string, security soap.Security, field stri
 	doc, err := xmldsig.Parse(plain, xmldsig.Limits{})
 	b.must(err)
 	return doc.FindElement("//" + field).Text()
+}
+
+// sealedMessage is a message to the KGSS by hand.
+func (b *bench) sealedMessage(op, content string, security soap.Security) []byte {
+	b.Helper()
+	kgss, err := b.depot.Token(context.Background(), simulator.KGSSID)
+	b.must(err)
+	sealed, err := b.kgss.Sealer.Seal([]byte(content), etee.Recipients{Known: one(kgss.Encryption)})
+	b.must(err)
+	inside := strings.Replace(op, "Get", "", 1)
+	body := fmt.Sprintf(`<%sRequest xmlns="urn:be:fgov:ehealth:etee:kgss:1_0:protocol"><Sealed%sRequest><SealedContent>%s</SealedContent></Sealed%sRequest></%sRequest>`,
+		op, inside, base64.StdEncoding.EncodeToString(sealed), inside, op)
+	text, err := soap.Signer{Security: security, Clock: b.clock.Now}.Build([]byte(body))
+	b.must(err)
+	return text
 }
 
 // The STS gives nothing to whoever is not the one.

@@ -75,8 +75,7 @@ func New(w *world.World, p *PKI, o Options) (*Simulator, error) {
 	if o.Knobs.NoSHA1 {
 		suites = suites[:1]
 	}
-	s.verify = soap.Verifier{Anchors: s.clients, Suites: suites, Tokens: soap.TokenVerifier{Anchors: trust.SimulatedPool(p.Authority())},
-		Limits: xmldsig.Limits{Bytes: maxRequest}}
+	s.verify = soap.Verifier{Anchors: s.clients, Suites: suites, Tokens: soap.TokenVerifier{Anchors: trust.SimulatedPool(p.Authority())}}
 	for _, person := range residents {
 		s.people[person.SSIN] = person
 	}

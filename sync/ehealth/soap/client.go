@@ -79,7 +79,7 @@ func (c *Client) Call(ctx context.Context, r Request) (*Answer, error) {
 	}
 	answer := &Answer{Content: message.Content, Time: x.time}
 	if r.Answer != nil {
-		verified, verdict := r.Answer.judge(message)
+		verified, verdict := r.Answer.Judge(message)
 		if !verdict.Accepted {
 			failure := x.failed(KindSignature, fmt.Sprint("the answer is refused: ", verdict.Errors), nil)
 			failure.Verdict = &verdict

@@ -117,10 +117,11 @@ func (v Verifier) Verify(text []byte) (*Verified, Verdict) {
 		verdict.refuse(code, err.Error())
 		return nil, verdict
 	}
-	return v.judge(m)
+	return v.Judge(m)
 }
 
-func (v Verifier) judge(m *Message) (*Verified, Verdict) {
+// Judge is Verify of an envelope that was read. Its document must not have been changed since.
+func (v Verifier) Judge(m *Message) (*Verified, Verdict) {
 	var verdict Verdict
 	h := readHeader(m, &verdict)
 	if h == nil {
