@@ -199,6 +199,9 @@ func NewStack[V any](newRow func() Row[V]) *Stack[V] {
 // Object is the stack.
 func (s *Stack[V]) Object() fyne.CanvasObject { return s.box }
 
+// Row is the row that shows what has that key; nil when none does.
+func (s *Stack[V]) Row(key string) Row[V] { return s.rows[key] }
+
 // Set shows list; key names what a value is about, and is given its place.
 func (s *Stack[V]) Set(list []V, key func(int, V) string) {
 	rows, keys := map[string]Row[V]{}, make([]string, len(list))

@@ -70,7 +70,7 @@ func plain(v reflect.Value) any {
 	case reflect.Struct:
 		m := map[string]any{}
 		for i := range v.NumField() {
-			if f := v.Field(i); f.Kind() != reflect.Func && !f.IsZero() {
+			if f := v.Field(i); v.Type().Field(i).IsExported() && f.Kind() != reflect.Func && !f.IsZero() {
 				m[v.Type().Field(i).Name] = plain(f)
 			}
 		}

@@ -142,6 +142,41 @@ func TestTreatOnceForEachPatient(t *testing.T) {
 	}
 }
 
+// After an answer the focus stays with the patient, else with the row that has come to its place.
+func TestTreatGoesOnWhereItWas(t *testing.T) {
+	b := afterAnOutage(t)
+	treat := newTreat(b)
+	treat.Load()
+	b.settle()
+	rows := treat.rows()
+	if len(rows) != 3 || treat.View().Person != "" || treat.View().Focus.Field != FieldRow {
+		t.Fatalf("%d rows, %+v on %q", len(rows), treat.View().Focus, treat.View().Person)
+	}
+	turn := treat.View().Focus.Turn
+	treat.Load() // something changed elsewhere
+	if b.settle(); treat.View().Focus.Turn != turn {
+		t.Error("a change moved the focus")
+	}
+	treat.answer(t, rows[2].Name, "Sortie de l'imprimante")
+	b.settle()
+	if v := treat.View(); v.Person != rows[2].Key || v.Focus.Turn == turn {
+		t.Errorf("the focus is on %q, not on %q", v.Person, rows[2].Key)
+	}
+	treat.answer(t, rows[0].Name, "Patient ou pharmacie prévenu")
+	treat.Load()
+	b.settle()
+	if v := treat.View(); v.Person != rows[1].Key {
+		t.Errorf("the focus is on %q, not on %q", v.Person, rows[1].Key)
+	}
+	for _, label := range []string{"Remise au patient", "Notée dans le dossier"} {
+		treat.answer(t, rows[2].Name, label)
+		b.settle()
+	}
+	if v := treat.View(); v.Person != rows[1].Key {
+		t.Errorf("the focus is on %q, not on the last one, %q", v.Person, rows[1].Key)
+	}
+}
+
 // A draft that was not sent is somebody who may have nothing.
 func TestTreatDrafts(t *testing.T) {
 	b := newBench(t)

@@ -23,8 +23,16 @@ type Treat struct {
 	err     error // of the last reading: also that some of it cannot be read
 	notes   []note
 	acting  bool
+	settled *settled // what was answered just now; nil: its place is found
 	loading loader
 	focus   Focus
+	person  string // whose row the focus is to go to, "" the first
+}
+
+// settled is whose duty was answered, and where the row stood: the focus goes on from there.
+type settled struct {
+	patient rx.ID
+	at      int
 }
 
 // NewTreat makes the list, empty until Load; open shows an order, resume goes on with a draft.
@@ -34,6 +42,7 @@ func NewTreat(env *Env, open func(order rx.ID), resume func(rx.Draft)) *Treat {
 
 // Load reads the list again.
 func (t *Treat) Load() {
+	was := t.settled
 	t.loading.load(func(ctx context.Context) func() {
 		treats, err := t.env.Service.ToTreat(ctx)
 		var drafts []rx.Draft
@@ -47,12 +56,40 @@ func (t *Treat) Load() {
 			if t.err = err; !prescribing.Partial(err) {
 				return
 			}
-			if !t.read {
-				t.focus.to(FieldRow)
-			}
+			begin := !t.read
 			t.treats, t.drafts, t.read = treats, drafts, true
+			if begin || was != nil && was == t.settled {
+				t.goOn(was)
+			}
 		}
 	})
+}
+
+// goOn puts the focus on the row of the patient whose duty was answered, where something is left of it, else on the row
+// that has come to its place. There it goes to what changes nothing when it is pressed: what was pressed just now must not
+// press what has come to its place.
+func (t *Treat) goOn(was *settled) {
+	t.person = ""
+	if was != nil {
+		rows := t.rows()
+		at := slices.IndexFunc(rows, func(o Owing) bool { return o.patient == was.patient })
+		if at < 0 {
+			at = min(was.at, len(rows)-1)
+		}
+		if at >= 0 {
+			t.person = rows[at].Key
+		}
+	}
+	t.settled = nil
+	t.focus.to(FieldRow)
+}
+
+// rows are the patients of all sections, in their order.
+func (t *Treat) rows() (rows []Owing) {
+	for _, s := range t.View().Sections {
+		rows = append(rows, s.People...)
+	}
+	return rows
 }
 
 // settle answers duties, of one kind and of one patient; for paper it asks the reason first.
@@ -60,8 +97,10 @@ func (t *Treat) settle(of []prescribing.Treat, o rx.Outcome) {
 	if t.acting || t.env.Reading {
 		return
 	}
+	id := of[0].Item.Patient
+	place := &settled{patient: id, at: max(0, slices.IndexFunc(t.rows(), func(row Owing) bool { return row.patient == id }))}
 	if o != rx.ToPaper {
-		t.act(func(ctx context.Context) ([]note, error) {
+		t.act(place, func(ctx context.Context) ([]note, error) {
 			for _, d := range of {
 				if _, err := t.env.Service.Settle(ctx, d.ID(), prescribing.Answer{Outcome: o}); err != nil {
 					return nil, err
@@ -84,13 +123,13 @@ func (t *Treat) settle(of []prescribing.Treat, o rx.Outcome) {
 	}
 	subject.product = strings.Join(names, i18n.Text(t.env.Lang, "ui.and"))
 	subject.confirm = func(a paperAnswer) {
-		t.act(func(ctx context.Context) ([]note, error) { return t.env.claim(ctx, a, sure, unsure) })
+		t.act(place, func(ctx context.Context) ([]note, error) { return t.env.claim(ctx, a, sure, unsure) })
 	}
 	t.Paper.open(subject)
 	t.focus.to(FieldReason)
 }
 
-func (t *Treat) act(work func(context.Context) ([]note, error)) {
+func (t *Treat) act(place *settled, work func(context.Context) ([]note, error)) {
 	t.acting, t.notes = true, nil
 	t.env.Do(func(ctx context.Context) func() {
 		notes, err := work(ctx)
@@ -99,7 +138,7 @@ func (t *Treat) act(work func(context.Context) ([]note, error)) {
 			if err != nil {
 				t.notes = append(t.notes, note{err: err})
 			}
-			t.focus.to(FieldRow)
+			t.settled = place
 			t.Load()
 			t.env.Changed()
 		}
@@ -125,7 +164,7 @@ func (t *Treat) CancelPaper() {
 }
 
 // Enter puts the focus on the list, when the screen is opened.
-func (t *Treat) Enter() { t.focus.to(FieldRow) }
+func (t *Treat) Enter() { t.goOn(nil) }
 
 // sections are what a person is asked about, in this order.
 var sections = []string{"nothing", "two", "note", "proof"}
@@ -153,6 +192,7 @@ type TreatView struct {
 	Paper    *Question
 	Notices  []Notice
 	Focus    Focus
+	Person   string // whose row the focus goes to, "" the first
 }
 
 // Section is who is concerned in one way.
@@ -163,11 +203,12 @@ type Section struct {
 
 // Owing is one patient of a section.
 type Owing struct {
-	Key    string
-	Name   string
-	About  string   // born, number, phone
-	Side   []Button // what can be done for the patient beside answering: it changes nothing
-	Duties []Duty
+	Key     string
+	Name    string
+	About   string   // born, number, phone
+	Side    []Button // what can be done for the patient beside answering: it changes nothing
+	Duties  []Duty
+	patient rx.ID
 }
 
 // Duty is one thing owed.
@@ -185,7 +226,7 @@ type Duty struct {
 // View is the list as it stands.
 func (t *Treat) View() TreatView {
 	lang := t.env.Lang
-	v := TreatView{Title: i18n.Text(lang, "ui.treat"), Paper: t.Paper.view(), Notices: append(t.env.say(t.notes), t.env.faults(t.err)...), Focus: t.focus}
+	v := TreatView{Title: i18n.Text(lang, "ui.treat"), Person: t.person, Paper: t.Paper.view(), Notices: append(t.env.say(t.notes), t.env.faults(t.err)...), Focus: t.focus}
 	v.Notices = append(v.Notices, t.env.reading()...)
 	if v.Paper != nil {
 		v.Paper.Confirm.Press, v.Paper.Cancel.Press = t.env.press(t.ConfirmPaper), t.env.press(t.CancelPaper)
@@ -197,7 +238,7 @@ func (t *Treat) View() TreatView {
 				of = append(of, d)
 			}
 		}
-		people := t.people(of)
+		people := t.people(s, of)
 		if s == sections[0] {
 			people = append(people, t.unsent()...)
 		}
@@ -227,7 +268,7 @@ func (t *Treat) View() TreatView {
 }
 
 // people are the duties of a section, each patient's together, in the order of the most urgent of each.
-func (t *Treat) people(of []prescribing.Treat) (people []Owing) {
+func (t *Treat) people(section string, of []prescribing.Treat) (people []Owing) {
 	for len(of) > 0 {
 		id := of[0].Item.Patient
 		var his, others []prescribing.Treat
@@ -238,15 +279,15 @@ func (t *Treat) people(of []prescribing.Treat) (people []Owing) {
 				others = append(others, d)
 			}
 		}
-		people, of = append(people, t.owing(his)), others
+		people, of = append(people, t.owing(section, his)), others
 	}
 	return people
 }
 
 // owing is what is owed to one patient in one section.
-func (t *Treat) owing(of []prescribing.Treat) Owing {
+func (t *Treat) owing(section string, of []prescribing.Treat) Owing {
 	lang, first := t.env.Lang, of[0].Item
-	o := Owing{Key: of[0].Kind.String() + string(first.Patient), Name: fullName(first.Facts.Patient), About: t.env.banner(first.Facts.Patient)}
+	o := Owing{Key: section + string(first.Patient), patient: first.Patient, Name: fullName(first.Facts.Patient), About: t.env.banner(first.Facts.Patient)}
 	var days []rx.Date
 	var orders []rx.ID
 	kinds := map[rx.DutyKind][]prescribing.Treat{}

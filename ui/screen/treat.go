@@ -10,6 +10,7 @@ import (
 
 // Treat is the list of what is owed.
 type Treat struct {
+	view     model.TreatView
 	title    *kit.Text
 	empty    *kit.Text
 	sections *kit.Stack[model.Section]
@@ -35,6 +36,7 @@ func (s *Treat) Object() fyne.CanvasObject { return s.box }
 
 // Show shows what the model says.
 func (s *Treat) Show(v model.TreatView) {
+	s.view = v
 	s.title.Set(kit.Span{Text: v.Title, Plain: true, Bold: true, Big: true})
 	s.empty.Set(kit.Quiet(v.Empty))
 	visible(v.Empty != "", s.empty)
@@ -46,10 +48,21 @@ func (s *Treat) Show(v model.TreatView) {
 	s.notices.Show(v.Notices)
 }
 
-// Follow puts the focus where the model wants it. In the list it goes to what changes nothing when it is pressed: what
-// was pressed just now must not press what has come to its place.
+// Follow puts the focus where the model wants it.
 func (s *Treat) Follow(c fyne.Canvas, want model.Focus) {
-	s.focus.follow(c, want, map[model.Field]fyne.Focusable{model.FieldReason: s.paper.reason, model.FieldRow: kit.First(s.sections.Object())})
+	s.focus.follow(c, want, map[model.Field]fyne.Focusable{model.FieldReason: s.paper.reason, model.FieldRow: s.first()})
+}
+
+// first is the first button of the row that the focus is to go to.
+func (s *Treat) first() fyne.Focusable {
+	for _, v := range s.view.Sections {
+		if row, ok := s.sections.Row(v.Title).(*section); ok {
+			if o := row.people.Row(s.view.Person); o != nil {
+				return kit.First(o.Object())
+			}
+		}
+	}
+	return kit.First(s.sections.Object())
 }
 
 // section is who is concerned in one way.
