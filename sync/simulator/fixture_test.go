@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/x509"
+	"encoding/base64"
 	mathrand "math/rand/v2"
 	"sync"
 	"testing"
@@ -263,3 +264,7 @@ func (b *bench) created(message []byte) rx.RID {
 	}
 	return rx.RID(result.RID)
 }
+
+func base64Of(b []byte) string { return base64.StdEncoding.EncodeToString(b) }
+
+func rsaKey(c *x509.Certificate) *rsa.PublicKey { return c.PublicKey.(*rsa.PublicKey) }
