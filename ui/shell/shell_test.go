@@ -188,12 +188,12 @@ type stage struct {
 	*shell
 	house *cottage
 	in    chan func()
-	t     *testing.T
+	t     testing.TB
 }
 
-func newStage(t *testing.T) *stage { return newStageOn(t, &cottage{}) }
+func newStage(t testing.TB) *stage { return newStageOn(t, &cottage{}) }
 
-func newStageOn(t *testing.T, c *cottage) *stage {
+func newStageOn(t testing.TB, c *cottage) *stage {
 	app := test.NewTempApp(t)
 	c.weather.Store("fair")
 	c.news, c.shelf = make(chan []rx.ID), &shelf{drafts: map[rx.ID]rx.Draft{}, settings: map[string][]byte{}}
