@@ -176,7 +176,8 @@ type commands struct {
 	Schema   schemaCmd `cmd:"" help:"${help_schema}"`
 	Drill    drillCmd  `cmd:"" help:"${help_drill}"`
 	Simulate struct {
-		Plan planCmd `cmd:"" help:"${help_simulate_plan}"`
+		Serve simulateCmd `cmd:"" default:"withargs" help:"${help_simulate_serve}"`
+		Plan  planCmd     `cmd:"" help:"${help_simulate_plan}"`
 	} `cmd:"" help:"${help_simulate}"`
 	Interop struct {
 		Seal       sealCmd       `cmd:"" help:"${help_seal}"`

@@ -12,6 +12,7 @@ var helpKeys = []string{
 	"data", "demo", "json", "lang",
 	"init", "prescribe", "issue", "list", "show", "status", "send", "proof", "paper", "redo", "revoke", "withdraw", "settle", "let_go", "twin",
 	"repeat", "patients", "patients_find", "verify", "export", "schema", "drill", "simulate", "simulate_plan",
+	"simulate_serve", "simulate_listen", "simulate_tls", "simulate_pki", "simulate_trust", "simulate_state", "simulate_faults", "simulate_knobs",
 	"practice", "profile", "file", "draft", "paper_reason", "handwritten", "date", "wait", "as_free_text", "out", "force", "state", "patient",
 	"although", "reason", "outcome", "outcome_reason", "seeds", "dir", "csv", "name", "id", "ids", "order_id", "draft_id", "duty_id",
 	"interop", "seal", "unseal", "etk", "p12", "pass_file", "to", "kek_file", "kek_id", "in_out", "in", "message_out", "trust", "at", "eid", "etk_file",

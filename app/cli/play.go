@@ -22,22 +22,13 @@ type planCmd struct {
 }
 
 func (c planCmd) do(r *run) (Exit, error) {
-	data, err := r.readFile(c.File)
+	list, plan, err := r.readPlan(c.File)
 	if err != nil {
 		return Failed, err
-	}
-	plan, faults := formats.Decode[formats.FaultPlan](data)
-	if faults = append(faults, plan.Check()...); len(faults) > 0 {
-		return Failed, faults
 	}
 	s, err := r.open()
 	if err != nil {
 		return Failed, err
-	}
-	list := make([]wiring.Fault, len(plan.Faults))
-	for i, f := range plan.Faults {
-		list[i] = wiring.Fault{Service: rx.Service(f.Service), Operation: rx.Op(f.Operation), Kind: f.Kind, After: f.After, Count: f.Count,
-			From: span(f.From), For: span(f.For)}
 	}
 	if err := s.SetPlan(list); err != nil {
 		return Failed, err

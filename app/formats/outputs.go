@@ -281,3 +281,22 @@ type DrillPatient struct {
 	FirstName string `json:"first_name,omitempty"`
 	BirthDate string `json:"birth_date,omitempty"`
 }
+
+// Simulation is where the simulated platform listens. Keystore and the rest of PKI are there
+// when its directory was named.
+type Simulation struct {
+	STS         string `json:"sts"`       // WS-Trust
+	STSLegacy   string `json:"sts_samlp"` // SAML 1.1 protocol
+	ETK         string `json:"etk"`
+	KGSS        string `json:"kgss"`
+	Prescriber  string `json:"prescriber"`
+	Alternate   string `json:"prescriber_alternate"` // the same service, as the second end point of the service list
+	ServiceList string `json:"service_list"`
+	Status      string `json:"status"`
+	Control     string `json:"control"`
+	Pharmacist  string `json:"pharmacist"`
+	Patient     string `json:"patient"`
+	PKI         string `json:"pki,omitempty"`
+	Keystore    string `json:"keystore,omitempty"` // of the simulation's doctor
+	Password    string `json:"password,omitempty"` // of the keystores
+}

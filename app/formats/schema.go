@@ -29,6 +29,7 @@ var allFormats = []format{
 	{"status", "Output of `relais status`", reflect.TypeFor[Status]()},
 	{"settle", "Output of `relais settle`", reflect.TypeFor[Settling]()},
 	{"drill", "Report of `relais drill`", reflect.TypeFor[Drill]()},
+	{"simulate", "Output of `relais simulate`", reflect.TypeFor[Simulation]()},
 	{"init", "Output of `relais init`", reflect.TypeFor[Made]()},
 	{"patients", "Output of `relais patients find`", reflect.TypeFor[PatientList]()},
 	{"verify", "Output of `relais verify`", reflect.TypeFor[Verified]()},

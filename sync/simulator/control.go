@@ -147,28 +147,28 @@ type Fault struct {
 	Kind      world.Kind `json:"kind"`
 	After     int        `json:"after,omitempty"`
 	Count     int        `json:"count,omitempty"`
-	From      span       `json:"from,omitempty"`
-	For       span       `json:"for,omitempty"`
+	From      Span       `json:"from,omitempty"`
+	For       Span       `json:"for,omitempty"`
 	Met       int        `json:"met,omitempty"` // told, not read: how many calls it has fitted
 }
 
-// span is a length of time as people write it.
-type span time.Duration
+// Span is a length of time as people write it.
+type Span time.Duration
 
-func (d span) MarshalText() ([]byte, error) {
+func (d Span) MarshalText() ([]byte, error) {
 	if d == 0 {
 		return nil, nil
 	}
 	return []byte(time.Duration(d).String()), nil
 }
 
-func (d *span) UnmarshalText(b []byte) error {
+func (d *Span) UnmarshalText(b []byte) error {
 	if len(b) == 0 {
 		*d = 0
 		return nil
 	}
 	v, err := time.ParseDuration(string(b))
-	*d = span(v)
+	*d = Span(v)
 	return err
 }
 
@@ -187,22 +187,22 @@ func (s *Simulator) plan() (Plan, error) {
 	faults, met, err := s.world.Plan()
 	p := Plan{Faults: []Fault{}}
 	for i, f := range faults {
-		p.Faults = append(p.Faults, Fault{f.Service, f.Operation, f.Kind, f.After, f.Count, span(f.From), span(f.For), met[i]})
+		p.Faults = append(p.Faults, Fault{f.Service, f.Operation, f.Kind, f.After, f.Count, Span(f.From), Span(f.For), met[i]})
 	}
 	return p, err
 }
 
 // settings are those of the world.
 type settings struct {
-	Offset        span `json:"offset"`
-	Latency       span `json:"latency"`
+	Offset        Span `json:"offset"`
+	Latency       Span `json:"latency"`
 	Page          int  `json:"page"`
 	KeepInProcess bool `json:"keep_in_process"`
 }
 
 func (s *Simulator) settings() (settings, error) {
 	w, err := s.world.Settings()
-	return settings{span(w.Offset), span(w.Latency), w.Page, w.KeepInProcess}, err
+	return settings{Span(w.Offset), Span(w.Latency), w.Page, w.KeepInProcess}, err
 }
 
 func (s *Simulator) set(q settings) error {

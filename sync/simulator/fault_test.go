@@ -250,7 +250,7 @@ func (bubble) Sleep(ctx context.Context, d time.Duration) error {
 
 // The gateway of the knob gives up before the service does.
 func TestGatewayTimeout(t *testing.T) {
-	b := newBench(t, pki(), func(o *simulator.Options) { o.Knobs.GatewayTimeout = 30 * time.Second })
+	b := newBench(t, pki(), func(o *simulator.Options) { o.Knobs.GatewayTimeout = simulator.Span(30 * time.Second) })
 	o, _ := b.creation([]byte("<kmehrmessage/>"))
 	b.must(b.world.SetPlan([]world.Fault{{Operation: rx.OpCreate, Kind: world.Late}}, b.clock.Now()))
 	var result wire.CreateResult

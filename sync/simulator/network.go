@@ -171,7 +171,7 @@ func (n *network) dial(ctx context.Context, service rx.Service) (net.Conn, error
 	}
 	client, server := net.Pipe()
 	select {
-	case n.pipes.connections <- n.taken(server, met):
+	case n.pipes.connections <- n.taken(server, met, true):
 		return client, nil
 	case <-n.pipes.closed:
 		return nil, errRefused
@@ -181,11 +181,11 @@ func (n *network) dial(ctx context.Context, service rx.Service) (net.Conn, error
 }
 
 // taken is a connection as it is served.
-func (n *network) taken(c net.Conn, met world.Kind) net.Conn {
+func (n *network) taken(c net.Conn, met world.Kind, abrupt bool) net.Conn {
 	if met == world.TLSFail {
 		return &failing{c}
 	}
-	return &sniffed{Conn: c, config: n.tls}
+	return &sniffed{Conn: c, config: n.tls, abrupt: abrupt}
 }
 
 // met is what becomes of a connection.
@@ -234,7 +234,7 @@ func (g *gate) Accept() (net.Conn, error) {
 		}
 		met := g.network.met(g.service)
 		if met != world.RefuseConnect {
-			return g.network.taken(c, met), nil
+			return g.network.taken(c, met, false), nil
 		}
 		if tcp, ok := c.(*net.TCPConn); ok {
 			_ = tcp.SetLinger(0) // reset
@@ -258,6 +258,7 @@ func (c *failing) Read(b []byte) (int, error) {
 type sniffed struct {
 	net.Conn
 	config *tls.Config
+	abrupt bool // TLS says no goodbye: over a pipe, which holds nothing, both sides would wait for each other's
 
 	once sync.Once
 	over atomic.Pointer[net.Conn] // what is read and written; nil: nothing came
@@ -294,7 +295,7 @@ func (c *sniffed) Write(b []byte) (int, error) {
 }
 
 func (c *sniffed) Close() error {
-	if over := c.over.Load(); over != nil {
+	if over := c.over.Load(); over != nil && !c.abrupt {
 		return (*over).Close()
 	}
 	return c.Conn.Close()

@@ -203,3 +203,22 @@ func readPEM(path, kind string) ([]byte, error) {
 	}
 	return block.Bytes, nil
 }
+
+// ReadAuthorities reads the certificates of test authorities in PEM: one or more, nothing between them but comments.
+func ReadAuthorities(text []byte) (list []*x509.Certificate, err error) {
+	for rest := text; len(bytes.TrimSpace(rest)) > 0; {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil || block.Type != "CERTIFICATE" {
+			break
+		}
+		c, err := x509.ParseCertificate(block.Bytes)
+		if err != nil || !c.IsCA || realAuthority(c) {
+			return nil, ErrRealAuthority
+		}
+		list = append(list, c)
+	}
+	if len(list) == 0 || len(list) != bytes.Count(text, []byte("-----BEGIN ")) {
+		return nil, ErrRealAuthority
+	}
+	return list, nil
+}

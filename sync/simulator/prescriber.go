@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/beevik/etree"
 
@@ -183,7 +184,7 @@ func (c *call) through(operation rx.Call, by rx.NIHII) (answer world.Answer, hea
 	if err != nil {
 		return answer, false
 	}
-	if limit := c.knobs.GatewayTimeout; limit > 0 && c.fate.End > limit && c.sleep(limit) {
+	if limit := time.Duration(c.knobs.GatewayTimeout); limit > 0 && c.fate.End > limit && c.sleep(limit) {
 		answer.Result, answer.Why = rx.Unanswered, whyGateway
 		return answer, true
 	}
