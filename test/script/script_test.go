@@ -22,6 +22,7 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"relais": func() { os.Exit(cli.Main(nil)) },
+		"fetch":  fetch,
 	})
 }
 
