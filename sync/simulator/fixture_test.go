@@ -99,8 +99,11 @@ type bench struct {
 type option func(*simulator.Options)
 
 func newBench(t testing.TB, p *simulator.PKI, options ...option) *bench {
-	b := &bench{TB: t, clock: &clock{now: monday}, pki: p}
-	b.world = world.New(mathrand.NewPCG(1, 2))
+	return benchOn(t, world.New(mathrand.NewPCG(1, 2)), p, options...)
+}
+
+func benchOn(t testing.TB, w *world.World, p *simulator.PKI, options ...option) *bench {
+	b := &bench{TB: t, clock: &clock{now: monday}, pki: p, world: w}
 	o := simulator.Options{Clock: b.clock}
 	for _, option := range options {
 		option(&o)
@@ -210,32 +213,49 @@ func (b *bench) sendIn(ctx context.Context, o *order, result wire.Result) (wire.
 	b.Helper()
 	plain, err := o.op.EncodeParam(o.param)
 	b.must(err)
-	sealed, err := o.sealer.Seal(plain, etee.Recipients{Known: []*x509.Certificate{o.to}})
-	b.must(err)
-	request := wire.Request{
-		Operation: o.op, ID: o.id, IssueInstant: wire.DateTime{Time: b.soap.Clock()}, ProgramID: "test/1", Secured: sealed, Administrative: o.info,
-	}
-	body, err := request.Encode()
-	b.must(err)
-	if o.change != nil {
-		body = o.change(body)
-	}
-	answer, err := o.client.Call(ctx, soap.Request{URL: b.ends.Prescriber, Action: o.action, Body: body, Security: o.token.Security()})
-	if err != nil {
-		return wire.Response{}, err
-	}
-	response, err := wire.ParseResponse(o.op, o.id, answer.Content)
-	b.must(err)
-	if response.Secured == nil {
-		return response, nil
-	}
-	inner, err := o.symm.Decrypt(response.Secured)
-	if err != nil {
+	response, inner, err := b.post(ctx, o, plain)
+	if err != nil || inner == nil {
 		return response, err
 	}
 	b.inner = append(b.inner, inner)
 	b.must(o.op.DecodeResult(inner, result))
 	return response, nil
+}
+
+// exchange is send for callers at the same time.
+func (b *bench) exchange(o *order, plain []byte, result wire.Result) (wire.Response, error) {
+	response, inner, err := b.post(context.Background(), o, plain)
+	if err == nil {
+		err = o.op.DecodeResult(inner, result)
+	}
+	return response, err
+}
+
+// post sends a parameter, and gives the result as it was enciphered; nil when there is none.
+func (b *bench) post(ctx context.Context, o *order, plain []byte) (response wire.Response, inner []byte, err error) {
+	sealed, err := o.sealer.Seal(plain, etee.Recipients{Known: []*x509.Certificate{o.to}})
+	if err != nil {
+		return response, nil, err
+	}
+	request := wire.Request{
+		Operation: o.op, ID: o.id, IssueInstant: wire.DateTime{Time: b.soap.Clock()}, ProgramID: "test/1", Secured: sealed, Administrative: o.info,
+	}
+	body, err := request.Encode()
+	if err != nil {
+		return response, nil, err
+	}
+	if o.change != nil {
+		body = o.change(body)
+	}
+	answer, err := o.client.Call(ctx, soap.Request{URL: b.ends.Prescriber, Action: o.action, Body: body, Security: o.token.Security()})
+	if err != nil {
+		return response, nil, err
+	}
+	if response, err = wire.ParseResponse(o.op, o.id, answer.Content); err != nil || response.Secured == nil {
+		return response, nil, err
+	}
+	inner, err = o.symm.Decrypt(response.Secured)
+	return response, inner, err
 }
 
 // creation is a create of a message, to be changed before it is sent.

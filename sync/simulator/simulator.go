@@ -185,10 +185,6 @@ func (c *call) play(sv service) reply {
 		op = operationOf(c.message.Content)
 	}
 	c.fate = c.world.Meet(world.Target{Service: c.service, Op: op}, c.started)
-	if c.fate.Ends == world.Hangs {
-		c.sleep(never)
-		return reply{}
-	}
 	if c.fate.Protocol == world.ClockOffset {
 		c.offset += world.OffsetTime
 	}
@@ -199,6 +195,10 @@ func (c *call) play(sv service) reply {
 		} else {
 			answer = sv.answer(c)
 		}
+	}
+	if c.fate.Ends == world.Hangs { // processed or not: nothing comes back
+		c.sleep(never)
+		return reply{}
 	}
 	if !c.played && !c.sleep(c.fate.End) || c.fate.Ends == world.Drops {
 		return reply{}
