@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	mathrand "math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -35,15 +36,20 @@ const (
 	jan   rx.SSIN = "79021802145"
 )
 
-// keysOf are those of a platform of that name, few and made once for all tests: one costs a part of a second.
+// keysOf are those of a platform of that name, made once for all tests: one costs a part of a second. The platform's signers
+// share one.
 func keysOf(name string) simulator.Keys {
 	var mu sync.Mutex
-	made := 0
-	return func(bits int) (*rsa.PrivateKey, error) {
+	asked := map[string]int{}
+	return func(whose string) (*rsa.PrivateKey, error) {
 		mu.Lock()
 		defer mu.Unlock()
-		made++
-		return pkitest.RSA(fmt.Sprint(name, made%6), bits), nil
+		if strings.HasPrefix(whose, "SIMULATED") {
+			whose = "signers"
+		} else {
+			asked[whose]++ // after a rotation it is another
+		}
+		return pkitest.RSA(fmt.Sprint(name, whose, asked[whose]), 2048), nil
 	}
 }
 

@@ -64,8 +64,8 @@ var (
 	KGSSID     = etk.Identifier{Type: "CBE", Value: "0809394427", Application: "KGSS"}
 )
 
-// Keys gives RSA keys of so many bits; nil stands for those of crypto/rsa.
-type Keys func(bits int) (*rsa.PrivateKey, error)
+// Keys gives the RSA key of somebody, of 2048 bits; nil stands for fresh ones of crypto/rsa. It is asked by several goroutines.
+type Keys func(whose string) (*rsa.PrivateKey, error)
 
 // NewPKI makes one whose certificates are valid around a moment: from a year before it to twenty years after it. random gives
 // serial numbers and salts; crypto/rsa takes none for its keys, hence keys.
@@ -206,7 +206,7 @@ type maker struct {
 func newMaker(random io.Reader, keys Keys, at time.Time) maker {
 	random = &locked{from: random}
 	if keys == nil {
-		keys = func(bits int) (*rsa.PrivateKey, error) { return rsa.GenerateKey(random, bits) }
+		keys = func(string) (*rsa.PrivateKey, error) { return rsa.GenerateKey(random, bits) }
 	}
 	return maker{random, keys, at.UTC().Truncate(time.Second)}
 }
@@ -232,7 +232,7 @@ const (
 )
 
 func (m maker) authority() (credential, error) {
-	key, err := m.keys(bits)
+	key, err := m.keys("authority")
 	if err != nil {
 		return credential{}, err
 	}
@@ -246,7 +246,7 @@ func (m maker) authority() (credential, error) {
 
 // signer makes one of the platform's signers.
 func (m maker) signer(ca credential, name string) (credential, error) {
-	key, err := m.keys(bits)
+	key, err := m.keys(name)
 	if err != nil {
 		return credential{}, err
 	}
@@ -259,7 +259,7 @@ func (m maker) signer(ca credential, name string) (credential, error) {
 
 // holder makes somebody with both certificates.
 func (m maker) holder(ca credential, id etk.Identifier, name string) (*Holder, error) {
-	key, err := m.keys(bits)
+	key, err := m.keys(id.Key() + " signing")
 	if err != nil {
 		return nil, err
 	}
@@ -279,7 +279,7 @@ func (m maker) holder(ca credential, id etk.Identifier, name string) (*Holder, e
 
 // encryption makes an encryption key whose certificate the holder's own key issues.
 func (m maker) encryption(by etee.Credential, id etk.Identifier, name string) (etee.DecryptionKey, error) {
-	key, err := m.keys(bits)
+	key, err := m.keys(id.Key() + " encryption")
 	if err != nil {
 		return etee.DecryptionKey{}, err
 	}
