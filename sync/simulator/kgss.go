@@ -93,7 +93,17 @@ func (c *call) opened(o kgssAnswer, sealed *etree.Element, content shape) (q que
 		return q, c.kgssAnswer(o, "300", "ETK_INVALID", "the encryption token for the answer is not trusted", nil), false
 	}
 	q.answer = token.Encryption
+	c.takeIn(q, own)
 	return q, reply{}, true
+}
+
+// takeIn puts the encryption token of a holder whom the depot does not know into it, so that others can seal for them: that of
+// a client below a test authority, whom nobody published.
+func (c *call) takeIn(q question, token []byte) {
+	sender, ok := identifierOf(q.sender)
+	if holder, ok2 := identifierOf(q.answer); ok && ok2 && holder == sender && c.pki.token(holder) == nil {
+		_, _ = c.pki.Publish(token) // it was judged
+	}
 }
 
 // getNewKey makes a key and keeps the list of those who may read it.

@@ -54,8 +54,8 @@ var requestShapes = func() map[string]shape {
 	return shapes
 }()
 
-// doctor is who calls Recip-e.
-type doctor struct {
+// prescriber is who calls Recip-e.
+type prescriber struct {
 	id    etk.Identifier
 	nihii rx.NIHII
 }
@@ -66,13 +66,13 @@ type asked struct {
 	op       wire.Operation
 	request  wire.Request
 	plain    []byte // the parameter
-	by       doctor
+	by       prescriber
 	verified *soap.Verified
 	symm     wire.SymmKey
 }
 
-// prescriber is Recip-e's Prescriber V4.
-func (s *Simulator) prescriber(c *call) reply {
+// recipe is Recip-e's Prescriber V4.
+func (s *Simulator) recipe(c *call) reply {
 	verified, refused := c.authenticated(true)
 	if verified == nil {
 		return refused
@@ -91,9 +91,9 @@ func (s *Simulator) prescriber(c *call) reply {
 	if err != nil {
 		return c.fault(soaNotSchema, "["+err.Error()+"]")
 	}
-	by, ok := doctorOf(verified.Assertion)
+	by, ok := prescriberOf(verified.Assertion)
 	if !ok {
-		return c.fault(soaNotAllowed, "[the session is not that of a recognised doctor]")
+		return c.fault(soaNotAllowed, "[the session certifies nobody who prescribes]")
 	}
 	if op == wire.PutVision && c.knobs.VisionNeedsInfo && request.Administrative == nil {
 		return c.fault(soaNotSchema, "[AdministrativeInformation is missing]")
@@ -115,20 +115,25 @@ func (s *Simulator) prescriber(c *call) reply {
 	return operations[op.Name].perform(a)
 }
 
-// doctorOf reads whose session it is: not ok when it certifies no doctor.
-func doctorOf(a *soap.Assertion) (d doctor, ok bool) {
-	if d.id, ok = identifierOf(a.Holder); !ok {
-		return d, false
+// professions are those that prescribe (recipe protocol §4.1).
+var professions = []sts.Profession{sts.Doctor, sts.Dentist, sts.Midwife}
+
+// prescriberOf reads whose session it is: not ok when it certifies nobody who prescribes.
+func prescriberOf(a *soap.Assertion) (p prescriber, ok bool) {
+	if p.id, ok = identifierOf(a.Holder); !ok {
+		return p, false
 	}
-	number, _ := sts.Doctor.Number()
-	for _, name := range []string{number.Name, "urn:be:fgov:person:ssin:ehealth:1.0:nihii:doctor:nihii11"} {
-		for _, value := range valuesOf(a.Element, sts.Attribute{Namespace: certified, Name: name}) {
-			if len(value) == 11 {
-				d.nihii = rx.NIHII(value)
+	for _, profession := range professions {
+		number, _ := profession.Number()
+		for _, name := range []string{number.Name, "urn:be:fgov:person:ssin:ehealth:1.0:nihii:" + string(profession) + ":nihii11"} {
+			for _, value := range valuesOf(a.Element, sts.Attribute{Namespace: certified, Name: name}) {
+				if len(value) == 11 {
+					p.nihii = rx.NIHII(value)
+				}
 			}
 		}
 	}
-	return d, d.nihii != ""
+	return p, p.nihii != ""
 }
 
 // Codes of an outer status.

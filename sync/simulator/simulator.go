@@ -84,7 +84,7 @@ func New(w *world.World, p *PKI, o Options) (*Simulator, error) {
 		pathSTSLegacy:  {rx.STS, s.samlProtocol, s.tokenRefused},
 		pathETK:        {rx.ETKDepot, s.getETK, s.depotRefused},
 		pathKGSS:       {rx.KGSS, s.kgss, s.kgssRefused},
-		pathPrescriber: {rx.Recipe, s.prescriber, s.outerRefused},
+		pathPrescriber: {rx.Recipe, s.recipe, s.outerRefused},
 	}
 	s.control = s.controls()
 	s.network.begin(s)
