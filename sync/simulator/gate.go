@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/beevik/etree"
-
 	"relais/sync/ehealth/etee"
 	"relais/sync/ehealth/soap"
 	"relais/sync/simulator/world"
@@ -152,13 +150,3 @@ func (c *call) unseal(h *Holder, sealed []byte) (plain []byte, verdict etee.Verd
 // oldSeal is the age of a seal at which the eHealth library begins to warn: five minutes, and five between two clocks. One
 // that does not say its time is as old as can be.
 const oldSeal = 10 * time.Minute
-
-// textOf gives the text of the first child with a local name.
-func textOf(el *etree.Element, local string) string {
-	for _, c := range el.ChildElements() {
-		if c.Tag == local {
-			return strings.TrimSpace(c.Text())
-		}
-	}
-	return ""
-}
