@@ -80,7 +80,7 @@ func TestFaults(t *testing.T) {
 			ctx, cancel := context.WithCancel(context.Background())
 			defer cancel()
 			if kind == world.Hang {
-				time.AfterFunc(50*time.Millisecond, cancel)
+				go b.when(func() bool { _, met, _ := b.world.Plan(); return len(met) == 1 && met[0] > 0 }, cancel)
 			}
 			var result wire.CreateResult
 			response, err := b.sendIn(ctx, o, &result)
@@ -96,6 +96,14 @@ func TestFaults(t *testing.T) {
 			b.created([]byte("<kmehrmessage/>")) // the fault struck once; a fresh token of Recip-e's new key was asked for
 		})
 	}
+}
+
+// when waits for something that another goroutine does, and then does what is due.
+func (b *bench) when(so func() bool, do func()) {
+	for !so() {
+		time.Sleep(time.Millisecond)
+	}
+	do()
 }
 
 // What a client learns when the encryption key of a service changes: the depot has the new one, and what was sealed for the

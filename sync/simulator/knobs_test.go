@@ -163,7 +163,15 @@ func TestRandomFates(t *testing.T) {
 		before, err := b.world.Truth(b.clock.Now())
 		b.must(err)
 		b.world.Random(world.Profile{Drop: 1}, mathrand.NewPCG(seed, 1))
-		ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+		ctx, cancel := context.WithCancel(context.Background())
+		stored := func() bool {
+			now, err := b.world.Truth(b.clock.Now())
+			return err != nil || len(now.Records) > len(before.Records)
+		}
+		go b.when(stored, func() {
+			time.Sleep(300 * time.Millisecond) // in which a connection that breaks has broken
+			cancel()
+		})
 		var result wire.CreateResult
 		response, err := b.sendIn(ctx, o, &result)
 		cancel()
