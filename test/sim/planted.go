@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"relais/app/rx"
@@ -153,7 +154,7 @@ var Planted = []mistake{
 			for _, id := range last {
 				delete(m.disk.rows, id)
 			}
-			m.disk.order = m.disk.order[:len(m.disk.order)-len(last)]
+			m.disk.order = slices.DeleteFunc(m.disk.order, func(id rx.ID) bool { return slices.Contains(last, id) }) // issued again, it is not the last
 			last = nil
 			return m.start()
 		}

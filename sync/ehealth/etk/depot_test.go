@@ -54,8 +54,8 @@ func newDepotWorld(t *testing.T) *depotWorld {
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		text, _ := io.ReadAll(r.Body)
 		w.mu.Lock()
+		defer w.mu.Unlock()
 		w.asked = append(w.asked, string(text))
-		w.mu.Unlock()
 		if action := r.Header.Get("SOAPAction"); action != `""` {
 			t.Errorf("SOAPAction %s", action)
 		}
@@ -70,6 +70,12 @@ func newDepotWorld(t *testing.T) *depotWorld {
 	t.Cleanup(server.Close)
 	w.url = server.URL
 	return w
+}
+
+// rest waits until the server is done with the request before: one that breaks off is over for its caller sooner.
+func (w *depotWorld) rest() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 }
 
 func (w *depotWorld) depot() *etk.Depot {
@@ -161,6 +167,7 @@ func (m *memory) Put(_ context.Context, key string, token []byte, until time.Tim
 func TestDepotAsksOnceAndKeeps(t *testing.T) {
 	w := newDepotWorld(t)
 	until := w.now.AddDate(1, 0, 0)
+	w.rest()
 	w.answer = func(string) (int, string) {
 		return 200, w.good(w.token(doctor, "doctor-enc", pkitest.Valid(w.now.AddDate(-1, 0, 0), until)))
 	}
@@ -168,9 +175,11 @@ func TestDepotAsksOnceAndKeeps(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.rest()
 	w.answer = func(string) (int, string) { return 0, "" } // the depot is down
 	w.now = until.Add(-time.Hour)
 	again, err := w.depot().Token(t.Context(), doctor)
+	w.rest()
 	if err != nil || !again.Encryption.Equal(first.Encryption) || len(w.asked) != 1 {
 		t.Fatalf("%v, asked %d times", err, len(w.asked))
 	}
@@ -181,6 +190,7 @@ func TestDepotAsksOnceAndKeeps(t *testing.T) {
 	if token, err := w.depot().Token(t.Context(), doctor); token != nil || reason(err) != etk.NoAnswer {
 		t.Errorf("an expired token: %v", err)
 	}
+	w.rest()
 	if len(w.asked) != 2 {
 		t.Errorf("asked %d times", len(w.asked))
 	}
@@ -193,6 +203,7 @@ func TestDepotRefreshes(t *testing.T) {
 		t.Fatal(err)
 	}
 	// While the depot is down a refresh fails, and the valid token stays.
+	w.rest()
 	w.answer = func(string) (int, string) { return 503, "<html>later</html>" }
 	if token, err := w.depot().Refresh(t.Context(), doctor); token != nil || reason(err) != etk.NoAnswer {
 		t.Errorf("%v", err)
@@ -201,6 +212,7 @@ func TestDepotRefreshes(t *testing.T) {
 		t.Errorf("the kept token is lost: %v", err)
 	}
 	// So it does when the answer is unusable.
+	w.rest()
 	w.answer = func(string) (int, string) { return 200, w.good(w.token(recipe, "recipe-enc")) }
 	if token, err := w.depot().Refresh(t.Context(), doctor); token != nil || reason(err) != etk.OtherHolder {
 		t.Errorf("%v", err)
@@ -209,6 +221,7 @@ func TestDepotRefreshes(t *testing.T) {
 		t.Errorf("the kept token is lost: %v", err)
 	}
 	// When it is up again, the new one takes its place.
+	w.rest()
 	w.answer = func(string) (int, string) { return 200, w.good(w.token(doctor, "doctor-enc-2")) }
 	fresh, err := w.depot().Refresh(t.Context(), doctor)
 	if err != nil || fresh.Encryption.Equal(old.Encryption) {
@@ -296,6 +309,7 @@ func TestDepotRefusals(t *testing.T) {
 		"same number of another kind": {200, w.good(w.token(etk.Identifier{Type: "NIHII", Value: doctor.Value}, "doctor-enc")), etk.OtherHolder},
 	} {
 		t.Run(name, func(t *testing.T) {
+			w.rest()
 			w.answer = func(string) (int, string) { return c.status, c.body }
 			token, err := w.depot().Token(t.Context(), doctor)
 			if token != nil || reason(err) != c.want {
@@ -361,6 +375,7 @@ func TestRequestsFollowTheSchema(t *testing.T) {
 		_, _ = w.depot().Refresh(t.Context(), id)
 	}
 	var bodies [][]byte
+	w.rest()
 	for _, sent := range w.asked {
 		message, err := soap.Read([]byte(sent), xmldsig.Limits{})
 		if err != nil {

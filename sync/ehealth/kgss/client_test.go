@@ -71,7 +71,9 @@ func TestNewKeys(t *testing.T) {
 		}
 		return w.good(request)
 	}
-	if keys, err = w.client().NewKeys(t.Context(), 5, readers(t)); kind(err) != kgss.NoAnswer || len(keys) != 2 || len(w.inner) != 6 {
+	keys, err = w.client().NewKeys(t.Context(), 5, readers(t))
+	w.rest()
+	if kind(err) != kgss.NoAnswer || len(keys) != 2 || len(w.inner) != 6 {
 		t.Errorf("%v: %d keys, asked %d times", err, len(keys), len(w.inner))
 	}
 	// A key that comes again is no second key.

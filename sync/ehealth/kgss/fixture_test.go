@@ -143,6 +143,12 @@ func (w *world) client() *kgss.Client {
 	}
 }
 
+// rest waits until the server is done with the request before: one that breaks off is over for its caller sooner.
+func (w *world) rest() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+}
+
 // serve opens what was sealed for the KGSS, and answers.
 func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 	text, _ := io.ReadAll(r.Body)

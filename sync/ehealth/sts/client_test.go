@@ -134,6 +134,7 @@ func TestRefusedAssertions(t *testing.T) {
 			t.Run(name+", "+string(form), func(t *testing.T) {
 				w := newWorld(t)
 				bad := c.change(w, w.assertion())
+				w.rest()
 				w.answer = func(content *etree.Element, id string) (int, string) { return 200, w.good(content, id, bad) }
 				token, err := w.client(form).Issue(t.Context())
 				if token != nil || kind(err) != c.kind {
@@ -211,6 +212,7 @@ func TestRefusedAnswers(t *testing.T) {
 		for _, cases := range []answers{common, specific} {
 			for name, c := range cases {
 				t.Run(string(form)+", "+name, func(t *testing.T) {
+					w.rest()
 					w.answer = func(_ *etree.Element, id string) (int, string) { return c.status, c.body(id) }
 					token, err := w.client(form).Issue(t.Context())
 					if token != nil || kind(err) != c.kind {
@@ -241,6 +243,7 @@ func silent(t *testing.T, err error) {
 func TestAnswerWithoutContext(t *testing.T) {
 	for _, form := range bothForms {
 		w := newWorld(t)
+		w.rest()
 		w.answer = func(content *etree.Element, id string) (int, string) {
 			return 200, strings.NewReplacer(` Context="`+id+`"`, "", ` InResponseTo="`+id+`"`, "").Replace(w.good(content, id, w.assertion()))
 		}
@@ -253,6 +256,7 @@ func TestAnswerWithoutContext(t *testing.T) {
 // A response alone, without the collection, is WS-Trust 1.2's and is taken too.
 func TestResponseWithoutCollection(t *testing.T) {
 	w := newWorld(t)
+	w.rest()
 	w.answer = func(content *etree.Element, id string) (int, string) {
 		whole := w.good(content, id, w.assertion())
 		whole = strings.Replace(whole, `<wst:RequestSecurityTokenResponseCollection xmlns:wst="`+nsTrust+`"><wst:RequestSecurityTokenResponse`,
@@ -296,6 +300,7 @@ func TestClock(t *testing.T) {
 		"turned away, in step": {time.Second, func(*etree.Element, string) (int, string) { return 500, string(refused) }, sts.NoAnswer},
 	} {
 		t.Run(name, func(t *testing.T) {
+			w.rest()
 			w.serverNow, w.answer = w.now.Add(c.ahead), c.answer
 			_, err := w.client(sts.WSTrust).Issue(t.Context())
 			if c.kind == "" && err == nil {
@@ -334,6 +339,7 @@ func TestNotAsked(t *testing.T) {
 		client := w.client("")
 		c.change(w, client)
 		token, err := client.Issue(t.Context())
+		w.rest()
 		if token != nil || kind(err) != c.kind || len(w.requests) != 0 {
 			t.Errorf("%s: %v, %d requests", name, err, len(w.requests))
 		}

@@ -89,6 +89,12 @@ func (w *world) serve(rw http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(rw, body)
 }
 
+// rest waits until the server is done with the request before: one that breaks off is over for its caller sooner.
+func (w *world) rest() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+}
+
 func subject(number string) pkitest.Change {
 	return func(c *x509.Certificate) {
 		c.Subject = pkix.Name{

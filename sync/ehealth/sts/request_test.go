@@ -71,6 +71,7 @@ func (w *world) asked(form sts.Form) []byte {
 	if _, err := w.client(form).Issue(w.t.Context()); err != nil {
 		w.t.Fatal(err)
 	}
+	w.rest()
 	message, err := soap.Read([]byte(w.requests[len(w.requests)-1]), xmldsig.Limits{})
 	if err != nil {
 		w.t.Fatal(err)

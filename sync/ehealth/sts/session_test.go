@@ -55,6 +55,7 @@ func (i *issuer) Issue(ctx context.Context) (*sts.Token, error) {
 
 // token for a day from now.
 func (i *issuer) token(n int) *sts.Token {
+	i.w.rest()
 	i.w.now = i.clock()
 	a := i.w.assertion()
 	a.id = "_token" + string(rune('a'+n%26))
@@ -351,7 +352,9 @@ func TestSessionOverHTTP(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.rest()
 	w.now = now.Add(13 * time.Hour)
+	w.rest()
 	w.answer = func(*etree.Element, string) (int, string) { return 503, "later" }
 	if e := (*soap.Error)(nil); !errors.As(s.Renew(t.Context()), &e) || e.Status != 503 {
 		t.Errorf("%v", e)
@@ -359,11 +362,13 @@ func TestSessionOverHTTP(t *testing.T) {
 	if kept, err := s.Token(t.Context()); err != nil || kept != first {
 		t.Errorf("%v", err)
 	}
+	w.rest()
 	w.answer = func(content *etree.Element, id string) (int, string) {
 		a := w.assertion()
 		a.id = "_second"
 		return 200, w.good(content, id, a)
 	}
+	w.rest()
 	w.now = now.Add(14 * time.Hour)
 	if err := s.Renew(t.Context()); err != nil {
 		t.Fatal(err)
