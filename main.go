@@ -8,12 +8,14 @@ package main
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"os"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
 	"github.com/BurntSushi/toml"
+	"github.com/go-gl/glfw/v3.4/glfw"
 
 	"relais/app/cli"
 	"relais/ui/shell"
@@ -26,14 +28,28 @@ var about string
 
 func main() { os.Exit(cli.Main(openWindow)) }
 
-// openWindow shows the window on a data directory and returns when it was closed.
-func openWindow(house *cli.House) error {
+// openWindow shows the window on a data directory and returns when it was closed. Without a display GLFW panics while Fyne
+// makes the window; that is an answer, not a fault of the program.
+func openWindow(house *cli.House) (err error) {
 	meta, err := metadata()
 	if err != nil {
 		return err
 	}
+	defer func() {
+		switch value := recover().(type) {
+		case nil:
+		case *glfw.Error:
+			err = cli.NoDisplay(value)
+		default:
+			panic(value)
+		}
+	}()
 	app.SetMetadata(meta)
-	return shell.Run(app.NewWithID(meta.ID), front{house})
+	err = shell.Run(app.NewWithID(meta.ID), front{house})
+	if errors.Is(err, shell.ErrNotShown) {
+		return cli.NoDisplay(err)
+	}
+	return err
 }
 
 // front is the house as the window asks for it: an open desk is an interface there.

@@ -47,6 +47,7 @@ const (
 	CodeFileWrite      rx.Code = "file-write"      // it cannot be written (file)
 	CodeIDMissing      rx.Code = "id-missing"      // with --json the caller makes the order's id
 	CodeNoWindow       rx.Code = "no-window"       // this program was built without one
+	CodeNoDisplay      rx.Code = "no-display"      // the system gives it none
 	CodeDrillFaults    rx.Code = "drill-faults"    // something was lost or double in a drill (duplicates, lost)
 	CodeNothingWritten rx.Code = "nothing-written" // no text came from standard input
 	CodeInterrupted    rx.Code = "interrupted"     // by the person, before its end
@@ -294,6 +295,9 @@ func (r *run) close() error {
 	}
 	return r.session.Close(context.WithoutCancel(r.ctx))
 }
+
+// NoDisplay is what a Window answers where the system has no display for it, or one that cannot draw it.
+func NoDisplay(cause error) error { return rx.Fault(CodeNoDisplay).Because(cause) }
 
 // windowCmd is the program without a command.
 type windowCmd struct{}

@@ -13,11 +13,13 @@ package shell
 import (
 	"context"
 	"errors"
+	"reflect"
 	"slices"
 	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver"
 
 	"relais/app/i18n"
 	"relais/app/rx"
@@ -65,13 +67,34 @@ type shell struct {
 	err    error           // of closing
 }
 
+// ErrNotShown: the system made no window, and nobody would ever see the program run.
+var ErrNotShown = errors.New("shell: the system made no window")
+
 // Run shows the window and returns when it was closed.
 func Run(app fyne.App, house House) error {
 	s := newShell(app, house, bridge.New)
 	s.window.Resize(fyne.NewSize(minWidth, minHeight))
-	app.Lifecycle().SetOnStarted(s.start)
+	app.Lifecycle().SetOnStarted(func() {
+		if !made(s.window) {
+			s.err = ErrNotShown
+			app.Quit()
+			return
+		}
+		s.start()
+	})
 	s.window.ShowAndRun()
 	return s.err
+}
+
+// made reports whether the system has a window for w. Fyne goes on without one where the display cannot draw OpenGL.
+func made(w fyne.Window) bool {
+	native, ok := w.(driver.NativeWindow)
+	if !ok {
+		return true
+	}
+	var is bool
+	native.RunNative(func(window any) { is = !reflect.ValueOf(window).IsZero() })
+	return is
 }
 
 func newShell(app fyne.App, house House, gates func() *bridge.Gate) *shell {
