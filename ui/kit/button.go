@@ -3,6 +3,7 @@ package kit
 import (
 	"image/color"
 	"slices"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -39,6 +40,9 @@ func (b *Button) Set(v model.Button) {
 	if v.Key != "" {
 		text += "   " + v.Key
 	}
+	if Narrow() && Strong("").measure(text) > widestButton {
+		text = strings.TrimSuffix(broken(v.Label)+"\n"+v.Key, "\n")
+	}
 	importance := widget.MediumImportance
 	if v.Strong && v.On {
 		importance = widget.HighImportance
@@ -52,6 +56,23 @@ func (b *Button) Set(v model.Button) {
 	} else if !v.On && !b.Disabled() {
 		b.Disable()
 	}
+}
+
+// widestButton is the room for the words of a button where there is little of it.
+const widestButton = 104 * Unit
+
+// broken goes on below where text is wider than a button may be.
+func broken(text string) string {
+	words := strings.Split(text, " ")
+	lines := words[:1:1]
+	for _, word := range words[1:] {
+		if last := &lines[len(lines)-1]; Strong("").measure(*last+" "+word) <= widestButton {
+			*last += " " + word
+			continue
+		}
+		lines = append(lines, word)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // FocusGained shows the ring, and the button.

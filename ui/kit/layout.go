@@ -148,9 +148,58 @@ func (f *flow) place(objects []fyne.CanvasObject, put func(fyne.CanvasObject, fy
 	return min
 }
 
+// Sided lays objects out as wide does; where there is little room, below one another in their order.
+func Sided(wide fyne.Layout, objects ...fyne.CanvasObject) *fyne.Container {
+	return container.New(sided{wide}, objects...)
+}
+
+type sided struct{ wide fyne.Layout }
+
+func (s sided) now() fyne.Layout {
+	if Narrow() {
+		return column{}
+	}
+	return s.wide
+}
+
+func (s sided) Layout(objects []fyne.CanvasObject, size fyne.Size) { s.now().Layout(objects, size) }
+func (s sided) MinSize(objects []fyne.CanvasObject) fyne.Size      { return s.now().MinSize(objects) }
+
+// Pane scrolls o in the room that is left to it; where there is little room o is as high as it needs, and scrolled to
+// with all around it.
+func Pane(o fyne.CanvasObject) *fyne.Container {
+	p := &pane{inside: o, scroll: container.NewVScroll(o)}
+	p.box = container.New(p, p.scroll)
+	return p.box
+}
+
+type pane struct {
+	inside fyne.CanvasObject
+	scroll *container.Scroll
+	box    *fyne.Container
+}
+
+// now is what the pane shows: a scroll that has nothing to scroll would keep the wheel from the one around it.
+func (p *pane) now() fyne.CanvasObject {
+	var o fyne.CanvasObject = p.scroll
+	if Narrow() {
+		o = p.inside
+	}
+	p.box.Objects[0] = o
+	return o
+}
+
+func (p *pane) Layout(_ []fyne.CanvasObject, size fyne.Size) {
+	o := p.now()
+	o.Resize(size)
+	o.Move(fyne.NewPos(0, 0))
+}
+
+func (p *pane) MinSize([]fyne.CanvasObject) fyne.Size { return p.now().MinSize() }
+
 // Capped scrolls what is higher than most; what is lower takes no more than it needs.
 func Capped(o fyne.CanvasObject, most float32) *fyne.Container {
-	return container.New(&capped{most: most, inside: o}, container.NewVScroll(o))
+	return container.New(&capped{most: most, inside: o}, Pane(o))
 }
 
 type capped struct {
@@ -165,7 +214,10 @@ func (c *capped) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 
 func (c *capped) MinSize([]fyne.CanvasObject) fyne.Size {
 	m := c.inside.MinSize()
-	return fyne.NewSize(m.Width, min(m.Height, look().scaled(c.most)))
+	if !Narrow() {
+		m.Height = min(m.Height, look().scaled(c.most))
+	}
+	return m
 }
 
 // Reachable has o whole where it needs more room than there is: it is scrolled to. least is what it must be given.
@@ -173,6 +225,30 @@ func Reachable(least fyne.Size, o fyne.CanvasObject) *fyne.Container {
 	room := newGround(theme.ColorNameBackground, "")
 	room.min = least
 	return container.NewStack(room, container.NewScroll(o))
+}
+
+// Sheet puts o in the middle, as large as size where there is room for that, and never smaller than it needs.
+func Sheet(size fyne.Size, o fyne.CanvasObject) *fyne.Container {
+	return container.New(&sheet{size}, o)
+}
+
+type sheet struct{ size fyne.Size }
+
+func (s *sheet) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	for _, o := range objects {
+		w := min(size.Width, max(look().scaled(s.size.Width), o.MinSize().Width))
+		o.Resize(fyne.NewSize(w, o.Size().Height)) // the width decides where text wraps
+		h := min(size.Height, max(s.size.Height, o.MinSize().Height))
+		o.Resize(fyne.NewSize(w, h))
+		o.Move(fyne.NewPos((size.Width-w)/2, (size.Height-h)/2))
+	}
+}
+
+func (s *sheet) MinSize(objects []fyne.CanvasObject) (min fyne.Size) {
+	for _, o := range objects {
+		min = min.Max(o.MinSize())
+	}
+	return min
 }
 
 // AtLeast gives an object a least size.

@@ -145,9 +145,25 @@ var sizes = map[fyne.ThemeSizeName]float32{
 
 // Theme is Relais's look, the same on every machine: the only things to choose are light or dark, and how large the text is.
 type Theme struct {
-	Dark bool
-	Text int // the size of the text in percent; 0 is 100
+	Dark   bool
+	Text   int  // the size of the text in percent; 0 is 100
+	Narrow bool // little room for text of this size: what stood beside stands below, and a screen is scrolled as a whole
 }
+
+// The least room in which screens are whole with parts beside one another, at 100 %.
+const (
+	wideWidth  float32 = 960
+	wideHeight float32 = 500
+)
+
+// In is the look in a window with that room.
+func (t Theme) In(room fyne.Size) Theme {
+	t.Narrow = room.Width < t.scaled(wideWidth) || room.Height < t.scaled(wideHeight)
+	return t
+}
+
+// Narrow tells that there is little room, see Theme.
+func Narrow() bool { return look().Narrow }
 
 // look is that of the running program.
 func look() Theme {

@@ -2,7 +2,6 @@ package screen
 
 import (
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 
 	"relais/ui/kit"
 	"relais/ui/model"
@@ -27,8 +26,8 @@ type Damage struct {
 func NewDamage(opened func()) *Damage {
 	s := &Damage{title: kit.NewText(), why: kit.NewNotices(), text: kit.NewText(), counts: kit.NewText(), open: kit.NewButton(), export: kit.NewButton(),
 		busy: kit.NewText(), notices: kit.NewNotices(), opened: opened}
-	s.box = container.NewCenter(kit.AtLeast(fyne.NewSize(90*kit.Unit, 50*kit.Unit), kit.Card(kit.Framed(kit.NewColumn(
-		s.title, s.why.Object(), s.text, s.counts, kit.NewFlow(kit.Gap(s.open), kit.Gap(s.export)), s.busy, s.notices.Object())))))
+	s.box = kit.Sheet(fyne.NewSize(90*kit.Unit, 50*kit.Unit), kit.Card(kit.Framed(kit.NewColumn(
+		s.title, s.why.Object(), s.text, s.counts, kit.NewFlow(kit.Gap(s.open), kit.Gap(s.export)), s.busy, s.notices.Object()))))
 	return s
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 
 	"relais/app/i18n"
 	"relais/app/rx"
@@ -179,8 +180,8 @@ type hit struct {
 
 func newHit() kit.Row[model.Hit] {
 	h := &hit{heading: kit.NewText(), text: kit.NewText(), strength: kit.NewText(), about: kit.NewText(), side: kit.NewButtons()}
-	h.tap = kit.NewTap(container.NewBorder(nil, nil, nil, container.NewGridWithColumns(2,
-		kit.AtLeast(fyne.NewSize(15*kit.Unit, 0), h.strength), kit.AtLeast(fyne.NewSize(15*kit.Unit, 0), h.about)), h.text))
+	beside := container.NewGridWithColumns(2, kit.AtLeast(fyne.NewSize(15*kit.Unit, 0), h.strength), kit.AtLeast(fyne.NewSize(15*kit.Unit, 0), h.about))
+	h.tap = kit.NewTap(kit.Sided(layout.NewBorderLayout(nil, nil, nil, beside), h.text, beside))
 	h.box = kit.NewColumn(h.heading, container.NewBorder(nil, nil, nil, h.side.Object(), h.tap))
 	return h
 }

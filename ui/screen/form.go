@@ -3,6 +3,7 @@ package screen
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 
 	"relais/app/i18n"
 	"relais/app/rx"
@@ -57,8 +58,8 @@ func newForm(of func() *model.Form, changed func()) *form {
 		f.labels[key] = kit.NewLabelled(o)
 		return f.labels[key].Container
 	}
-	f.box = container.NewStack(container.NewVScroll(kit.NewColumn(f.title,
-		container.NewGridWithColumns(2,
+	f.box = container.NewStack(kit.Pane(kit.NewColumn(f.title,
+		kit.Sided(layout.NewGridLayout(2),
 			under("ui.form.last-name", f.last), under("ui.form.first-name", f.first),
 			under("ui.form.ssin", f.ssin), under("ui.form.no-ssin", f.nossin),
 			under("ui.form.birth", f.birth), under("ui.form.sex", f.sex),

@@ -5,6 +5,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
 	"relais/app/i18n"
@@ -50,10 +51,10 @@ func NewHistory(m *model.History, changed func()) *History {
 			changed()
 		}
 	}
-	left := container.NewBorder(kit.NewColumn(s.title, s.filter, s.empty), nil, nil, nil, s.list)
-	right := kit.Card(container.NewBorder(nil, kit.NewFlow(s.proof, s.onPaper, s.repeat), nil, nil, container.NewVScroll(s.detail.column)))
+	left := container.NewBorder(kit.NewColumn(s.title, s.filter, s.empty), nil, nil, nil, kit.AtLeast(fyne.NewSize(0, 30*kit.Unit), s.list))
+	right := kit.Card(container.NewBorder(nil, kit.NewFlow(s.proof, s.onPaper, s.repeat), nil, nil, kit.Pane(s.detail.column)))
 	s.box = container.NewBorder(nil, kit.NewColumn(s.paper.box, s.back.box, kit.Capped(s.notices.Object(), 12*kit.Unit)), nil, nil,
-		container.NewGridWithColumns(2, left, right))
+		kit.Sided(layout.NewGridLayout(2), left, right))
 	return s
 }
 

@@ -2,7 +2,6 @@ package screen
 
 import (
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 
 	"relais/ui/kit"
 	"relais/ui/model"
@@ -21,8 +20,8 @@ type Leave struct {
 // NewLeave makes the screen; stayed goes back to work, ended closes.
 func NewLeave(stayed, ended func()) *Leave {
 	s := &Leave{title: kit.NewText(), open: kit.NewNotices(), stay: kit.NewButton(), close: kit.NewButton(), stayed: stayed, ended: ended}
-	s.box = container.NewCenter(kit.AtLeast(fyne.NewSize(80*kit.Unit, 40*kit.Unit), kit.Card(kit.Framed(kit.NewColumn(
-		s.title, s.open.Object(), kit.NewFlow(kit.Gap(s.stay), kit.Gap(s.close)))))))
+	s.box = kit.Sheet(fyne.NewSize(80*kit.Unit, 40*kit.Unit), kit.Card(kit.Framed(kit.NewColumn(
+		s.title, s.open.Object(), kit.NewFlow(kit.Gap(s.stay), kit.Gap(s.close))))))
 	return s
 }
 

@@ -24,7 +24,7 @@ type Outages struct {
 func NewOutages() *Outages {
 	s := &Outages{title: kit.NewText(), sum: kit.NewNotices(), services: kit.NewStack(newService), waiting: kit.NewNotices(), can: kit.NewText()}
 	s.box = container.NewBorder(s.title, nil, nil, nil,
-		container.NewVScroll(kit.NewColumn(s.sum.Object(), s.services.Object(), s.waiting.Object(), s.can)))
+		kit.Pane(kit.NewColumn(s.sum.Object(), s.services.Object(), s.waiting.Object(), s.can)))
 	return s
 }
 

@@ -22,7 +22,7 @@ func NewPalette(m *model.Palette, changed func()) *Palette {
 	s := &Palette{empty: kit.NewText(), commands: kit.NewStack(newCommand)}
 	s.search = kit.NewEntry(func(words string) { m.Search(words); changed() })
 	s.search.Key = keys(m.Move, m.Enter, changed)
-	s.box = container.NewBorder(kit.NewColumn(s.search, s.empty), nil, nil, nil, container.NewVScroll(s.commands.Object()))
+	s.box = container.NewBorder(kit.NewColumn(s.search, s.empty), nil, nil, nil, kit.Pane(s.commands.Object()))
 	return s
 }
 

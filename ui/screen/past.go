@@ -21,7 +21,7 @@ type past struct {
 func newPast() *past {
 	p := &past{title: kit.NewText(), empty: kit.NewText(), rows: kit.NewStack(newPastRow), all: kit.NewButton()}
 	p.box = kit.AtLeast(fyne.NewSize(30*kit.Unit, 0), kit.Card(container.NewBorder(kit.NewColumn(p.title, p.empty), p.all, nil, nil,
-		kit.AtLeast(fyne.NewSize(0, 18*kit.Unit), container.NewVScroll(p.rows.Object())))))
+		kit.AtLeast(fyne.NewSize(0, 18*kit.Unit), kit.Pane(p.rows.Object())))))
 	return p
 }
 

@@ -3,6 +3,7 @@ package screen
 import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 
 	"relais/app/i18n"
 	"relais/app/rx"
@@ -34,9 +35,10 @@ func newPick(of func() *model.Pick, changed func()) *pick {
 	p.label = kit.NewLabelled(p.search)
 	p.results = kit.NewStack(newPerson)
 	p.drafts = kit.NewStack(newPerson)
+	add := kit.Bottom(p.add)
 	choose := container.NewBorder(
-		container.NewBorder(nil, nil, nil, kit.Bottom(p.add), p.label.Container), p.scope, nil, nil,
-		container.NewVScroll(kit.NewColumn(p.hint, p.results.Object(), p.title, p.drafts.Object())))
+		kit.Sided(layout.NewBorderLayout(nil, nil, nil, add), p.label.Container, add), p.scope, nil, nil,
+		kit.Pane(kit.NewColumn(p.hint, p.results.Object(), p.title, p.drafts.Object())))
 	p.box = container.NewBorder(nil, p.notices.Object(), nil, nil, choose)
 	return p
 }

@@ -5,6 +5,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 
 	"relais/app/rx"
 	"relais/ui/kit"
@@ -50,7 +51,7 @@ func NewPrescribe(m *model.Prescribe, changed func()) *Prescribe {
 	s.lines = kit.NewStack(func() kit.Row[model.Line] { return newLine() })
 	s.top = kit.Card(kit.NewColumn(container.NewBorder(nil, nil, nil, s.edit, s.name), s.banner, s.near))
 	s.write = container.NewBorder(s.top, nil, nil, nil,
-		container.NewVScroll(kit.NewColumn(container.NewBorder(nil, nil, s.past.box, nil, s.entry.box), s.done, s.empty, s.lines.Object())))
+		kit.Pane(kit.NewColumn(kit.Sided(layout.NewBorderLayout(nil, nil, s.past.box, nil), s.entry.box, s.past.box), s.done, s.empty, s.lines.Object())))
 	below := kit.NewColumn(s.takes, s.leave, s.paper.box, s.back.box, s.named.box, kit.Capped(s.notices.Object(), 12*kit.Unit), s.send,
 		kit.NewFlow(s.proof, s.onPaper, s.byHand, s.letGo))
 	s.box = container.NewBorder(nil, below, nil, nil, container.NewStack(s.pick.box, s.write, s.form.box))

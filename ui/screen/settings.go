@@ -28,7 +28,7 @@ func NewSettings(m *model.Settings, changed func()) *Settings {
 		s.labels[i] = kit.NewLabelled(c)
 		row.Add(kit.AtLeast(fyne.NewSize(20*kit.Unit, 0), s.labels[i].Container))
 	}
-	s.box = container.NewBorder(s.title, s.notices.Object(), nil, nil, container.NewVScroll(kit.NewColumn(row, s.practice, s.about)))
+	s.box = container.NewBorder(s.title, s.notices.Object(), nil, nil, kit.Pane(kit.NewColumn(row, s.practice, s.about)))
 	return s
 }
 

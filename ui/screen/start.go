@@ -2,7 +2,6 @@ package screen
 
 import (
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 
 	"relais/ui/kit"
 	"relais/ui/model"
@@ -28,8 +27,8 @@ type Start struct {
 func NewStart(m *model.Start, tried, changed func()) *Start {
 	s := &Start{model: m, title: kit.NewText(), text: kit.NewText(), try: kit.NewButton(), work: kit.NewButton(), about: kit.NewText(), missing: kit.NewNotices(),
 		busy: kit.NewText(), notices: kit.NewNotices(), tried: tried, changed: changed}
-	s.box = container.NewCenter(kit.AtLeast(fyne.NewSize(70*kit.Unit, 40*kit.Unit), kit.Card(kit.Framed(kit.NewColumn(
-		s.title, s.text, kit.NewFlow(kit.Gap(s.try)), s.about, s.busy, s.notices.Object(), kit.Rule(), kit.NewFlow(kit.Gap(s.work)), s.missing.Object())))))
+	s.box = kit.Sheet(fyne.NewSize(70*kit.Unit, 40*kit.Unit), kit.Card(kit.Framed(kit.NewColumn(
+		s.title, s.text, kit.NewFlow(kit.Gap(s.try)), s.about, s.busy, s.notices.Object(), kit.Rule(), kit.NewFlow(kit.Gap(s.work)), s.missing.Object()))))
 	return s
 }
 

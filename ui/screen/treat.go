@@ -27,7 +27,7 @@ func NewTreat(m *model.Treat, changed func()) *Treat {
 	s := &Treat{title: kit.NewText(), empty: kit.NewText(), engine: kit.NewText(), paper: newPaper(m.Paper, changed), notices: kit.NewNotices()}
 	s.sections, s.own = kit.NewStack(newSection), kit.NewStack(newDuty)
 	s.box = container.NewBorder(s.title, kit.NewColumn(s.paper.box, kit.Capped(s.notices.Object(), 12*kit.Unit)), nil, nil,
-		container.NewVScroll(kit.NewColumn(s.empty, s.sections.Object(), s.engine, s.own.Object())))
+		kit.Pane(kit.NewColumn(s.empty, s.sections.Object(), s.engine, s.own.Object())))
 	return s
 }
 

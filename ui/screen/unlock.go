@@ -2,7 +2,6 @@ package screen
 
 import (
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 
 	"relais/ui/kit"
 	"relais/ui/model"
@@ -37,8 +36,8 @@ func NewUnlock(m *model.Unlock, opened, changed func()) *Unlock {
 		return true
 	}
 	s.label = kit.NewLabelled(s.secret)
-	s.box = container.NewCenter(kit.AtLeast(fyne.NewSize(60*kit.Unit, 40*kit.Unit), kit.Card(kit.Framed(kit.NewColumn(
-		s.title, s.demo, s.label.Container, kit.NewFlow(kit.Gap(s.open)), s.busy, s.notices.Object())))))
+	s.box = kit.Sheet(fyne.NewSize(60*kit.Unit, 40*kit.Unit), kit.Card(kit.Framed(kit.NewColumn(
+		s.title, s.demo, s.label.Container, kit.NewFlow(kit.Gap(s.open)), s.busy, s.notices.Object()))))
 	return s
 }
 

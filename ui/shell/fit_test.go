@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -16,7 +15,7 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/test"
-	"fyne.io/fyne/v2/widget"
+	"fyne.io/fyne/v2/theme"
 
 	"relais/app/i18n"
 	"relais/app/rx"
@@ -149,20 +148,22 @@ func next(l rx.Lang) model.Button {
 	return model.Button{Label: i18n.Text(l, "ui.next"), Key: i18n.Text(l, "ui.key.next"), On: true}
 }
 
-// least is the size of the window that a look needs: with text of twice the size, a whole screen of the commonest size.
-func least() fyne.Size {
-	if t, ok := fyne.CurrentApp().Settings().Theme().(kit.Theme); ok && t.Text > 100 {
-		return fyne.NewSize(1920, 1040)
-	}
-	return fyne.NewSize(minWidth, minHeight)
-}
+// least is the smallest window; large the smallest one in which text of twice the size stands as text of the usual size does.
+var least, large = fyne.NewSize(minWidth, minHeight), fyne.NewSize(1920, 1000+menuHeight)
 
-// put shows o in a window of the smallest size, below the simulation's banner, as a running window comes to show it.
+// room is what a window of size leaves to its screen.
+func room(size fyne.Size) fyne.Size { return size.SubtractWidthHeight(0, menuHeight) }
+
+// put shows o in a window, below the simulation's banner, as a running window comes to show it.
 func put(w fyne.Window, l rx.Lang, o fyne.CanvasObject, show func()) {
 	banner := kit.NewText(kit.OnDrill(i18n.Text(l, "ui.simulation")))
 	w.SetPadded(false)
-	w.SetContent(kit.Simulation(banner, o))
-	w.Resize(least().SubtractWidthHeight(0, menuHeight))
+	w.SetContent(kit.Reachable(room(least), kit.Simulation(banner, o)))
+	size := least
+	if t, ok := fyne.CurrentApp().Settings().Theme().(kit.Theme); ok && t.Text > 100 && !t.Narrow {
+		size = large
+	}
+	w.Resize(room(size))
 	show()
 	settled(w)
 }
@@ -194,8 +195,9 @@ func relay(o fyne.CanvasObject) {
 	}
 }
 
-// seen is a text on the screen, with the place where it may be.
+// seen is a text on the screen, with the place where it may be; or a part that can be pressed, typed into or scrolled.
 type seen struct {
+	part     fyne.CanvasObject // nil: a text
 	text     string
 	at       fyne.Position
 	size     fyne.Size
@@ -222,33 +224,59 @@ func texts(o fyne.CanvasObject, at, from, to fyne.Position, scrolls, typed bool)
 			if o.Alignment == fyne.TextAlignCenter {
 				at.X += (o.Size().Width - size.Width) / 2
 			}
-			all = []seen{{o.Text, at, size, from, to, scrolls, typed}}
+			all = []seen{{nil, o.Text, at, size, from, to, scrolls, typed}}
 		}
 	case *fyne.Container:
 		inside(o.Objects)
 	case *container.Scroll:
+		all = []seen{{o, "the scrolled part", at, o.Size(), from, to, scrolls, typed}}
 		end := at.Add(o.Size())
 		from, to = fyne.NewPos(max(from.X, at.X), max(from.Y, at.Y)), fyne.NewPos(min(to.X, end.X), min(to.Y, end.Y))
-		all = texts(o.Content, at, from, to, true, typed)
+		all = append(all, texts(o.Content, at, from, to, true, typed)...)
 	case fyne.Widget:
-		switch o.(type) {
-		case *kit.Entry, *widget.Entry:
+		switch p := o.(type) {
+		case *kit.Entry:
 			typed = true
+			all = []seen{{o, "entry " + p.PlaceHolder, at, o.Size(), from, to, scrolls, typed}}
+		case *kit.Button:
+			all = []seen{{o, "button " + p.Text, at, o.Size(), from, to, scrolls, typed}}
+		case *kit.Choice:
+			all = []seen{{o, "choice " + p.Selected, at, o.Size(), from, to, scrolls, typed}}
+		case *kit.Check:
+			all = []seen{{o, "switch " + p.Text, at, o.Size(), from, to, scrolls, typed}}
 		}
 		inside(test.WidgetRenderer(o).Objects())
 	}
 	return all
 }
 
-func shown(w fyne.Window) []seen {
+// shown are the texts and the parts of a window.
+func shown(w fyne.Window) (words, parts []seen) {
 	c := w.Content()
-	return texts(c, fyne.NewPos(0, 0), fyne.NewPos(0, 0), fyne.NewPos(c.Size().Width, c.Size().Height), false, false)
+	for _, x := range texts(c, fyne.NewPos(0, 0), fyne.NewPos(0, 0), fyne.NewPos(c.Size().Width, c.Size().Height), false, false) {
+		if x.part != nil {
+			parts = append(parts, x)
+		} else {
+			words = append(words, x)
+		}
+	}
+	return words, parts
 }
 
 // No text is cut, covered or outside the smallest window, on any screen in any language, also with text of twice the size.
 func TestEverythingFits(t *testing.T) {
-	for _, percent := range []int{100, 200} {
-		t.Run(strconv.Itoa(percent), func(t *testing.T) { testFits(t, kit.Theme{Text: percent}) })
+	for _, x := range []struct {
+		percent int
+		size    fyne.Size
+		narrow  bool
+	}{{100, least, false}, {200, least, true}, {200, large, false}} {
+		t.Run(fmt.Sprintf("%d at %.0f", x.percent, x.size.Width), func(t *testing.T) {
+			look := kit.Theme{Text: x.percent}.In(room(x.size))
+			if look.Narrow != x.narrow {
+				t.Fatalf("%+v", look)
+			}
+			testFits(t, look)
+		})
 	}
 }
 
@@ -267,10 +295,11 @@ func testFits(t *testing.T, look kit.Theme) {
 				w := app.NewWindow("")
 				defer w.Close()
 				s.show(t, l, w)
-				if m := w.Content().MinSize(); m.Width > least().Width || m.Height > least().Height-menuHeight {
+				if m := w.Content().MinSize(); m.Width > w.Canvas().Size().Width || m.Height > w.Canvas().Size().Height {
 					t.Errorf("needs %v", m)
 				}
-				all := shown(w)
+				all, parts := shown(w)
+				checkParts(t, parts, look)
 				if len(all) < 3 {
 					t.Fatalf("%d texts", len(all))
 				}
@@ -294,6 +323,34 @@ func testFits(t *testing.T, look kit.Theme) {
 					}
 				}
 			})
+		}
+	}
+}
+
+// checkParts holds that whatever can be pressed or typed into is whole, can be scrolled to and lies under nothing else; and
+// that what is scrolled shows three lines at least.
+func checkParts(t *testing.T, parts []seen, look kit.Theme) {
+	t.Helper()
+	for i, x := range parts {
+		end := x.at.Add(x.size)
+		least := x.part.MinSize()
+		switch s, scroll := x.part.(*container.Scroll); {
+		case x.at.X < x.from.X-0.5 || end.X > x.to.X+0.5:
+			t.Errorf("%s is cut: from %.0f to %.0f, seen from %.0f to %.0f", x.text, x.at.X, end.X, x.from.X, x.to.X)
+		case !x.scrolls && (x.at.Y < x.from.Y-0.5 || end.Y > x.to.Y+0.5):
+			t.Errorf("%s is outside: %.0f to %.0f of %.0f", x.text, x.at.Y, end.Y, x.to.Y)
+		case scroll:
+			if lines := 3 * look.Size(theme.SizeNameText); s.Content.MinSize().Height > x.size.Height && x.size.Height < lines {
+				t.Errorf("%s shows %.0f of %.0f", x.text, x.size.Height, s.Content.MinSize().Height)
+			}
+			continue
+		case x.size.Width < least.Width-0.5 || x.size.Height < least.Height-0.5:
+			t.Errorf("%s has %v and needs %v", x.text, x.size, least)
+		}
+		for _, y := range parts[:i] {
+			if _, scroll := y.part.(*container.Scroll); !scroll && !outOfSight(x) && !outOfSight(y) && overlap(x, y) {
+				t.Errorf("%s lies over %s", x.text, y.text)
+			}
 		}
 	}
 }
@@ -325,7 +382,8 @@ func TestScreens(t *testing.T) {
 				w := app.NewWindow("")
 				defer w.Close()
 				s.show(t, l, w)
-				golden(t, s.name+"."+string(l), picture(shown(w)))
+				words, _ := shown(w)
+				golden(t, s.name+"."+string(l), picture(words))
 			})
 		}
 	}

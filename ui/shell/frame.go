@@ -41,29 +41,58 @@ type frame struct {
 	drill    *fyne.Container
 	middle   *fyne.Container
 	box      *fyne.Container
+	narrow   bool // how box is arranged
 }
 
 func newFrame(speak func(rx.Lang)) *frame {
 	f := &frame{news: kit.NewText(), faults: kit.NewNotices(), retry: kit.NewButtons(), nav: map[place]*kit.Button{}, next: kit.NewButton(), weather: kit.NewText(), trouble: kit.NewNotices(), middle: container.NewStack()}
 	f.language = kit.NewChoice(func(v string) { speak(rx.Lang(v)) })
-	side := kit.NewColumn()
 	for _, p := range places {
 		f.nav[p.place] = kit.NewButton()
-		side.Add(kit.Gap(f.nav[p.place]))
 	}
-	side.Add(kit.Gap(f.next))
-	f.drill = kit.NewColumn(f.weather)
+	f.drill = kit.NewColumn()
 	for range Weathers {
 		b := kit.NewButton()
 		f.weathers = append(f.weathers, b)
-		f.drill.Add(kit.Gap(b))
 	}
-	f.drill.Add(f.trouble.Object())
+	f.box = container.NewStack()
+	f.arrange(kit.Narrow())
+	return f
+}
+
+// arrange has the ways to the screens beside them; where there is little room above, and what is of less weight below the
+// screen, in one pane with it. There the language is chosen in the menu and the settings.
+func (f *frame) arrange(narrow bool) {
+	f.narrow = narrow
+	var ways []fyne.CanvasObject
+	for _, p := range places {
+		ways = append(ways, f.nav[p.place])
+	}
+	ways = append(ways, f.next)
+	kinds := kit.NewColumn()
+	if narrow {
+		kinds = kit.NewFlow()
+	}
+	for _, b := range f.weathers {
+		kinds.Add(kit.Gap(b))
+	}
+	f.drill.Objects = []fyne.CanvasObject{f.weather, kinds, f.trouble.Object()}
+	if narrow {
+		above := kit.NewColumn(kit.NewBeside(f.news, f.retry.Object()), kit.Gap(kit.NewFlow(ways...)), kit.Rule())
+		pane := container.NewVScroll(kit.NewColumn(f.faults.Object(), kit.Framed(f.middle), f.drill))
+		f.box.Objects = []fyne.CanvasObject{container.NewBorder(above, nil, nil, nil, kit.AtLeast(fyne.NewSize(0, 24*kit.Unit), pane))}
+		f.box.Refresh()
+		return
+	}
+	side := kit.NewColumn()
+	for _, w := range ways {
+		side.Add(kit.Gap(w))
+	}
 	// Two lines high, always: what is below does not move when a service fails.
 	news := kit.AtLeast(fyne.NewSize(0, 7*kit.Unit), container.NewBorder(nil, nil, nil, container.NewHBox(container.NewCenter(f.retry.Object()), container.NewCenter(kit.Gap(f.language))), f.news))
 	beside := kit.AtLeast(fyne.NewSize(24*kit.Unit, 0), container.NewVScroll(container.NewVBox(side, layout.NewSpacer(), f.drill)))
-	f.box = container.NewBorder(kit.NewColumn(news, f.faults.Object(), kit.Rule()), nil, beside, nil, kit.Framed(f.middle))
-	return f
+	f.box.Objects = []fyne.CanvasObject{container.NewBorder(kit.NewColumn(news, f.faults.Object(), kit.Rule()), nil, beside, nil, kit.Framed(f.middle))}
+	f.box.Refresh()
 }
 
 // hold puts a screen into the frame.
@@ -83,6 +112,9 @@ type frameView struct {
 }
 
 func (f *frame) show(lang rx.Lang, v frameView) {
+	if narrow := kit.Narrow(); narrow != f.narrow {
+		f.arrange(narrow)
+	}
 	var spans []kit.Span
 	add := func(n model.Notice) {
 		if n.Text == "" {
@@ -112,8 +144,12 @@ func (f *frame) show(lang rx.Lang, v frameView) {
 		if p.place == placeTreat && v.strip.Count > 0 {
 			label = i18n.Text(lang, "ui.treat.count", "n", i18n.Int(v.strip.Count))
 		}
-		f.nav[p.place].Set(model.Button{Label: label, Key: i18n.Text(lang, "ui.key.go", "n", i18n.Int(i+1)), On: !v.reading || p.place != placePrescribe, Strong: v.at == p.place,
-			Press: func() { v.goTo(p.place) }})
+		b := model.Button{Label: label, Key: i18n.Text(lang, "ui.key.go", "n", i18n.Int(i+1)), On: !v.reading || p.place != placePrescribe, Strong: v.at == p.place,
+			Press: func() { v.goTo(p.place) }}
+		if f.narrow {
+			b.Key = ""
+		}
+		f.nav[p.place].Set(b)
 	}
 	f.next.Set(v.next)
 	if v.drill == nil {

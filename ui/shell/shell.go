@@ -129,8 +129,15 @@ func (s *shell) ground() {
 
 // wear shows the window in a look.
 func (s *shell) wear(l model.Look) {
-	s.app.Settings().SetTheme(kit.Theme{Dark: l.Dark, Text: l.Text})
+	s.dress(kit.Theme{Dark: l.Dark, Text: l.Text})
 	s.show()
+}
+
+// dress takes a theme, as it is in a window of this size.
+func (s *shell) dress(t kit.Theme) {
+	if t = t.In(s.window.Content().Size()); t != s.app.Settings().Theme() {
+		s.app.Settings().SetTheme(t)
+	}
 }
 
 // start begins the pulse; Fyne runs from now on.
@@ -254,6 +261,9 @@ func (s *shell) show() {
 
 // beat is the pulse.
 func (s *shell) beat() {
+	if t, ok := s.app.Settings().Theme().(kit.Theme); ok {
+		s.dress(t) // the window may have another size
+	}
 	switch {
 	case s.open != nil:
 		s.open.prescribe.Tick()

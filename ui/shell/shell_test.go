@@ -237,7 +237,8 @@ func (s *stage) until(what string, so func() bool) {
 
 func (s *stage) screen() string {
 	settled(s.window)
-	return picture(shown(s.window))
+	words, _ := shown(s.window)
+	return picture(words)
 }
 
 func (s *stage) says(words string) func() bool {
@@ -457,21 +458,22 @@ func TestTheLook(t *testing.T) {
 	s.until("ready", s.says("Nouveau patient"))
 	s.chosen(rx.FR, "ui.settings")
 	s.until("settings", s.says("Taille du texte"))
-	plain := s.open.frame.box.MinSize()
+	words := s.open.frame.next.MinSize()
+	worn := kit.Theme{Dark: true, Text: 150, Narrow: true}
 	s.open.settings.SetText("150")
 	s.open.settings.SetDark("dark")
 	s.until("kept", func() bool {
 		kept, err := s.house.shelf.Setting(context.Background(), "look")
 		return err == nil && string(kept) == `{"dark":true,"text":150}`
 	})
-	if large := s.open.frame.box.MinSize(); s.app.Settings().Theme() != fyne.Theme(kit.Theme{Dark: true, Text: 150}) || large.Width < 1.2*plain.Width {
-		t.Errorf("%+v, %v after %v", s.app.Settings().Theme(), large, plain)
+	if large := s.open.frame.next.MinSize(); s.app.Settings().Theme() != fyne.Theme(worn) || large.Width < 1.2*words.Width {
+		t.Errorf("%+v, %v after %v", s.app.Settings().Theme(), large, words)
 	}
 	s.app.Settings().SetTheme(kit.Theme{}) // as after another start
 	s.lockUp()
 	s.until("locked", func() bool { return s.open == nil })
 	s.unlocked()
-	s.until("worn again", func() bool { return s.app.Settings().Theme() == fyne.Theme(kit.Theme{Dark: true, Text: 150}) })
+	s.until("worn again", func() bool { return s.app.Settings().Theme() == fyne.Theme(worn) })
 }
 
 func TestTheDrillSwitchAndTheEnginesFault(t *testing.T) {
@@ -516,5 +518,27 @@ func TestClosingWhileUnlockingLeavesNothingOpen(t *testing.T) {
 	s.quit()
 	if s.house.open {
 		t.Error("the directory is still open")
+	}
+}
+
+// Large text in a small window stands below one another, and beside again where the window is large; the field that has
+// the focus keeps it.
+func TestLargeText(t *testing.T) {
+	s := newStage(t)
+	s.unlocked()
+	s.open.goTo(placeSettings)
+	look := func() kit.Theme { return s.app.Settings().Theme().(kit.Theme) }
+	s.open.settings.SetText("200")
+	if !look().Narrow || !s.open.frame.narrow {
+		t.Fatalf("%+v", look())
+	}
+	focused := s.window.Canvas().Focused()
+	s.window.Resize(large)
+	s.beat()
+	if look().Narrow || s.open.frame.narrow || look().Text != 200 {
+		t.Fatalf("%+v", look())
+	}
+	if focused == nil || s.window.Canvas().Focused() != focused {
+		t.Error("the focus was lost")
 	}
 }
