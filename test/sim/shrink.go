@@ -108,6 +108,8 @@ func Replay(seed uint64, o Options) string {
 	name := "Replay$"
 	if o.Real != "" {
 		name = "ReplayReal"
+	} else if o.Wire {
+		name = "ReplayProtocol"
 	}
 	line := fmt.Sprintf("go test ./test/sim -run %s -seed %d", name, seed)
 	if len(o.Without) > 0 {

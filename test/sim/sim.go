@@ -1,6 +1,7 @@
 // Package sim runs a practice and Recip-e in virtual time from one seed: the real
 // use cases, the real engine, the real decisions, over a model of the store (tier
-// A), against the simulated world, under one scheduler that decides the order of
+// A), against the simulated world, with the real client and the real protocol
+// between them (tier C) or without, under one scheduler that decides the order of
 // everything: answers, faults, crashes, clock jumps, the doctor, the pharmacist, a
 // second process, an older copy of the directory put back.
 //
@@ -39,6 +40,7 @@ type Options struct {
 	Planted string // name of a planted mistake, "" none
 	Verbose bool   // keep the trace's lines
 	Real    string // tier B: where the directory of the real store is made; "" for tier A
+	Wire    bool   // tier C: the real client and protocol between engine and world; in a bubble of virtual time
 	Failing bool   // its disk fails
 	Without Set    // what happens that does not happen this time
 }
@@ -56,6 +58,7 @@ type Sim struct {
 
 	world   *world.World
 	keep    keep
+	wire    *protocol // nil but in tier C
 	service *prescribing.Service
 	engine  *outbox.Engine
 	waits   rx.Waits
@@ -114,6 +117,9 @@ func newSim(seed uint64, o Options) *Sim {
 		}
 		s.keep = r
 	}
+	if o.Wire {
+		s.wire = newProtocol(s)
+	}
 	if wait := s.mistake().wait; wait != nil {
 		wait(&s.waits)
 	}
@@ -123,6 +129,9 @@ func newSim(seed uint64, o Options) *Sim {
 }
 
 func (s *Sim) close() {
+	if s.wire != nil {
+		s.wire.close()
+	}
 	if r, ok := s.keep.(*real); ok {
 		if err := r.close(); err != nil {
 			panic(err)
@@ -167,13 +176,20 @@ func (s *Sim) boot() {
 		s.older = false
 		s.forget()
 	}
+	if s.wire != nil {
+		s.wire.boot()
+	}
 	s.service = s.newService()
 	s.engine = outbox.New(s.keep, s.waits, rand.New(s.source()), nil)
 	s.nudge(0)
 }
 
 func (s *Sim) newService() *prescribing.Service {
-	return &prescribing.Service{Store: s.keep, Medicines: drugs{}, Composer: composer{}, Press: press{s}, Waits: s.waits,
+	var made prescribing.Composer = composer{}
+	if s.wire != nil {
+		made = written
+	}
+	return &prescribing.Service{Store: s.keep, Medicines: drugs{}, Composer: made, Press: press{s}, Waits: s.waits,
 		Now: s.now, Rand: reader{s.source()}, Changed: func() { s.nudge(0) }}
 }
 
@@ -245,6 +261,9 @@ func (s *Sim) crash() {
 	s.epoch++
 	s.down = true
 	s.keep.end()
+	if s.wire != nil {
+		s.wire.end()
+	}
 	s.after(s.upTo(30*time.Minute), func() {
 		if s.down {
 			s.boot()
@@ -276,9 +295,8 @@ func (s *Sim) tick() {
 func (s *Sim) perform(act outbox.Act) {
 	s.judgeAct(act)
 	call, epoch := act.Call, s.epoch
-	fate := s.world.Fate(call, s.at())
 	s.note("act %d %s", act.ID, call.Op)
-	begun, done := s.at(), false
+	done := false
 	finish := func(r rx.Reply) {
 		if done || epoch != s.epoch {
 			return
@@ -293,11 +311,25 @@ func (s *Sim) perform(act outbox.Act) {
 			s.nudge(0)
 		})
 	}
-	var heard rx.Reply
 	if mute := s.mistake().mute; mute != nil && mute(call) {
 		s.after(0, func() { finish(rx.Reply{Result: rx.ResultNotSent, Why: "refused-connection"}) })
 		return
 	}
+	if s.wire != nil {
+		s.wire.perform(act, finish)
+	} else {
+		s.travel(act, finish)
+	}
+	if call.Op == rx.OpCreate {
+		s.after(s.waits.Answer+time.Millisecond, func() { s.judgePromise(epoch, call) })
+	}
+}
+
+// travel lets a call take the way that its fate lays out.
+func (s *Sim) travel(act outbox.Act, finish func(rx.Reply)) {
+	call, begun := act.Call, s.at()
+	fate := s.world.Fate(call, begun)
+	var heard rx.Reply
 	for i, pass := range fate.Passes {
 		s.after(pass.Process, func() {
 			reply := s.world.Pass(call, fate, i, begun)
@@ -315,9 +347,6 @@ func (s *Sim) perform(act outbox.Act) {
 		s.after(fate.End, func() { finish(fate.Reply()) })
 	}
 	s.after(act.Limit, func() { finish(rx.Reply{Result: rx.Unanswered, Why: "timeout"}) })
-	if call.Op == rx.OpCreate {
-		s.after(s.waits.Answer+time.Millisecond, func() { s.judgePromise(epoch, call) })
-	}
 }
 
 // after plans f at a later moment of true time.
@@ -328,13 +357,22 @@ func (s *Sim) after(d time.Duration, f func()) {
 
 // until plays everything up to the moment end.
 func (s *Sim) until(end time.Duration) {
+	if s.wire != nil {
+		s.wire.until(end)
+		return
+	}
 	for len(s.queue) > 0 && s.queue[0].at <= end {
-		h := heap.Pop(&s.queue).(*happening)
-		s.mono = h.at
-		h.do()
-		s.judge()
+		s.mono = s.queue[0].at
+		s.next()
 	}
 	s.mono = end
+}
+
+// next plays the earliest of what is planned.
+func (s *Sim) next() {
+	h := heap.Pop(&s.queue).(*happening)
+	h.do()
+	s.judge()
 }
 
 type happening struct {
@@ -417,6 +455,9 @@ func (s *Sim) live() {
 		s.perhaps(s.upTo(time.Duration(days)*24*time.Hour), func() {
 			s.count("clock jumps")
 			s.skew += time.Duration(pick(s, []int{-48, -5, -1, 1, 3, 30})) * time.Hour / time.Duration(pick(s, []int{1, 10, 3600}))
+			if s.wire != nil {
+				s.wire.ahead.Store(int64(s.skew))
+			}
 			s.note("clock %s", s.skew)
 		})
 	}
@@ -427,6 +468,9 @@ func (s *Sim) quiet() {
 	s.healed = true
 	s.suffer(nil)
 	s.world.Random(world.Profile{}, s.source())
+	if s.wire != nil {
+		s.wire.mend()
+	}
 	if s.down {
 		s.boot()
 	}
@@ -437,6 +481,9 @@ func (s *Sim) quiet() {
 	}
 	s.until(s.mono + 8*time.Hour)
 	s.judgeEnd()
+	if s.wire != nil {
+		s.wire.judgeContents()
+	}
 }
 
 // weather changes how hostile the services are.
@@ -458,8 +505,15 @@ func (s *Sim) weather() {
 	if s.happens() {
 		s.note("weather %v", p)
 		s.world.Random(p, s.source())
+		if s.wire != nil {
+			s.wire.plan()
+		}
 	}
-	s.after(s.upTo(pick(s, []time.Duration{2 * time.Minute, time.Hour, 9 * time.Hour})), s.weather)
+	spans := []time.Duration{2 * time.Minute, time.Hour, 9 * time.Hour}
+	if s.wire != nil {
+		spans = spans[:2] // there is more to meet
+	}
+	s.after(s.upTo(pick(s, spans)), s.weather)
 }
 
 // putBack keeps a copy of the directory and puts it back later, or opens it beside.

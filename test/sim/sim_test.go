@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -40,6 +41,17 @@ func TestSeeds(t *testing.T) {
 	play(t, seeds(t, 10_000, 1_000_000), Options{}, "crash", "disk refuses", "second process between", "older copy put back", "clock jumps", "caller's retry", "redo")
 }
 
+// run plays one seed, in a bubble of virtual time where one is needed.
+func run(t *testing.T, seed uint64, o Options) (s *Sim, err error) {
+	if !o.Wire {
+		return Run(seed, o)
+	}
+	t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+		synctest.Test(t, func(*testing.T) { s, err = Run(seed, o) })
+	})
+	return s, err
+}
+
 // play runs n seeds on all cores. What was never taken of the rare paths is a fault of
 // the simulation.
 func play(t *testing.T, n int, o Options, rare ...string) {
@@ -52,11 +64,13 @@ func play(t *testing.T, n int, o Options, rare ...string) {
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			for seed := next.Add(1); seed <= *seedFlag+uint64(n); seed = next.Add(1) {
-				s, err := Run(seed, o)
+				s, err := run(t, seed, o)
 				if err != nil {
 					t.Errorf("seed %d: %v\nreplay: %s", seed, err, Replay(seed, o))
-					less, err := Shrink(seed, o, 300)
-					t.Logf("seed %d shrinks: %v\nreplay: %s", seed, err, Replay(seed, less))
+					if !o.Wire {
+						less, err := Shrink(seed, o, 300)
+						t.Logf("seed %d shrinks: %v\nreplay: %s", seed, err, Replay(seed, less))
+					}
 				}
 				mu.Lock()
 				for what, times := range s.Counts {
@@ -70,9 +84,13 @@ func play(t *testing.T, n int, o Options, rare ...string) {
 		})
 	}
 	wg.Wait()
-	t.Logf("%d seeds in %s, %.0f a second", n, time.Since(began).Round(time.Millisecond), float64(n)/time.Since(began).Seconds())
+	t.Logf("%d seeds in %s, %.1f a second", n, time.Since(began).Round(time.Millisecond), float64(n)/time.Since(began).Seconds())
+	enough := 200 // fewer seeds need not meet everything
+	if o.Wire {
+		enough = 50
+	}
 	for _, what := range rare {
-		if counts[what] == 0 && !t.Failed() && n >= 200 { // fewer seeds need not meet everything
+		if counts[what] == 0 && !t.Failed() && n >= enough {
 			t.Errorf("a path that was never taken: %s", what)
 		}
 	}
@@ -126,7 +144,7 @@ func aloud(t *testing.T, o Options) {
 		t.Fatal(err)
 	}
 	o.Verbose = true
-	s, err := Run(*seedFlag, o)
+	s, err := run(t, *seedFlag, o)
 	for _, line := range s.Lines {
 		fmt.Println(line)
 	}

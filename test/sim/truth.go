@@ -330,7 +330,7 @@ func (s *Sim) judgeAct(act outbox.Act) {
 		s.broken("a witness serves one attempt: used by %t", other == p.Prescription)
 	}
 	s.keys[p.Key.ID] = p.Prescription
-	if p.Patient != r.facts.Patient.SSIN || string(p.Message) != string(r.facts.LocalID) {
+	if p.Patient != r.facts.Patient.SSIN || p.Local != r.facts.LocalID || !strings.Contains(string(p.Message), string(r.facts.LocalID)) {
 		s.broken("right patient: the parcel is not the prescription's")
 	}
 	if r.p.RestoredOpen() {
