@@ -9,11 +9,14 @@ GOTEST := go test $(TAGS) -timeout 20m
 # `go test .` would pay that, and a second time under -race, for a package that decides nothing. `make run` builds it.
 PACKAGES := $(patsubst %,./%/...,$(wildcard app assets data sync test ui))
 
+# Where pictures of the window go.
+PICTURES ?= $(CURDIR)/out/window
+
 # More for go test, as in: make test ARGS=-v
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test race lint bench soak golden simulate package build clean
+.PHONY: help run test race window lint bench soak golden simulate package build clean
 .DELETE_ON_ERROR:
 
 help: ## print this list
@@ -40,6 +43,10 @@ race: ## all tests under the race detector
 	@tools/setup test race
 	CGO_ENABLED=1 $(GOTEST) -race $(ARGS) $(PACKAGES)
 
+window: build ## drive the real window by keyboard, on a display without a screen; pictures in out/window
+	@tools/setup window
+	RELAIS_PROGRAM=$(CURDIR)/bin/relais RELAIS_PICTURES=$(PICTURES) go test -count=1 -v $(ARGS) ./test/window
+
 lint: ## gofmt, vet, golangci-lint
 	@tools/setup lint
 	@unformatted=$$(gofmt -l $(wildcard *.go app assets data sync test tools ui)) || exit 1; \
@@ -58,6 +65,7 @@ bin/golangci-lint: tools/go.mod tools/go.sum
 bench: ## the benchmarks, with the figure of each line of the performance table
 	@tools/setup test
 	$(GOTEST) -run '^$$' -bench . -benchmem $(ARGS) $(PACKAGES)
+	@$(MAKE) --no-print-directory window ARGS="-run none -bench . -timeout 30m"
 
 soak: ## the long forms of the simulations and fault tests (hours)
 	@tools/setup test
@@ -72,8 +80,8 @@ simulate: build ## let the demonstration's simulated services fail: make simulat
 	@[ -n "$(PLAN)" ] || { echo 'Which faults? make simulate PLAN=plan.json; the form: bin/relais schema faults'; exit 2; }
 	bin/relais --demo simulate plan $(PLAN)
 
-package: ## archives for Linux, and for Windows where its C compiler is installed, in dist/
-	@tools/setup build
+package: ## archives for Linux and Windows, in dist/
+	@tools/setup build package
 	tools/package
 
 clean: ## remove what was built
