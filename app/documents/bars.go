@@ -1,7 +1,10 @@
 package documents
 
 import (
+	"image"
+
 	"github.com/boombuler/barcode/code128"
+	"github.com/boombuler/barcode/twooffive"
 
 	"relais/app/rx"
 )
@@ -10,26 +13,51 @@ import (
 // two of a 150 dpi scan. The legal millimetres are not published; an early public
 // form has a box of 12 mm.
 const (
-	moduleWidth = 34
-	barHeight   = 1300
+	ridModule = 34
+	ridHeight = 1_300
 )
 
-// barsOf encodes content (ASCII), still without a place. It fails only on text that
-// Code 128 lacks.
-func barsOf(content string) (Bars, error) {
+// The INAMI number's Interleaved 2 of 5, as the one public generator of the form
+// draws it; how it is padded to an even length is not certain, so a setting.
+const (
+	nihiiModule = 32
+	nihiiHeight = 950
+)
+
+// code128Of encodes content (ASCII), still without a place. It fails only on text
+// that Code 128 lacks.
+func code128Of(content string) (Bars, error) {
 	code, err := code128.Encode(content)
 	if err != nil {
 		return Bars{}, rx.Fault(rx.CodeRIDForm)
 	}
-	b := Bars{Height: barHeight, Module: moduleWidth, Content: content}
-	black := false // the first module is a bar
+	return Bars{Height: ridHeight, Module: ridModule, Content: content, Widths: widths(code)}, nil
+}
+
+// interleavedOf encodes the number of a prescriber with a 0 in front or at the end,
+// still without a place.
+func interleavedOf(n rx.NIHII, p Padding) (Bars, error) {
+	content := "0" + string(n)
+	if p == PadEnd {
+		content = string(n) + "0"
+	}
+	code, err := twooffive.Encode(content, true)
+	if err != nil {
+		return Bars{}, rx.Fault(rx.CodeNIHIIForm)
+	}
+	return Bars{Height: nihiiHeight, Module: nihiiModule, Content: content, Widths: widths(code)}, nil
+}
+
+// widths are the runs of equal modules of a code, the first one black.
+func widths(code image.Image) (all []int) {
+	black := false
 	for i := range code.Bounds().Dx() {
 		r, _, _, _ := code.At(i, 0).RGBA()
 		if bar := r == 0; bar != black {
-			b.Widths = append(b.Widths, 0)
+			all = append(all, 0)
 			black = bar
 		}
-		b.Widths[len(b.Widths)-1]++
+		all[len(all)-1]++
 	}
-	return b, nil
+	return all
 }

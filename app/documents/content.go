@@ -13,10 +13,17 @@ const (
 	far  = 140
 )
 
+// telling is what a document says of a product beside its content.
+type telling struct {
+	words  bool // dose and quantity of a narcotic in full words: paper alone must
+	payer  bool // notes on reimbursement: not where there is no third-party payer
+	issued bool // the day of writing: on paper it is for the doctor's hand
+	end    bool // the last day of execution: not where the form has a field for it
+}
+
 // product writes what is prescribed, in the order in which a pharmacist reads it:
-// name, package, dose, amount, the rest. paper adds what only paper must say and
-// leaves out what paper without third-party payer cannot bear.
-func product(c *column, f rx.Facts, paper bool) {
+// name, package, dose, amount, the rest.
+func product(c *column, f rx.Facts, tell telling) {
 	lang, l := f.Language, f.Content
 	switch l.Kind {
 	case rx.Magistral: // told as such: RD of 10 August 2005
@@ -39,7 +46,7 @@ func product(c *column, f rx.Facts, paper bool) {
 	for _, line := range amounts(lang, l) {
 		c.add(near, plain(line))
 	}
-	if paper && f.Product.Narcotic {
+	if tell.words && f.Product.Narcotic {
 		c.add(near, bold(i18n.Text(lang, "doc.words")), plain("· "+strings.Join(inWords(f), " · ")))
 	}
 	if l.SubstitutionAllowed != nil && !*l.SubstitutionAllowed {
@@ -48,7 +55,7 @@ func product(c *column, f rx.Facts, paper bool) {
 	if l.Renewal != nil {
 		c.add(near, plain(i18n.Renewal(lang, *l.Renewal)))
 	}
-	if !paper && l.InstructionReimbursement != "" {
+	if tell.payer && l.InstructionReimbursement != "" {
 		c.add(near, plain(i18n.Text(lang, "doc.reimbursement", "note", i18n.Text(lang, "reimbursement."+l.InstructionReimbursement))))
 	}
 }
@@ -157,12 +164,11 @@ func inWords(f rx.Facts) (parts []string) {
 	return parts
 }
 
-// dates are the day of writing and the days between which it may be executed. On
-// paper the day of writing is for the doctor's hand.
-func dates(c *column, f rx.Facts, paper bool) {
+// dates are the day of writing and the days between which it may be executed.
+func dates(c *column, f rx.Facts, tell telling) {
 	issued := rx.DateOf(f.Issued)
 	var begin []span
-	if !paper {
+	if tell.issued {
 		begin = append(begin, plain(i18n.Text(f.Language, "doc.date")), plain(i18n.Date(issued)))
 	}
 	if f.Content.Begin.After(issued) { // no field of the form, but honoured when written
@@ -176,27 +182,16 @@ func dates(c *column, f rx.Facts, paper bool) {
 		c.add(far, begin...)
 		gap = near
 	}
-	c.add(gap, plain(i18n.Text(f.Language, "doc.end")), bold(i18n.Date(f.Content.Expires)))
+	if tell.end {
+		c.add(gap, plain(i18n.Text(f.Language, "doc.end")), bold(i18n.Date(f.Content.Expires)))
+	}
 }
 
-// prescriber writes who prescribes: name and number as on the proof, or all that a
-// paper must say of them.
-func prescriber(c *column, lang rx.Lang, p rx.Practice, paper bool) {
-	c.add(0, label(i18n.Text(lang, "doc.prescriber")))
-	c.add(near, heading(p.Prescriber.LastName+" "+p.Prescriber.FirstName))
-	if paper {
-		c.add(near, plain(p.Prescriber.Qualification))
-		c.add(near, plain(p.Address.Street+" "+p.Address.Number))
-		c.add(near, plain(p.Address.Zip+" "+p.Address.City))
-		c.add(near, plain(i18n.Text(lang, "doc.phone")), plain(p.Phone))
-		c.add(near, plain(i18n.Text(lang, "doc.email")), plain(p.Email))
-	}
-	c.add(near, plain(i18n.Text(lang, "doc.nihii")), plain(p.Prescriber.NIHII.Dashed()))
-}
+// prescriber is the name of who prescribes, last name first as on the card.
+func prescriber(p rx.Practice) string { return p.Prescriber.LastName + " " + p.Prescriber.FirstName }
 
 // patientName stands in the largest type of the sheet beside its title.
-func patientName(c *column, heading string, p rx.Patient) {
-	c.add(0, label(heading))
+func patientName(c *column, p rx.Patient) {
 	c.add(near, span{p.LastName + " " + p.FirstName, style{size: name, bold: true}})
 }
 

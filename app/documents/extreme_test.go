@@ -2,6 +2,7 @@ package documents
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -78,10 +79,15 @@ func extreme(t *rapid.T) []rx.Facts {
 	return all
 }
 
-// contents are the texts of facts that every document holds.
-func contents(f rx.Facts) []string {
-	all := []string{f.Patient.LastName, f.Patient.FirstName, f.Practice.Prescriber.LastName, f.Practice.Prescriber.FirstName,
-		f.PosologyText, f.Content.InstructionPatient, f.Content.Text, f.Product.Pack}
+// contents are the texts of facts that document name holds.
+func contents(name string, f rx.Facts) []string {
+	all := []string{f.Patient.LastName, f.Patient.FirstName, f.PosologyText, f.Content.InstructionPatient, f.Content.Text, f.Product.Pack}
+	if forms[name].Kind != Overlay { // there it stands already
+		all = append(all, f.Practice.Prescriber.LastName, f.Practice.Prescriber.FirstName)
+	}
+	if name != "proof" {
+		all = append(all, f.Practice.Prescriber.Qualification, f.Practice.Address.City, f.Practice.Phone, f.Practice.Email)
+	}
 	for _, c := range f.Content.Compounds {
 		all = append(all, c.Name, c.Unit)
 	}
@@ -114,15 +120,29 @@ func holds(pages []string, text string) bool {
 	return text == ""
 }
 
-func box(t Text) (x0, y0, x1, y1 int) {
+func boxOf(t Text) (x0, y0, x1, y1 int) {
 	size := points(t.Size)
 	return t.X, t.Y - size*93/100, t.X + widthOf(t.Text, t.Size, t.Bold), t.Y + size*24/100
 }
 
-// checkPages looks at every item, and gives the text of each page without spaces.
-func checkPages(t interface{ Fatalf(string, ...any) }, d Document) (pages []string) {
+// leastMargin is what a document keeps free of text at the edges of its pages: the
+// forms of 10.5 × 20 cm are the printer's, with the narrowest margin that it has.
+func leastMargin(name string) int {
+	if name == "proof" || name == "paper" {
+		return margin
+	}
+	return 500
+}
+
+// checkPages looks at every item, and gives the text of each page, or of each form on
+// it, without spaces.
+func checkPages(t interface{ Fatalf(string, ...any) }, name string, d Document) (pages []string) {
+	margin := leastMargin(name)
 	for n, p := range d.Pages {
-		all := ""
+		parts := []string{""}
+		if strings.HasSuffix(name, "-two") {
+			parts = append(parts, "")
+		}
 		var boxes [][4]int
 		for _, i := range p.Items {
 			var x0, y0, x1, y1 int
@@ -131,18 +151,21 @@ func checkPages(t interface{ Fatalf(string, ...any) }, d Document) (pages []stri
 				if i.Angle != 0 {
 					continue // the watermark
 				}
-				all += spaceless.Replace(i.Text)
-				x0, y0, x1, y1 = box(i)
+				parts[min(i.X/formWidth, len(parts)-1)] += spaceless.Replace(i.Text)
+				x0, y0, x1, y1 = boxOf(i)
 				boxes = append(boxes, [4]int{x0, y0, x1, y1})
 			case Rect:
-				x0, y0, x1, y1 = i.X, i.Y, i.X+i.W, i.Y+i.H
+				if i.X < 0 || i.Y < 0 || i.X+i.W > p.Width || i.Y+i.H > p.Height {
+					t.Fatalf("%s, page %d: off the page: %+v", name, n+1, i)
+				}
+				continue
 			case Bars:
 				x0, y0, x1, y1 = i.X, i.Y, i.X+i.Width(), i.Y+i.Height
 				boxes = append(boxes, [4]int{x0, y0, x1, y1})
 				x0, x1 = x0+quietModules*i.Module, x1-quietModules*i.Module
 			}
 			if x0 < margin || y0 < margin || x1 > p.Width-margin || y1 > p.Height-margin {
-				t.Fatalf("page %d: outside the margins: %+v", n+1, i)
+				t.Fatalf("%s, page %d: outside the margins: %+v", name, n+1, i)
 			}
 		}
 		slices.SortFunc(boxes, func(a, b [4]int) int { return a[1] - b[1] })
@@ -152,11 +175,11 @@ func checkPages(t interface{ Fatalf(string, ...any) }, d Document) (pages []stri
 					break
 				}
 				if a[0] < b[2] && b[0] < a[2] {
-					t.Fatalf("page %d: %v and %v overlap", n+1, a, b)
+					t.Fatalf("%s, page %d: %v and %v overlap", name, n+1, a, b)
 				}
 			}
 		}
-		pages = append(pages, all)
+		pages = append(pages, parts...)
 	}
 	return pages
 }
@@ -172,26 +195,32 @@ func TestExtremeFacts(t *testing.T) {
 			proof.Lines = append(proof.Lines, ProofLine{Facts: f, RID: rx.RID(fmt.Sprintf("BEP1%08d", i)), Confirmed: issued})
 			paper.Lines = append(paper.Lines, PaperLine{Facts: f, Copy: 2, Unanswered: issued})
 		}
-		for name, layout := range map[string]func() (Document, error){"proof": proof.Layout, "paper": paper.Layout} {
-			d, err := layout()
-			if err != nil {
-				t.Fatalf("%s: %v", name, err)
-			}
-			pages := checkPages(t, d)
-			for i, f := range facts {
-				for _, text := range contents(f) {
-					if !holds(pages, text) {
-						t.Fatalf("%s: line %d is not whole: %q", name, i+1, text)
-					}
+		layouts := map[string]func() (Document, error){"proof": proof.Layout}
+		for name, form := range forms {
+			paper := paper
+			paper.Form = form
+			layouts[name] = paper.Layout
+		}
+		// one of them each time: the whole takes long
+		name := rapid.SampledFrom(slices.Sorted(maps.Keys(layouts))).Draw(t, "document")
+		d, err := layouts[name]()
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		pages := checkPages(t, name, d)
+		for i, f := range facts {
+			for _, text := range contents(name, f) {
+				if !holds(pages, text) {
+					t.Fatalf("%s: line %d is not whole: %q", name, i+1, text)
 				}
 			}
-			if name != "proof" {
-				continue
-			}
-			for _, l := range proof.Lines {
-				if n := strings.Count(strings.Join(pages, "\n"), string(l.RID)); n != 1 {
-					t.Fatalf("RID stands %d times", n)
-				}
+		}
+		if name != "proof" {
+			return
+		}
+		for _, l := range proof.Lines {
+			if n := strings.Count(strings.Join(pages, "\n"), string(l.RID)); n != 1 {
+				t.Fatalf("RID stands %d times", n)
 			}
 		}
 	})
@@ -207,9 +236,15 @@ func TestWidestFacts(t *testing.T) {
 	f.Patient.FirstName, f.Patient.LastName = wide(rx.MaxName), wide(rx.MaxName)
 	f.Product.Name, f.PosologyText, f.Content.InstructionPatient = wide(rx.MaxProduct), wide(rx.MaxInstruction), wide(rx.MaxInstruction)
 	paper := Paper{Lines: []PaperLine{{Facts: f, Copy: 2, Unanswered: issued}}, Reason: "outage-ehealth", Simulated: true}
-	for name, layout := range map[string]func() (Document, error){"proof": proofOf([]rx.Facts{f}, true).Layout, "paper": paper.Layout} {
+	layouts := map[string]func() (Document, error){"proof": proofOf([]rx.Facts{f}, true).Layout}
+	for name, form := range forms {
+		paper := paper
+		paper.Form = form
+		layouts[name] = paper.Layout
+	}
+	for name, layout := range layouts {
 		d, err := layout()
-		pages := checkPages(t, laidOut(t, d, err))
+		pages := checkPages(t, name, laidOut(t, d, err))
 		if !holds(pages, f.Product.Name) || !holds(pages, f.Practice.Email) || len(pages) < 2 {
 			t.Errorf("%s: not whole on %d pages", name, len(pages))
 		}

@@ -8,6 +8,7 @@ type Document struct {
 	Title    string
 	Language rx.Lang
 	Pages    []Page
+	Forms    int // of a paper prescription: forms that are printed on
 }
 
 // Page is one page. All lengths are in 0.01 mm, from the top left corner. Items
@@ -39,7 +40,7 @@ type Rect struct {
 	Grey       uint8
 }
 
-// Bars is a Code 128. X, Y is the top left corner of its white ground, which
+// Bars is a Code 128 or an Interleaved 2 of 5. X, Y is the top left corner of its white ground, which
 // holds a quiet zone on either side.
 type Bars struct {
 	X, Y    int
@@ -53,7 +54,7 @@ func (Text) item() {}
 func (Rect) item() {}
 func (Bars) item() {}
 
-// quietModules is the quiet zone that ISO/IEC 15417 asks for on either side.
+// quietModules is the quiet zone that ISO/IEC 15417 and 16390 ask for on either side.
 const quietModules = 10
 
 // Width of the code with its quiet zones.

@@ -52,10 +52,9 @@ func runPeer(t *testing.T, pdf []byte, from, program string, args ...string) (ou
 func samples(t *testing.T) map[string][]byte {
 	all := map[string][]byte{}
 	for _, l := range rx.DocumentLangs {
-		d, err := proofOf(order(l), true).Layout()
-		all["proof-"+string(l)] = pdfOf(t, d, err)
-		d, err = paperOf(order(l), true).Layout()
-		all["paper-"+string(l)] = pdfOf(t, d, err)
+		for name, d := range everyDocument(t, l) {
+			all[name] = pdfOf(t, d, nil)
+		}
 	}
 	return all
 }
@@ -221,7 +220,7 @@ func TestCodesAreReadFromTheRenderedPage(t *testing.T) {
 // Every RID: letters and digits change the code's set and its length.
 func TestBarsAreOfEveryRID(t *testing.T) {
 	for _, rid := range []string{"BEP100000000", "BEP1ABCDEFGH", "BEPA0B1C2D3E", "BEP1ZZZZ9999", "BEP19999ZZZZ"} {
-		b, err := barsOf(rid)
+		b, err := code128Of(rid)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -241,7 +240,7 @@ func TestBarsAreOfEveryRID(t *testing.T) {
 			t.Errorf("%s: quiet zones are missing", rid)
 		}
 	}
-	if _, err := barsOf("é"); err == nil {
+	if _, err := code128Of("é"); err == nil {
 		t.Error("a letter that Code 128 lacks")
 	}
 }

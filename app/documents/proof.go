@@ -27,6 +27,8 @@ type ProofLine struct {
 	Confirmed time.Time // when Recip-e's answer was adopted
 }
 
+var proofTells = telling{payer: true, issued: true, end: true}
+
 const (
 	perProof   = 4     // products a sheet
 	leastBlock = 3_900 // height of a product's place: keeps codes apart
@@ -62,20 +64,20 @@ func (p Proof) pages(lines []ProofLine) ([]Page, error) {
 		page, y, onPage = &pages[len(pages)-1], top, 0
 	}
 	for i, l := range lines {
-		code, err := barsOf(string(l.RID))
+		code, err := code128Of(string(l.RID))
 		if err != nil {
 			return nil, err
 		}
 		text := column{width: contentWidth - code.Width() - besideCode}
 		text.add(0, label(i18n.Text(lang, "doc.product", "n", i18n.Int(i+1))))
-		product(&text, l.Facts, false)
-		dates(&text, l.Facts, false)
+		product(&text, l.Facts, proofTells)
+		dates(&text, l.Facts, proofTells)
 		if onPage == perProof || y+ruled+max(heightOf(text.lines), leastBlock) > proofFoot {
 			if turn(); proofFoot-y < leastRoom+leastBlock {
 				return nil, noRoom()
 			}
 		}
-		const quiet = quietModules * moduleWidth // hangs into the margin
+		const quiet = quietModules * ridModule // hangs into the margin
 		textX, codeX := margin, pageWidth-margin-code.Width()+quiet
 		if onPage%2 == 1 {
 			textX, codeX = pageWidth-margin-text.width, margin-quiet
@@ -96,6 +98,7 @@ func (p Proof) pages(lines []ProofLine) ([]Page, error) {
 			onPage++
 		}
 	}
+	number(lang, pages)
 	return pages, nil
 }
 
@@ -122,8 +125,11 @@ func (p Proof) begin(f rx.Facts) (page Page, y int) {
 	page.rule(y)
 
 	left, right := column{width: halfWidth}, column{width: halfWidth}
-	prescriber(&left, lang, f.Practice, false)
-	patientName(&right, i18n.Text(lang, "doc.beneficiary"), f.Patient)
+	left.add(0, label(i18n.Text(lang, "doc.prescriber")))
+	left.add(near, heading(prescriber(f.Practice)))
+	left.add(near, plain(i18n.Text(lang, "doc.nihii")), plain(f.Practice.Prescriber.NIHII.Dashed()))
+	right.add(0, label(i18n.Text(lang, "doc.beneficiary")))
+	patientName(&right, f.Patient)
 	right.add(near, plain(i18n.Text(lang, "doc.ssin")), plain(f.Patient.SSIN.Dotted()))
 	y = page.sideBySide(y+ruled, left, right) + 350
 

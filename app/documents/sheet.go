@@ -17,6 +17,7 @@ const (
 	hairline              = 20
 	ruled                 = 250 // from a rule to the text beneath or above
 
+	least  = 60 // below it nobody reads
 	small  = 80
 	body   = 95
 	strong = 115
@@ -35,11 +36,20 @@ func note(text string) span    { return span{text, style{size: small}} }
 // column collects wrapped lines of one width.
 type column struct {
 	width int
+	scale int // in hundredths of the type scale; 0: as it is
 	lines []line
 }
 
+const whole = 100 // the type scale as it is
+
 // add wraps spans into the column, gap below what stands there.
 func (c *column) add(gap int, spans ...span) {
+	if c.scale != 0 && c.scale != whole {
+		gap = gap * c.scale / whole
+		for i := range spans {
+			spans[i].size = max(spans[i].size*c.scale/whole, least)
+		}
+	}
 	lines := wrap(c.width, spans...)
 	if len(c.lines) > 0 {
 		lines[0].gap = gap
@@ -88,8 +98,9 @@ func (p *Page) rule(y int) {
 	p.Items = append(p.Items, Rect{X: margin, Y: y, W: contentWidth, H: hairline, Grey: 190})
 }
 
-// frame draws the outline of a box.
-func (p *Page) frame(x, y, w, h int) {
+// frame draws the outline of a box, which shares its lines with the boxes beside it.
+func (p *Page) frame(b box) {
+	x, y, w, h := b.x, b.y, b.w+hairline, b.h+hairline
 	p.Items = append(p.Items,
 		Rect{X: x, Y: y, W: w, H: hairline}, Rect{X: x, Y: y + h - hairline, W: w, H: hairline},
 		Rect{X: x, Y: y, W: hairline, H: h}, Rect{X: x + w - hairline, Y: y, W: hairline, H: h})
@@ -101,7 +112,7 @@ func (p *Page) right(x, baseline int, s span) {
 }
 
 // document lays out the lines of each patient and prescriber on sheets of their own,
-// numbered for themselves, one after the other.
+// one after the other.
 func document[L any](titleKey string, lines []L, facts func(L) rx.Facts, layout func([]L) ([]Page, error)) (Document, error) {
 	if len(lines) == 0 {
 		return Document{}, rx.Fault(rx.CodeInternal).Because(errors.New("documents: no line"))
@@ -113,7 +124,6 @@ func document[L any](titleKey string, lines []L, facts func(L) rx.Facts, layout 
 		if err != nil {
 			return Document{}, err
 		}
-		number(facts(group[0]).Language, pages)
 		d.Pages = append(d.Pages, pages...)
 	}
 	return d, nil
@@ -125,29 +135,40 @@ func newPage(lang rx.Lang, simulated bool) (p Page, y int) {
 	p = Page{Width: pageWidth, Height: pageHeight}
 	y = margin
 	if simulated {
-		p.Items = append(p.Items, watermark(i18n.Text(lang, "profile.watermark")))
+		p.Items = append(p.Items, watermark(i18n.Text(lang, "profile.watermark"), box{0, 0, pageWidth, pageHeight}))
 		c := column{width: contentWidth}
-		c.add(0, bold(i18n.Text(lang, "doc.simulation", "simulation", i18n.Text(lang, "profile.watermark"), "fictitious", i18n.Text(lang, "profile.fictitious"))))
+		c.add(0, bold(simulation(lang)))
 		y = p.draw(margin, y, c.lines) + 150
 	}
 	return p, y
 }
 
-// watermark runs up the diagonal of the page, in a grey that a scanner takes for
-// white.
-func watermark(text string) Text {
+func simulation(lang rx.Lang) string {
+	return i18n.Text(lang, "doc.simulation", "simulation", i18n.Text(lang, "profile.watermark"), "fictitious", i18n.Text(lang, "profile.fictitious"))
+}
+
+// watermark runs up the diagonal of b, in a grey that a scanner takes for white.
+func watermark(text string, b box) Text {
 	const (
-		size      = 1000
 		angle     = 55
 		cos, sin  = 574, 819 // of the angle, in thousandths
 		capHeight = 73       // of the type size, in hundredths
 	)
+	size := 1000 * b.w / pageWidth
 	w, h := widthOf(text, size, true), points(size)*capHeight/100
 	return Text{
-		X:    pageWidth/2 - w*cos/2000 + h*sin/2000,
-		Y:    pageHeight/2 + w*sin/2000 + h*cos/2000,
+		X:    b.x + b.w/2 - w*cos/2000 + h*sin/2000,
+		Y:    b.y + b.h/2 + w*sin/2000 + h*cos/2000,
 		Size: size, Bold: true, Grey: 228, Angle: angle, Text: text,
 	}
+}
+
+// box is a rectangle in 0.01 mm; x, y is its top left corner.
+type box struct{ x, y, w, h int }
+
+// inside is what padding on all sides leaves of b.
+func (b box) inside(padding int) box {
+	return box{b.x + padding, b.y + padding, b.w - 2*padding, b.h - 2*padding}
 }
 
 // number writes "sheet n of total" at the foot of each page.

@@ -1,0 +1,69 @@
+package documents
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"relais/app/rx"
+)
+
+// everyDocument is each document and form, in l, with what makes it long: what every
+// test of pages and PDF goes through.
+func everyDocument(t testing.TB, l rx.Lang) map[string]Document {
+	t.Helper()
+	all := map[string]Document{}
+	add := func(name string, d Document, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		all[name+"-"+string(l)] = d
+	}
+	d, err := proofOf(order(l), l == rx.FR).Layout()
+	add("proof", d, err)
+	for name, form := range forms {
+		p := paperOf(order(l), l == rx.NL)
+		p.Form, p.Reason = form, "outage-ehealth"
+		p.Lines[0].Copy = 2
+		p.Lines[1].Unanswered = issued
+		p.Lines[2].NothingElectronic, p.Lines[3].NothingElectronic = true, true
+		d, err := p.Layout()
+		add(name, d, err)
+	}
+	for name, form := range forms {
+		d, err := Calibration{form, l}.Layout()
+		add("calibration-"+name, d, err)
+	}
+	return all
+}
+
+// forms are the ways onto paper.
+var forms = map[string]Form{
+	"paper":       {},
+	"overlay":     {Kind: Overlay},
+	"overlay-two": {Kind: Overlay, Paper: TwoOnA4},
+	"drawing":     {Kind: Drawing},
+	"drawing-two": {Kind: Drawing, Paper: TwoOnA4},
+}
+
+// RELAIS_PICTURES names a folder to which every page is written as a picture, to be
+// looked at.
+func TestPictures(t *testing.T) {
+	folder := os.Getenv("RELAIS_PICTURES")
+	if folder == "" {
+		t.Skip("RELAIS_PICTURES names no folder")
+	}
+	for _, l := range rx.DocumentLangs {
+		for name, d := range everyDocument(t, l) {
+			file := filepath.Join(t.TempDir(), "d.pdf")
+			if err := os.WriteFile(file, pdfOf(t, d, nil), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if out, err := exec.Command("pdftoppm", "-r", "75", "-png", file, filepath.Join(folder, name)).CombinedOutput(); err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+		}
+	}
+}
