@@ -1,0 +1,282 @@
+package printing
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"strconv"
+	"time"
+
+	"relais/app/rx"
+)
+
+// Queue is what the desk needs of a spooler; Spooler is one.
+type Queue interface {
+	Printer(ctx context.Context, name string) (Printer, error)
+	Create(ctx context.Context, p Printer, name, media, tray string, width, height int) (Job, error)
+	Send(ctx context.Context, j Job, pdf []byte) error
+	State(ctx context.Context, j Job) (Status, error)
+	Cancel(ctx context.Context, j Job) error
+	Forget(ctx context.Context, j Job) error
+	Where() Address
+}
+
+// Desk prints documents, one job each, and keeps the rule of the open job: see Print.
+type Desk struct {
+	Queue    Queue
+	Book     Book
+	Settings Settings
+	Now      func() time.Time
+	Wait     func(ctx context.Context, d time.Duration) error // until d has passed or ctx ends, whose error it then gives
+	Rand     io.Reader
+	Waits    Waits
+}
+
+// Waits are the desk's times.
+type Waits struct {
+	Finish time.Duration // a job that is not over so long after it was handed over is cancelled
+	Verify time.Duration // for so long it is asked whether the cancelled job is gone
+	Poll   time.Duration // between two questions
+}
+
+// Usual are the waits of the program: the 60 seconds are a guard against a sheet that
+// comes out in the next patient's visit.
+var Usual = Waits{Finish: 60 * time.Second, Verify: 10 * time.Second, Poll: 250 * time.Millisecond}
+
+// Document is what is printed.
+type Document struct {
+	IDs           []rx.ID // the prescriptions on it, or an id of its own: the rule of the open job goes by them
+	Kind          Kind
+	PDF           []byte
+	Width, Height int    // of its pages, in 0.01 mm
+	Printer       string // instead of the setting's; "" for that
+}
+
+// Result is how a job ended, or stands when nothing more could be done.
+type Result struct {
+	Documents []rx.ID
+	Job       Job
+	At        time.Time // when it was handed over
+	Sheet     Sheet
+	Fault     *rx.Error  // nil: the spooler tells that it was printed
+	Obstacles []Obstacle // the last that were told of job and printer
+	Kept      bool       // the spooler could not be brought to forget the job and its file
+}
+
+// Print hands a document over and follows it to its end. heard is told each change;
+// it may be nil.
+//
+// An error means that nothing was handed over and nothing will be printed. After that
+// the Result tells how it ended. When ctx ends, or the job is not over in time, it is
+// cancelled at the spooler, and that it is gone is verified; a job of which this
+// cannot be verified stays in the book.
+//
+// Of documents with a job in the book nothing is printed (CodeOpenJob,
+// CodeLeftOut, CodeLeftMaybe) before that job is known to be over without a sheet; it is cancelled first. word is
+// the doctor's own: what came out, or may still come out, is in hand.
+func (d *Desk) Print(ctx context.Context, doc Document, word bool, heard func(Status)) (Result, error) {
+	set := d.Settings[doc.Kind]
+	if doc.Printer != "" {
+		set.Printer = doc.Printer
+	}
+	done, err := d.Book.take()
+	if err != nil {
+		return Result{}, err
+	}
+	note, err := d.handOver(ctx, doc, set, word)
+	done()
+	if err != nil {
+		return Result{}, err
+	}
+	sent := d.Queue.Send(ctx, note.Job, doc.PDF)
+	last, cause := Status{}, rx.Fault(CodeCancelled, "printer", note.Job.Printer)
+	if sent == nil {
+		last, cause = d.follow(ctx, note, heard)
+	} else if ctx.Err() == nil {
+		cause = faultOf(sent)
+	}
+	return d.finish(ctx, note, last, cause), nil
+}
+
+// handOver clears what is left of earlier jobs, makes the job, and notes it. The book
+// is taken meanwhile: no other process does the same.
+func (d *Desk) handOver(ctx context.Context, doc Document, set Setting, word bool) (held, error) {
+	left, elsewhere, err := d.Book.left()
+	if err != nil {
+		return held{}, err
+	}
+	defer func() { release(left) }()
+	if (Note{Documents: elsewhere}).about(doc.IDs) {
+		return held{}, rx.Fault(CodeRunning)
+	}
+	for i := 0; i < len(left); i++ {
+		if !left[i].about(doc.IDs) {
+			continue
+		}
+		note := left[i]
+		left = slices.Delete(left, i, i+1)
+		i--
+		if r := d.clear(ctx, note); r.Sheet != NoSheet && !word {
+			return held{}, r.Fault
+		} else if r.Sheet == OpenSheet {
+			if err := d.Book.strike(note); err != nil { // the doctor answers for it
+				return held{}, err
+			}
+		}
+	}
+	p, err := d.Queue.Printer(ctx, set.Printer)
+	if err != nil {
+		return held{}, err
+	}
+	media, fault := p.Ready(set, doc.Width, doc.Height)
+	if fault != nil {
+		return held{}, fault
+	}
+	id, err := rx.NewID(d.Now(), d.Rand)
+	if err != nil {
+		return held{}, err
+	}
+	job, err := d.Queue.Create(ctx, p, "relais-"+string(id), media, set.Tray, doc.Width, doc.Height)
+	if err != nil {
+		return held{}, err
+	}
+	note, err := d.Book.keep(Note{ID: id, Documents: doc.IDs, Kind: doc.Kind, Job: job, At: d.Now()})
+	if err != nil { // the job has no document: this only tidies up
+		return held{}, errors.Join(err, d.Queue.Cancel(context.WithoutCancel(ctx), job))
+	}
+	return note, nil
+}
+
+// clear finishes a job that an earlier run left, and says so.
+func (d *Desk) clear(ctx context.Context, n held) Result {
+	r := d.finish(ctx, n, Status{}, rx.Fault(CodeCancelled, "printer", n.Job.Printer))
+	switch r.Sheet {
+	case SentSheet:
+		r.Fault = rx.Fault(CodeLeftOut, "printer", n.Job.Printer)
+	case MaybeSheet:
+		r.Fault = rx.Fault(CodeLeftMaybe, "printer", n.Job.Printer)
+	}
+	return r
+}
+
+// follow asks until the job is over, its time is up or ctx ends. cause is why a job
+// that is not over must be cancelled.
+func (d *Desk) follow(ctx context.Context, n held, heard func(Status)) (last Status, cause *rx.Error) {
+	late := rx.Fault(CodeLate, "printer", n.Job.Printer, "seconds", strconv.Itoa(int(d.Waits.Finish/time.Second)))
+	for first := true; d.Now().Sub(n.At) < d.Waits.Finish; first = false {
+		now, err := d.Queue.State(ctx, n.Job)
+		if err != nil && ctx.Err() == nil { // the job goes on without us
+			now = last
+			now.Obstacles = []Obstacle{{Code: CodeLost, Stops: true}}
+		}
+		if ctx.Err() == nil {
+			if heard != nil && (first || !now.same(last)) {
+				heard(now)
+			}
+			if last = now; err == nil && now.Over() {
+				return last, nil
+			}
+			err = d.Wait(ctx, d.Waits.Poll)
+		}
+		if ctx.Err() != nil || errors.Is(err, context.Canceled) {
+			return last, rx.Fault(CodeCancelled, "printer", n.Job.Printer)
+		}
+	}
+	return last, late
+}
+
+// same tells that a person would see no difference.
+func (s Status) same(t Status) bool {
+	return s.State == t.State && s.Began == t.Began && s.Stopping == t.Stopping && slices.Equal(s.Obstacles, t.Obstacles)
+}
+
+// finish brings a job to its end: cancels it unless it is over, verifies that, forgets
+// it at the spooler, strikes the note. It goes on when ctx has ended, for the times of
+// the desk. last is what was known of the job, cause why it is cancelled.
+func (d *Desk) finish(ctx context.Context, n held, last Status, cause *rx.Error) Result {
+	ctx = context.WithoutCancel(ctx)
+	r := Result{Documents: n.Documents, Job: n.Job, At: n.At, Obstacles: last.Obstacles}
+	now, known := d.end(ctx, n)
+	if len(now.Obstacles) > 0 {
+		r.Obstacles = now.Obstacles
+	}
+	if !known {
+		r.Sheet, r.Fault = OpenSheet, rx.Fault(CodeOpenJob, "printer", n.Job.Printer)
+		release([]held{n})
+		return r
+	}
+	now.Began = now.Began || last.Began
+	r.Sheet = now.Sheet()
+	switch {
+	case now.State == Completed:
+	case now.State == Aborted:
+		r.Fault = rx.Fault(CodeAborted, "printer", n.Job.Printer)
+	case now.State == Vanished:
+		r.Fault = rx.Fault(CodeVanished, "printer", n.Job.Printer)
+	case cause == nil: // cancelled by somebody else
+		r.Fault = rx.Fault(CodeCancelled, "printer", n.Job.Printer)
+	default:
+		r.Fault = cause
+	}
+	r.Kept = now.State != Vanished && d.Queue.Forget(ctx, n.Job) != nil
+	if err := d.Book.strike(n); err != nil && r.Fault == nil {
+		r.Fault = faultOf(err) // the next print finds the note, asks for the job and strikes it
+	}
+	return r
+}
+
+// end gives the status in which a job is over, known false when that could not be
+// seen in time. A job of another spooler than ours is never known.
+func (d *Desk) end(ctx context.Context, n held) (last Status, known bool) {
+	if n.Job.Server != d.Queue.Where().String() {
+		return Status{}, false
+	}
+	began := false
+	for start := d.Now(); ; {
+		now, err := d.Queue.State(ctx, n.Job)
+		if err == nil {
+			began = began || now.Began
+			now.Began = began
+			if now.Over() {
+				return now, true
+			}
+			last = now
+			_ = d.Queue.Cancel(ctx, n.Job) // what came of it, State tells
+		}
+		if d.Now().Sub(start) >= d.Waits.Verify {
+			return last, false
+		}
+		if d.Wait(ctx, d.Waits.Poll) != nil {
+			return last, false
+		}
+	}
+}
+
+// Recover ends the jobs that an earlier run left: cancels those that are not over, and
+// tells of each what can be said of its sheet. It prints nothing. Jobs that stay open
+// stay in the book.
+func (d *Desk) Recover(ctx context.Context) ([]Result, error) {
+	done, err := d.Book.take()
+	if err != nil {
+		return nil, err
+	}
+	left, _, err := d.Book.left()
+	done()
+	if err != nil {
+		return nil, err
+	}
+	var results []Result
+	for _, n := range left {
+		results = append(results, d.clear(ctx, n))
+	}
+	return results, nil
+}
+
+func faultOf(err error) *rx.Error {
+	var fault *rx.Error
+	if errors.As(err, &fault) {
+		return fault
+	}
+	return rx.Fault(rx.CodeInternal).Because(err)
+}
