@@ -168,6 +168,13 @@ const (
 	FieldBack
 	FieldBackText
 	FieldRow // the first thing that can be done in a list
+	FieldNIHII
+	FieldQualification
+	FieldStreet
+	FieldNumber
+	FieldZip
+	FieldCity
+	FieldEmail
 )
 
 // Focus is where the next key should go; Turn grows whenever the model wants it moved.

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -84,6 +85,81 @@ func TestSettings(t *testing.T) {
 	s.SetText("100")
 	if b.pending() > 0 {
 		t.Error("something is written where nothing may be")
+	}
+}
+
+// The practice is changed in a form that says what is wrong; what was issued keeps what it says.
+func TestThePracticeIsChanged(t *testing.T) {
+	b, p := sendThree(t)
+	s := NewSettings(b.env, "0.1.0", func(rx.Lang) {}, func(Look) {})
+	s.EditPractice()
+	if s.View().Form != nil {
+		t.Error("a form before the practice was read")
+	}
+	s.Load()
+	b.settle()
+	s.EditPractice()
+	golden(t, b, "settings-practice", s.View)
+	s.SetPractice(FieldNIHII, "1-99999-16-004")
+	s.SetPractice(FieldSSIN, "79.02.18-021.46")
+	s.SetPractice(FieldZip, "500")
+	s.SetPractice(FieldEmail, "")
+	s.SetPractice(FieldStreet, "")
+	s.SavePractice()
+	golden(t, b, "settings-practice-faults", s.View)
+	if v := s.View(); b.pending() > 0 || len(v.Form.Notices) != 5 || v.Focus.Field != FieldNIHII {
+		t.Fatalf("kept: %d, focus %v: %+v", b.pending(), v.Focus.Field, v.Form.Notices)
+	}
+	s.SetPractice(FieldNIHII, " 19999915 004 ")
+	s.SetPractice(FieldSSIN, "79021802145")
+	s.SetPractice(FieldZip, "5100")
+	s.SetPractice(FieldCity, "Jambes")
+	s.SetPractice(FieldEmail, "anne@example.org")
+	s.SetPractice(FieldStreet, "  Rue   Inventée ")
+	s.SetPractice(FieldLanguage, "nl")
+	b.store.fail = func(string) error { return rx.Fault(rx.CodeDiskFull) }
+	s.SavePractice()
+	b.settle()
+	if v := s.View(); v.Form == nil || len(v.Form.Notices) != 1 {
+		t.Fatalf("what was not kept is not there to be kept again: %+v", v.Form)
+	}
+	b.store.fail = nil
+	s.SavePractice()
+	b.settle()
+	golden(t, b, "settings-kept", s.View)
+	got, err := b.env.Service.Practice(context.Background())
+	if want := (rx.Address{Street: "Rue Inventée", Number: "1", Zip: "5100", City: "Jambes"}); err != nil || got.Address != want || got.RegionLanguage != rx.NL || got.Prescriber.NIHII != "19999915004" {
+		t.Errorf("%+v, %v", got.Address, err)
+	}
+	for i, item := range b.store.items {
+		if item.Facts.Practice.Address.City != "Namur" {
+			t.Errorf("line %d, issued before, changed", i+1)
+		}
+	}
+	p.Next()
+	pick(t, b, p, "48021499790")
+	write(t, b, p, "azithro", "1", "1", "3")
+	p.Send()
+	b.settle()
+	if last := b.store.items[len(b.store.items)-1]; last.Facts.Practice.Address.City != "Jambes" {
+		t.Error("what is issued afterwards does not say it")
+	}
+
+	s.EditPractice()
+	s.SetPractice(FieldCity, "Ailleurs")
+	s.Escape()
+	if v := s.View(); v.Form != nil || v.Focus.Field != FieldRow {
+		t.Error("Escape leaves the form open")
+	}
+	s.EditPractice()
+	s.SavePractice() // as it was
+	b.settle()
+	if v := s.View(); v.Form != nil || strings.Contains(strings.Join(v.Practice, ""), "Ailleurs") || len(v.Notices) > 0 {
+		t.Errorf("%+v", v)
+	}
+	b.env.Reading = true
+	if s.EditPractice(); s.View().Form != nil || s.View().Edit.On {
+		t.Error("the practice can be changed where nothing may be written")
 	}
 }
 

@@ -30,7 +30,9 @@ type Settings struct {
 	speak    func(rx.Lang) // chooses the language, and keeps it
 	wear     func(Look)    // shows a look
 	look     Look
-	practice *rx.Practice // nil: not read
+	practice *rx.Practice  // nil: not read
+	form     *PracticeForm // nil: not being changed
+	focus    Focus
 	notes    []note
 	reading  loader
 	keeping  loader
@@ -40,6 +42,9 @@ type Settings struct {
 func NewSettings(env *Env, version string, speak func(rx.Lang), wear func(Look)) *Settings {
 	return &Settings{env: env, version: version, speak: speak, wear: wear, reading: loader{env: env}, keeping: loader{env: env}}
 }
+
+// Wear tells how the window looks already.
+func (s *Settings) Wear(l Look) { s.look = l }
 
 // Load reads what was kept. A look that cannot be read is the usual one.
 func (s *Settings) Load() {
@@ -54,7 +59,6 @@ func (s *Settings) Load() {
 		}
 		practice, failed := s.env.Service.Practice(ctx)
 		return func() {
-			s.notes = nil
 			if failed != nil {
 				s.notes = []note{{err: failed}}
 			} else {
@@ -111,6 +115,9 @@ type SettingsView struct {
 	Text      Input
 	Look      Input
 	Practice  []string // who and where; on every document
+	Edit      Button
+	Form      *PracticeView // nil: the practice is not being changed
+	Focus     Focus         // FieldRow: what opens the form
 	About     []string
 	Notices   []Notice
 	Practiced string // title of the practice
@@ -120,7 +127,7 @@ type SettingsView struct {
 // View is the settings as they stand.
 func (s *Settings) View() SettingsView {
 	lang := s.env.Lang
-	v := SettingsView{Title: i18n.Text(lang, "ui.settings"), Notices: s.env.say(s.notes), Practiced: i18n.Text(lang, "ui.settings.practice"), Abouted: i18n.Text(lang, "ui.settings.about"),
+	v := SettingsView{Form: s.practiceView(), Focus: s.focus, Title: i18n.Text(lang, "ui.settings"), Notices: s.env.say(s.notes), Practiced: i18n.Text(lang, "ui.settings.practice"), Abouted: i18n.Text(lang, "ui.settings.about"),
 		Language: Input{Label: i18n.Text(lang, "ui.settings.language")}, Text: Input{Label: i18n.Text(lang, "ui.settings.text")}, Look: Input{Label: i18n.Text(lang, "ui.settings.look")}}
 	for _, l := range rx.Langs {
 		v.Language.Choices = append(v.Language.Choices, Choice{Value: string(l), Label: i18n.Text(lang, "ui.lang."+string(l)), Chosen: l == lang})
@@ -132,9 +139,11 @@ func (s *Settings) View() SettingsView {
 		v.Look.Choices = append(v.Look.Choices, Choice{Value: look, Label: i18n.Text(lang, "ui.settings.look."+look), Chosen: (look == "dark") == s.look.Dark})
 	}
 	if p := s.practice; p != nil {
-		v.Practice = []string{p.Prescriber.FirstName + " " + p.Prescriber.LastName + " · " + i18n.Text(lang, "ui.settings.nihii", "number", string(p.Prescriber.NIHII)),
-			p.Address.Street + " " + p.Address.Number + ", " + p.Address.Zip + " " + p.Address.City, strings.Trim(p.Phone+" · "+p.Email, " ·")}
+		v.Practice = []string{p.Prescriber.FirstName + " " + p.Prescriber.LastName + " · " + i18n.Text(lang, "ui.settings.nihii", "number", p.Prescriber.NIHII.Dashed()),
+			p.Address.Street + " " + p.Address.Number + ", " + p.Address.Zip + " " + p.Address.City, strings.Trim(p.Phone+" · "+p.Email, " ·"),
+			i18n.Text(lang, "ui.settings.more", "qualification", p.Prescriber.Qualification, "ssin", p.Prescriber.SSIN.Dotted(), "language", i18n.Text(lang, "language."+string(p.RegionLanguage)))}
 	}
+	v.Edit = Button{Label: i18n.Text(lang, "ui.practice.change"), On: s.practice != nil && s.form == nil && !s.env.Reading, Press: s.env.press(s.EditPractice)}
 	environment := "ui.settings.real"
 	if s.env.Simulated {
 		environment = "profile.simulated"

@@ -285,7 +285,7 @@ func testFits(t *testing.T, look kit.Theme) {
 	app.Settings().SetTheme(look)
 	shortened := map[string]bool{}
 	for _, l := range rx.Langs {
-		for _, key := range []string{"ui.paper", "ui.choice.paper", "ui.reading", "ui.unlock.busy", "ui.hand.short", "ui.back.withdraw", "ui.back.revoke"} {
+		for _, key := range []string{"ui.paper", "ui.choice.paper", "ui.reading", "ui.unlock.busy", "ui.hand.short", "ui.back.withdraw", "ui.back.revoke", "ui.practice.change"} {
 			shortened[i18n.Text(l, key)] = true
 		}
 	}

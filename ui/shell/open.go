@@ -66,6 +66,7 @@ func newOpen(s *shell, desk Desk) *open {
 	}
 	o.outages = model.NewOutages(o.env, o.strip, desk.Next)
 	o.settings = model.NewSettings(o.env, s.app.Metadata().Version, o.choose, s.wear)
+	o.settings.Wear(s.face.look)
 	o.palette = model.NewPalette(o.env, o.commands)
 	o.outagesScreen, o.settingsScreen, o.paletteScreen = screen.NewOutages(), screen.NewSettings(o.settings, s.show), screen.NewPalette(o.palette, s.show)
 	o.prescribeScreen = screen.NewPrescribe(o.prescribe, s.show)
@@ -229,7 +230,9 @@ func (o *open) show() {
 	case placeOutages:
 		o.outagesScreen.Show(lang, o.outages.View())
 	case placeSettings:
-		o.settingsScreen.Show(o.settings.View())
+		v := o.settings.View()
+		o.settingsScreen.Show(v)
+		o.settingsScreen.Follow(canvas, v.Focus)
 	}
 }
 
@@ -246,6 +249,8 @@ func (o *open) cancel() {
 		o.treat.CancelPaper()
 	case placeHistory:
 		o.history.Escape()
+	case placeSettings:
+		o.settings.Escape()
 	}
 	o.shell.show()
 }

@@ -30,6 +30,13 @@ type House interface {
 	// Language is that of the screen before anything can be read: the system's when it is one of rx.Langs.
 	Language() rx.Lang
 
+	// Face is the language and the look that the doctor chose last in this directory, kept in the clear beside what is
+	// sealed: lang "" and text (percent) 0 where nothing is kept, or what is kept cannot be read.
+	Face() (lang rx.Lang, dark bool, text int)
+
+	// KeepFace keeps them. Faults: those of the disk.
+	KeepFace(lang rx.Lang, dark bool, text int) error
+
 	// Unlock opens the directory, takes the lock of its one window and starts what works behind the window: the
 	// engine (as soon as no other process sends) and the look-out for changes. passphrase is wiped. It takes about a
 	// second, so it is called from a goroutine. Faults: wrong-passphrase, passphrase-wait (seconds), window-busy and

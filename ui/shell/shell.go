@@ -15,6 +15,8 @@ import (
 	"errors"
 	"reflect"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -46,6 +48,10 @@ type shell struct {
 	window fyne.Window
 	house  House
 	lang   rx.Lang
+	face   face // as kept, or being kept
+
+	latest  atomic.Pointer[face]
+	keeping sync.Mutex
 	gates  func() *bridge.Gate
 	gate   *bridge.Gate
 	opened Desk // by the unlocking under way or done
@@ -98,10 +104,11 @@ func made(w fyne.Window) bool {
 }
 
 func newShell(app fyne.App, house House, gates func() *bridge.Gate) *shell {
-	app.Settings().SetTheme(kit.Theme{})
 	app.SetIcon(fyne.NewStaticResource("icon.png", assets.Icon))
-	s := &shell{app: app, house: house, gates: gates, lang: house.Language(), window: app.NewWindow("Relais"), banner: kit.NewText(), notice: kit.NewText(), place: container.NewStack()}
+	s := &shell{app: app, house: house, gates: gates, window: app.NewWindow("Relais"), banner: kit.NewText(), notice: kit.NewText(), place: container.NewStack()}
 	s.window.SetPadded(false)
+	s.lang = house.Language()
+	s.faced()
 	s.ground()
 	s.window.SetMaster()
 	s.window.SetCloseIntercept(s.quit)
@@ -118,6 +125,48 @@ func newShell(app fyne.App, house House, gates func() *bridge.Gate) *shell {
 	return s
 }
 
+// face is how the window looks before the directory is open.
+type face struct {
+	lang rx.Lang
+	look model.Look
+}
+
+// faced puts on what was kept of the directory.
+func (s *shell) faced() {
+	lang, dark, text := s.house.Face()
+	if !slices.Contains(rx.Langs, lang) {
+		lang = s.lang
+	}
+	if !slices.Contains(model.TextSizes, text) {
+		text = 0
+	}
+	s.lang, s.face = lang, face{lang, model.Look{Dark: dark, Text: text}}
+	s.app.Settings().SetTheme(kit.Theme{Dark: dark, Text: text}.In(fyne.NewSize(minWidth, minHeight-menuRoom)))
+}
+
+// keepFace keeps the language and the look of the open window for the next lock screen.
+func (s *shell) keepFace() {
+	look, ok := s.app.Settings().Theme().(kit.Theme)
+	now := face{s.lang, model.Look{Dark: look.Dark, Text: look.Text}}
+	if !ok || s.open == nil || s.open.env.Reading || now == s.face {
+		return
+	}
+	s.face = now
+	s.latest.Store(&now)
+	s.gate.Do(func(context.Context) func() {
+		s.keeping.Lock() // whichever of two comes last keeps the latest
+		defer s.keeping.Unlock()
+		l := s.latest.Load()
+		err := s.house.KeepFace(l.lang, l.look.Dark, l.look.Text)
+		return func() {
+			if s.open != nil && err != nil {
+				s.open.kept = err
+				s.show()
+			}
+		}
+	})
+}
+
 // ground is what every screen stands on; what is larger than the window, with large text, is scrolled to.
 func (s *shell) ground() {
 	var content fyne.CanvasObject = s.place
@@ -130,6 +179,7 @@ func (s *shell) ground() {
 // wear shows the window in a look.
 func (s *shell) wear(l model.Look) {
 	s.dress(kit.Theme{Dark: l.Dark, Text: l.Text})
+	s.keepFace()
 	s.show()
 }
 
@@ -161,6 +211,7 @@ func (s *shell) shut() {
 // tried goes on to the lock screen of the demonstration.
 func (s *shell) tried() {
 	s.first = nil
+	s.faced()
 	s.ground()
 	s.lockScreen()
 }
@@ -224,6 +275,7 @@ func (s *shell) speak(l rx.Lang) {
 	speakFyne(l)
 	s.banner.Set(kit.OnDrill(i18n.Text(l, "ui.simulation")))
 	s.window.SetMainMenu(s.menu())
+	s.keepFace()
 	s.show()
 }
 

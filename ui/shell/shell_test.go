@@ -22,6 +22,7 @@ import (
 	"relais/assets"
 	"relais/ui/bridge"
 	"relais/ui/kit"
+	"relais/ui/model"
 )
 
 // shelf is a store of patients, drafts and settings: as much as a window needs before anything is issued.
@@ -103,6 +104,7 @@ type cottage struct {
 	broken   error // of trying
 	harmed   error // of opening for work
 	reading  bool
+	face     face
 	open     bool
 	closed   int
 	exported int
@@ -121,9 +123,14 @@ func (c *cottage) Try(context.Context) error {
 func (c *cottage) Working() error {
 	return rx.Fault("profile-not-ready", "profile", "production", "missing", "anchors")
 }
-func (c *cottage) DemoPassphrase() string { return "fictif-fictief" }
-func (c *cottage) Simulated() bool        { return !c.empty }
-func (c *cottage) Language() rx.Lang      { return rx.FR }
+func (c *cottage) DemoPassphrase() string     { return "fictif-fictief" }
+func (c *cottage) Face() (rx.Lang, bool, int) { return c.face.lang, c.face.look.Dark, c.face.look.Text }
+func (c *cottage) KeepFace(lang rx.Lang, dark bool, text int) error {
+	c.face = face{lang, model.Look{Dark: dark, Text: text}}
+	return nil
+}
+func (c *cottage) Simulated() bool   { return !c.empty }
+func (c *cottage) Language() rx.Lang { return rx.FR }
 
 func (c *cottage) Unlock(_ context.Context, passphrase []byte) (Desk, error) {
 	if string(passphrase) != c.DemoPassphrase() {
@@ -469,9 +476,15 @@ func TestTheLook(t *testing.T) {
 	if large := s.open.frame.next.MinSize(); s.app.Settings().Theme() != fyne.Theme(worn) || large.Width < 1.2*words.Width {
 		t.Errorf("%+v, %v after %v", s.app.Settings().Theme(), large, words)
 	}
-	s.app.Settings().SetTheme(kit.Theme{}) // as after another start
 	s.lockUp()
 	s.until("locked", func() bool { return s.open == nil })
+	if s.app.Settings().Theme() != fyne.Theme(worn) {
+		t.Error("the lock screen has another look")
+	}
+	if err := s.house.shelf.SetSetting(context.Background(), "look", []byte(`{"text":125}`)); err != nil { // as another window does
+		t.Fatal(err)
+	}
+	worn = kit.Theme{Text: 125, Narrow: true}
 	s.unlocked()
 	s.until("worn again", func() bool { return s.app.Settings().Theme() == fyne.Theme(worn) })
 }
@@ -540,5 +553,34 @@ func TestLargeText(t *testing.T) {
 	}
 	if focused == nil || s.window.Canvas().Focused() != focused {
 		t.Error("the focus was lost")
+	}
+}
+
+// The lock screen stands in the language and the look that were chosen last.
+func TestTheLockScreenKnowsItsFace(t *testing.T) {
+	c := &cottage{face: face{rx.NL, model.Look{Dark: true, Text: 125}}}
+	s := newStageOn(t, c)
+	if look := s.app.Settings().Theme().(kit.Theme); !look.Dark || look.Text != 125 || !s.says("Wachtwoord")() {
+		t.Fatalf("%+v\n%s", look, s.screen())
+	}
+	s.unlocked()
+	s.until("ready", s.says("Nieuwe patiënt"))
+	s.chosen(rx.NL, "ui.settings")
+	s.until("settings", s.says("125"))
+	s.open.settings.SetText("100")
+	s.chosen(rx.NL, "ui.lang.de")
+	want := face{rx.DE, model.Look{Dark: true, Text: 100}}
+	s.until("kept", func() bool {
+		_, err := s.house.shelf.Setting(context.Background(), "language")
+		return err == nil && s.shell.face == want
+	})
+	if err := s.close(); err != nil || c.face != want {
+		t.Errorf("%+v, %v", c.face, err)
+	}
+	for _, odd := range []face{{"xx", model.Look{Text: 7}}, {}} {
+		c := &cottage{face: odd}
+		if s := newStageOn(t, c); s.lang != rx.FR || s.app.Settings().Theme().(kit.Theme).Text != 0 {
+			t.Errorf("%+v: %s", odd, s.lang)
+		}
 	}
 }
