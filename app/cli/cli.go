@@ -92,20 +92,33 @@ type System struct {
 	Home           string
 	Window         Window            // nil: none
 	Step           func(name string) // nil but in tests: see wiring.Step
+	Keys           wiring.Keys       // nil but in tests: see wiring.Protocol
 }
 
 // Main runs the command line of this process and gives its exit code. window opens the
 // window; nil in programs without one.
 func Main(window Window) int {
-	crash.Quiet()
-	defer crash.Guard()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	sys := Here()
+	sys.Window = window
+	return sys.Main()
+}
+
+// Here is what this process runs on, without a window.
+func Here() System {
 	home, err := os.UserHomeDir()
 	if err != nil { // a directory given by name needs none
 		home = ""
 	}
-	return int(Run(ctx, System{Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Home: home, Window: window}))
+	return System{Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Home: home}
+}
+
+// Main runs the command line of this process and gives its exit code.
+func (sys System) Main() int {
+	crash.Quiet()
+	defer crash.Guard()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return int(Run(ctx, sys))
 }
 
 // Run runs one command line.
@@ -250,7 +263,7 @@ func (r *run) at(data string, demo bool) (wiring.Directory, error) {
 		return wiring.Directory{}, err
 	}
 	d, err := wiring.At(paths)
-	d.Step = r.Step
+	d.Step, d.Protocol.Keys = r.Step, r.Keys
 	return d, err
 }
 

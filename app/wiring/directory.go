@@ -39,15 +39,21 @@ type Directory struct {
 	Now  func() time.Time // in the practice's zone
 	Rand io.Reader        // of ids, keys and nonces
 	Step Step             // nil but in test/kill
-	// Protocol, unless nil, puts the real protocol between the engine and the simulated services: client, sessions, keys, seals.
-	Protocol *Protocol
+	// Protocol is the zero value but in tests and in the drill.
+	Protocol Protocol
 }
 
-// Protocol is how the simulated services are reached when they are reached as the real ones are.
+// Protocol changes how the simulated services of a directory are reached: as the real ones are, over their protocol, with the
+// PKI that the directory keeps.
 type Protocol struct {
-	PKI  *simulator.PKI
-	Wire func(address string, c net.Conn) net.Conn // nil but in tests that spoil connections
+	PKI    *simulator.PKI                            // in place of the directory's own
+	Keys   Keys                                      // of a PKI to be made; nil: fresh ones
+	Wire   func(address string, c net.Conn) net.Conn // nil but in tests that spoil connections
+	Double bool                                      // no protocol: the engine talks to the world (world.Client)
 }
+
+// Keys gives RSA keys, see simulator.Keys.
+type Keys = simulator.Keys
 
 // At is the directory at paths under the real clock and the system's randomness.
 func At(paths config.Paths) (Directory, error) {
@@ -194,6 +200,11 @@ func (d Directory) fill(ctx context.Context, v *vault.Vault, passphrase vault.Pa
 		return err
 	}
 	defer func() { err = errors.Join(err, s.db.Close(ctx)) }()
+	if n.Profile.Simulated && !d.Protocol.Double {
+		if _, err := d.pki(); err != nil { // now, since later somebody waits for it
+			return err
+		}
+	}
 	if err := s.Service.SetPractice(ctx, n.Practice); err != nil {
 		return err
 	}

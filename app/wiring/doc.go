@@ -33,6 +33,8 @@ import (
 	"relais/data/store"
 	"relais/data/vault"
 	"relais/sync/outbox"
+	"relais/sync/recipe"
+	"relais/sync/recipe/kmehr"
 	"relais/sync/simulator/world"
 )
 
@@ -41,8 +43,9 @@ var (
 	_ prescribing.Store     = (*store.DB)(nil)
 	_ store.Keys            = (*vault.Keys)(nil)
 	_ prescribing.Medicines = (*medicines.List)(nil)
-	_ prescribing.Composer  = composer{}
+	_ prescribing.Composer  = kmehr.Composer{}
 	_ prescribing.Press     = press{}
+	_ outbox.Remote         = (*recipe.Client)(nil)
 	_ outbox.Remote         = (*world.Client)(nil)
 	_ drill.Practice        = (*Practice)(nil)
 )

@@ -372,6 +372,9 @@ func TestIdentityIsSealed(t *testing.T) {
 		t.Helper()
 		found := map[string]bool{}
 		for path, text := range everything(t, d) {
+			if filepath.Base(filepath.Dir(path)) == pkiDir || strings.Contains(path, pkiDir+string(filepath.Separator)+"etk") {
+				continue // the simulated people's, of whom the kept keystore's holder is one
+			}
 			found[filepath.Base(path)] = true
 			for what, needle := range needles {
 				if strings.Contains(text, needle) {

@@ -2,22 +2,23 @@ package wiring
 
 import (
 	"context"
+	"crypto/rand"
 	"net"
+	"path/filepath"
 
-	"relais/app/prescribing"
+	"relais/app/rx"
 	"relais/sync/ehealth/soap"
 	"relais/sync/ehealth/sts"
 	"relais/sync/outbox"
 	"relais/sync/recipe"
-	"relais/sync/recipe/kmehr"
 	"relais/sync/simulator"
 	"relais/sync/simulator/world"
 )
 
-// platform is the client of the services with those services behind it, simulated inside
-// this process behind their real protocol.
+// platform is the client of the services with those services behind it, simulated inside this process behind their real
+// protocol. Several processes may have one each on the same directory: the world and its PKI are the same.
 type platform struct {
-	outbox.Remote
+	*recipe.Client
 	stop func() error
 }
 
@@ -27,17 +28,32 @@ var programID = software.Name + "/" + software.Version
 // prescriptionVersion is what calls say of the messages in them (recipe protocol §7.3).
 const prescriptionVersion = "kmehr_1.29"
 
-// protocol puts client and protocol between the engine and a simulated world. The doctor
-// is the one who lives in the simulation.
-func (d Directory) protocol(w *world.World) (*platform, error) {
-	pki := d.Protocol.PKI
-	sim, err := simulator.New(w, pki, simulator.Options{Clock: clock{d.Now}})
+// pki is that of the simulated services: that of the directory, made when there is none.
+func (d Directory) pki() (*simulator.PKI, error) {
+	if d.Protocol.PKI != nil {
+		return d.Protocol.PKI, nil
+	}
+	p, err := simulator.OpenPKI(filepath.Join(d.Data, pkiDir), rand.Reader, d.Protocol.Keys, d.Now())
+	if err != nil {
+		return nil, rx.Fault(CodePKIDirectory).Because(pathless(err))
+	}
+	return p, nil
+}
+
+// protocol puts client and protocol between the engine and a simulated world. The doctor is the one who lives in the
+// simulation.
+func (s *Session) protocol(w *world.World) (*platform, error) {
+	pki, err := s.dir.pki()
+	if err != nil {
+		return nil, err
+	}
+	sim, err := simulator.New(w, pki, simulator.Options{Clock: clock{s.dir.Now}})
 	if err != nil {
 		return nil, err
 	}
 	ends, doctor := sim.Inside(), pki.Doctor()
 	dial := sim.Dial
-	if wire := d.Protocol.Wire; wire != nil {
+	if wire := s.dir.Protocol.Wire; wire != nil {
 		dial = func(ctx context.Context, address string) (net.Conn, error) {
 			c, err := sim.Dial(ctx, address)
 			if err != nil {
@@ -48,10 +64,15 @@ func (d Directory) protocol(w *world.World) (*platform, error) {
 	}
 	client := recipe.New(recipe.Settings{
 		STS: ends.STS, ETK: ends.ETK, KGSS: ends.KGSS, Prescriber: ends.Prescriber, Anchors: pki.Anchors(), Service: recipe.RecipE,
-		Transport: soap.Transport{UserAgent: programID, Dial: dial}, Reason: sts.NoReader,
+		Transport: soap.Transport{UserAgent: programID, Dial: dial}, Reason: sts.NoReader, Heard: s.heard,
 		Profile: recipe.Profile{ProgramID: programID, PrescriptionVersion: prescriptionVersion},
-	}, recipe.Doctor{SSIN: doctor.ID.Value, Signing: doctor.Signing, Decryption: doctor.Decryption}, d.Now, d.Rand, nil)
+	}, recipe.Doctor{SSIN: doctor.ID.Value, Signing: doctor.Signing, Decryption: doctor.Decryption}, s.dir.Now, s.dir.Rand, nil)
 	return &platform{client, sim.Close}, nil
+}
+
+// heard takes what a call of the STS or of the depot said, which the engine does not see.
+func (s *Session) heard(service rx.Service, reached bool, why string) {
+	s.services.observe(outbox.Observation{Service: service, At: s.dir.Now(), Reached: reached, Why: why})
 }
 
 // remote is what the engine of this session talks to.
@@ -60,25 +81,17 @@ func (s *Session) remote() (outbox.Remote, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.dir.Protocol == nil {
+	if s.dir.Protocol.Double {
 		return &world.Client{World: w, Clock: clock{s.dir.Now}}, nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.platform == nil {
-		if s.platform, err = s.dir.protocol(w); err != nil {
+		if s.platform, err = s.protocol(w); err != nil {
 			return nil, err
 		}
 	}
 	return s.platform, nil
-}
-
-// composer makes messages for the services of the directory.
-func (d Directory) composer() prescribing.Composer {
-	if d.Protocol == nil {
-		return composer{}
-	}
-	return kmehr.Composer{Software: software}
 }
 
 // leave ends what stands in front of the world.

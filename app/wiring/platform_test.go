@@ -1,32 +1,19 @@
 package wiring
 
 import (
-	"crypto/rand"
-	"sync"
 	"testing"
 	"time"
 
 	"relais/app/config"
 	"relais/app/prescribing"
 	"relais/app/rx"
-	"relais/sync/simulator"
 	"relais/sync/simulator/world"
 )
-
-// pki is made once: its keys take a second.
-var pki = sync.OnceValues(func() (*simulator.PKI, error) {
-	return simulator.NewPKI(rand.Reader, nil, time.Now())
-})
 
 // protocol is a directory whose services are reached through their real protocol.
 func protocol(t *testing.T) Directory {
 	t.Helper()
-	p, err := pki()
-	if err != nil {
-		t.Fatal(err)
-	}
 	n, d := simulated(), place(t)
-	d.Protocol = &Protocol{PKI: p}
 	var faults rx.Faults
 	n.Profile, faults = config.File{Name: "essai", Services: config.Simulated, Waits: map[string]string{"retry": "100ms", "backoff": "5s", "look_again": "100ms"}}.Profile()
 	if len(faults) > 0 {

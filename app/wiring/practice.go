@@ -57,7 +57,7 @@ func NewPractice(ctx context.Context, seed uint64) (_ *Practice, err error) {
 	draw := rand.New(rand.NewPCG(seed, 0x7072616374696365))
 	d := Directory{
 		Paths: config.Paths{Data: filepath.Join(p.root, "practice"), Marks: filepath.Join(p.root, "marks")},
-		Now:   p.Now, Rand: drawn{rand.NewPCG(draw.Uint64(), draw.Uint64())},
+		Now:   p.Now, Rand: drawn{rand.NewPCG(draw.Uint64(), draw.Uint64())}, Protocol: Protocol{Double: true},
 	}
 	n := New{Passphrase: []byte(DemoPassphrase)}
 	n.Profile, _ = config.Built(config.Simulated)

@@ -8,16 +8,6 @@ import (
 	"relais/app/rx"
 )
 
-// composer makes the message of the simulated services: the canonical facts. It is the
-// simulated message format; a real one is a KMEHR message.
-type composer struct{}
-
-// Compose refuses nothing: what is wrong with an order is found before.
-func (composer) Compose(f rx.Facts) ([]byte, error) {
-	message, _, err := f.Canonical()
-	return message, err
-}
-
 // press makes sheets and proofs as PDF, made at the moment now.
 type press struct {
 	simulated bool // the watermark

@@ -18,6 +18,7 @@ import (
 	"relais/data/medicines"
 	"relais/data/store"
 	"relais/data/vault"
+	"relais/sync/recipe/kmehr"
 	"relais/sync/simulator/world"
 )
 
@@ -27,6 +28,9 @@ var medicinesDay = rx.Date{Year: 2026, Month: time.November, Day: 22}
 // worldFile is where the simulated services of a directory keep their truth. It is of
 // simulated environments alone and never part of a backup.
 const worldFile = "world.db"
+
+// pkiDir is the PKI of those services: keys of nobody, unsealed, for this account alone. What is said of worldFile holds.
+const pkiDir = "pki"
 
 // Session is an open data directory. Its methods may be called from any goroutine.
 type Session struct {
@@ -44,7 +48,7 @@ type Session struct {
 
 	mu       sync.Mutex
 	world    *world.World // nil: not opened yet
-	platform *platform    // nil: nothing stands between engine and world, or not yet
+	platform *platform    // nil: not begun yet
 	engine   sender       // that runs here, nil when none does
 	next     time.Time    // when it tries something again at the latest; zero: unknown
 }
@@ -64,7 +68,7 @@ func (d Directory) session(ctx context.Context, v *vault.Vault, keys *vault.Keys
 	s := &Session{Profile: profile, dir: d, db: db, keys: keys, report: db.Found()}
 	s.services = &services{keep: db, told: s.news.ring}
 	s.Service = &prescribing.Service{
-		Store: d.stepsOf(db), Medicines: list, Composer: d.composer(), Press: d.stepsIn(press{simulated: profile.Simulated, now: d.Now}),
+		Store: d.stepsOf(db), Medicines: list, Composer: kmehr.Composer{Software: software}, Press: d.stepsIn(press{simulated: profile.Simulated, now: d.Now}),
 		Waits: profile.Waits, Now: d.Now, Rand: d.Rand, Shows: documents.Shows, Changed: s.changed, Degraded: s.services.inDoubt,
 	}
 	if err := s.services.load(ctx); err != nil {
@@ -186,6 +190,9 @@ func (s *Session) simulated() (*world.World, error) {
 	src, err := s.dir.source()
 	if err == nil {
 		s.world, err = world.Open(filepath.Join(s.dir.Data, worldFile), src)
+	}
+	if err == nil && !s.dir.Protocol.Double {
+		s.world.Behind() // plans may name what the protocol plays
 	}
 	return s.world, err
 }

@@ -143,8 +143,10 @@ func TestDeskSendsAndTells(t *testing.T) {
 	if reached, since, answered, failures, _ := desk.Seen(rx.Recipe); !reached || since.IsZero() || answered.IsZero() || failures != 0 {
 		t.Errorf("Recip-e: %t since %v, answered %v, %d failures", reached, since, answered, failures)
 	}
-	if _, since, _, _, _ := desk.Seen(rx.STS); !since.IsZero() {
-		t.Error("the STS was called")
+	for _, name := range []rx.Service{rx.STS, rx.ETKDepot, rx.KGSS} {
+		if reached, since, _, _, why := desk.Seen(name); !reached || since.IsZero() || why != "" {
+			t.Errorf("%s: %t since %v, %q", name, reached, since, why)
+		}
 	}
 	stop()
 	if err := <-ended; err != nil {
@@ -172,9 +174,10 @@ func TestDeskWeather(t *testing.T) {
 	if _, err := desk.Service().Issue(ctx, request(), prescribing.How{}); err != nil {
 		t.Fatal(err)
 	}
-	soon(t, "Recip-e is seen to be away", func() bool {
-		reached, since, _, failures, why := desk.Seen(rx.KGSS)
-		return !reached && !since.IsZero() && failures > 0 && why == "refused-connection"
+	soon(t, "the services are seen to be away", func() bool {
+		reached, since, _, failures, why := desk.Seen(rx.ETKDepot)
+		kgss, asked, _, _, because := desk.Seen(rx.KGSS) // for whom nothing can be sealed
+		return !reached && !since.IsZero() && failures > 0 && why == "refused-connection" && !kgss && !asked.IsZero() && because == "recipient"
 	})
 }
 
@@ -185,7 +188,7 @@ func hasty(t *testing.T) Directory {
 	n, d := simulated(), place(t)
 	var faults rx.Faults
 	n.Profile, faults = config.File{Name: "essai", Services: config.Simulated, Waits: map[string]string{
-		"answer": "100ms", "call": "200ms", "timestamp": "300ms", "processing": "100ms", "between": "100ms", "look_again": "50ms", "retry": "10m", "backoff": "1h",
+		"answer": "300ms", "call": "1500ms", "timestamp": "2s", "processing": "100ms", "between": "100ms", "look_again": "50ms", "retry": "10m", "backoff": "1h",
 	}}.Profile()
 	if len(faults) > 0 {
 		t.Fatal(faults)

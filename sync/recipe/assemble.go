@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"relais/app/rx"
 	"relais/sync/ehealth/etee"
 	"relais/sync/ehealth/etk"
 	"relais/sync/ehealth/kgss"
@@ -25,6 +26,8 @@ type Settings struct {
 	Transport                  soap.Transport // its anchors are those of the set
 	Profile                    Profile
 	Reason                     sts.Reason // why sessions are opened with the keystore alone
+	// Heard is told of each request to the STS and to the depot, nil: nobody listens. What the engine asks for it sees itself.
+	Heard func(s rx.Service, reached bool, why string)
 }
 
 // RecipE is Recip-e at the ETK depot (recipe protocol §2.4).
@@ -46,21 +49,45 @@ func New(s Settings, d Doctor, clock func() time.Time, random io.Reader, cache e
 	if cache == nil {
 		cache = &memory{}
 	}
+	heard := s.Heard
+	if heard == nil {
+		heard = func(rx.Service, bool, string) {}
+	}
 	s.Transport.Anchors = s.Anchors.For(trust.TLS)
 	holders := s.Anchors.For(trust.Recipe) // of eHealth certificates: who seals and signs contents there
 	soapClient := &soap.Client{Transport: s.Transport, Clock: server.now, Suite: s.Suite, Told: server.told}
-	depot := &etk.Depot{Client: soapClient, URL: s.ETK, Anchors: etk.Anchors{Authority: s.Anchors.For(trust.ETKAuthority), Holders: holders}, Cache: cache, Clock: server.now}
+	depot := &etk.Depot{Client: soapClient, URL: s.ETK, Anchors: etk.Anchors{Authority: s.Anchors.For(trust.ETKAuthority), Holders: holders}, Cache: cache, Clock: server.now,
+		Told: func(err error) {
+			if waitedFor(err) {
+				heard(rx.ETKDepot, depotAnswered(err), classIn(err, whyRecipient))
+			}
+		}}
 	sealer := etee.Sealer{Policy: etee.EHealthCertificate, Sender: d.Signing, Clock: server.now, Rand: random}
 	unsealer := etee.Unsealer{Keys: d.Decryption, Anchors: s.Anchors.For(trust.KGSS), Clock: server.now, Rand: random}
 	contents := etee.Unsealer{Anchors: holders, Clock: server.now, Rand: random}
+	session := &sts.Session{Reason: s.Reason, Clock: server.now, STS: listened{heard, &sts.Client{
+		SOAP: soapClient, URL: s.STS, Form: s.Form, Anchors: s.Anchors.For(trust.STS), Holder: d.Signing, Profession: sts.Doctor, SSIN: d.SSIN,
+		NIHII: d.NIHII, Clock: server.now, Rand: random,
+	}}}
 	return &Client{
 		clock: server, Soap: *soapClient, URL: s.Prescriber, Depot: depot, Service: s.Service, Sealer: sealer, Contents: contents, Profile: s.Profile, Rand: random,
-		Session: &sts.Session{Reason: s.Reason, Clock: server.now, STS: &sts.Client{
-			SOAP: soapClient, URL: s.STS, Form: s.Form, Anchors: s.Anchors.For(trust.STS), Holder: d.Signing, Profession: sts.Doctor, SSIN: d.SSIN,
-			NIHII: d.NIHII, Clock: server.now, Rand: random,
-		}},
-		Keys: &kgss.Client{SOAP: soapClient, URL: s.KGSS, Depot: depot, Own: etk.Identifier{Type: "SSIN", Value: d.SSIN}, Sealer: sealer, Unsealer: unsealer},
+		Session: session,
+		Keys:    &kgss.Client{SOAP: soapClient, URL: s.KGSS, Depot: depot, Own: etk.Identifier{Type: "SSIN", Value: d.SSIN}, Sealer: sealer, Unsealer: unsealer},
 	}
+}
+
+// listened is the STS, and whoever listens to what its answers say of it.
+type listened struct {
+	heard func(s rx.Service, reached bool, why string)
+	*sts.Client
+}
+
+func (l listened) Issue(ctx context.Context) (*sts.Token, error) {
+	token, err := l.Client.Issue(ctx)
+	if sessionAsked(err) {
+		l.heard(rx.STS, sessionAnswered(err), classIn(err, whySession))
+	}
+	return token, err
 }
 
 // serverClock estimates the platform's clock from what its answers say: our own may be wrong, and what is signed must be signed by theirs.

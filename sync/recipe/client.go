@@ -31,8 +31,6 @@ type Client struct {
 	Contents etee.Unsealer
 	Profile  Profile
 	Rand     io.Reader // read under a lock
-	// Heard is told of each call of the session's and the depot's services, nil: nobody listens.
-	Heard func(s rx.Service, reached bool, why string)
 
 	clock *serverClock // nil: nobody learns the platform's
 
@@ -109,12 +107,10 @@ func (c *Client) once(ctx context.Context, o operation, call rx.Call) (reply rx.
 		return c.newKey(ctx, call.Patient), false
 	}
 	token, err := c.token(ctx)
-	c.heard(rx.STS, sessionAnswered(err), whySession)
 	if err != nil {
 		return notSent(whySession), false
 	}
 	recipient, err := c.recipient(ctx)
-	c.heard(rx.ETKDepot, depotAnswered(err), whyRecipient)
 	if err != nil {
 		return notSent(whyRecipient), false
 	}
@@ -154,12 +150,6 @@ func (c *Client) once(ctx context.Context, o operation, call rx.Call) (reply rx.
 		return reply, session
 	}
 	return c.read(ctx, o, out.ID, symm, answer), false
-}
-
-func (c *Client) heard(s rx.Service, reached bool, why string) {
-	if c.Heard != nil {
-		c.Heard(s, reached, why)
-	}
 }
 
 // token gives a token that the platform has not refused, and that has begun by its clock: ours may have been ahead when it was issued.

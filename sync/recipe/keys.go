@@ -57,14 +57,37 @@ func keyFailed(err error) rx.Reply {
 // patienceForContent is how long a look-up waits for the key of a record whose key id tells enough in most cases.
 const patienceForContent = 15 * time.Second
 
-// sessionAnswered tells whether the STS was reached, or not needed, by the error of a call.
+// sessionAsked tells whether a request left for the STS and was waited for, by the error of a call.
+func sessionAsked(err error) bool {
+	var e *sts.Error
+	return waitedFor(err) && (!errors.As(err, &e) || e.Kind != sts.Unprepared && e.Kind != sts.Unusable)
+}
+
+// waitedFor: nobody gave a call up before its time.
+func waitedFor(err error) bool { return !errors.Is(err, context.Canceled) }
+
+// sessionAnswered tells whether the STS was reached, by the error of a call.
 func sessionAnswered(err error) bool {
 	var e *sts.Error
-	return err == nil || errors.As(err, &e) && e.Kind != sts.NoAnswer
+	return err == nil || errors.As(err, &e) && e.Kind != sts.NoAnswer && e.Kind != sts.GivenUp
 }
 
 // depotAnswered tells whether the depot was reached, by the error of a call.
 func depotAnswered(err error) bool {
 	var e *etk.DepotError
 	return err == nil || errors.As(err, &e) && e.Reason != etk.NoAnswer
+}
+
+// classIn is the class of a failure: that of the call below it, else the one given; "" where nothing failed.
+func classIn(err error, class string) string {
+	var e *soap.Error
+	switch {
+	case err == nil:
+		return ""
+	case errors.As(err, &e):
+		return classOf(e)
+	case errors.Is(err, context.DeadlineExceeded):
+		return whyTimeout
+	}
+	return class
 }

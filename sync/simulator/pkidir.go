@@ -40,7 +40,8 @@ func (p *PKI) holders() map[string]**Holder {
 	return map[string]**Holder{"recipe": &p.recipe, "kgss": &p.kgss, "doctor": &p.doctor, "pharmacy": &p.pharmacy}
 }
 
-// OpenPKI reads the PKI of a directory, and makes one there when there is nothing yet.
+// OpenPKI reads the PKI of a directory, and makes one there when there is nothing yet. Of several processes that make it at
+// the same time one is first, and all have that one's.
 func OpenPKI(dir string, random io.Reader, keys Keys, at time.Time) (*PKI, error) {
 	entries, err := os.ReadDir(dir)
 	switch {
@@ -49,10 +50,20 @@ func OpenPKI(dir string, random io.Reader, keys Keys, at time.Time) (*PKI, error
 		if err != nil {
 			return nil, err
 		}
-		return p, p.save(dir)
+		if err = p.save(dir); err == nil {
+			return p, nil
+		}
+		if theirs, unread := readPKI(dir, random, keys, at); unread == nil {
+			return theirs, nil
+		}
+		return nil, err
 	case err != nil:
 		return nil, err
 	}
+	return readPKI(dir, random, keys, at)
+}
+
+func readPKI(dir string, random io.Reader, keys Keys, at time.Time) (*PKI, error) {
 	p := &PKI{maker: newMaker(random, keys, at), published: map[string][]byte{}}
 	if err := p.read(dir); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrPKI, err)
@@ -60,7 +71,7 @@ func OpenPKI(dir string, random io.Reader, keys Keys, at time.Time) (*PKI, error
 	return p, nil
 }
 
-// save writes the directory beside its place and moves it there, so that it is whole or not there.
+// save writes the directory beside its place, durably, and moves it there, so that it is whole or not there.
 func (p *PKI) save(dir string) (err error) {
 	dir = filepath.Clean(dir)
 	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
@@ -81,7 +92,7 @@ func (p *PKI) save(dir string) (err error) {
 		return err
 	}
 	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(fresh, filepath.FromSlash(name)), content, 0o600); err != nil {
+		if err := writeDurably(filepath.Join(fresh, filepath.FromSlash(name)), content); err != nil {
 			return err
 		}
 	}
@@ -89,6 +100,15 @@ func (p *PKI) save(dir string) (err error) {
 		return err
 	}
 	return os.Rename(fresh, dir)
+}
+
+func writeDurably(path string, content []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	return errors.Join(err, f.Sync(), f.Close())
 }
 
 // files are the contents of the directory, by name.

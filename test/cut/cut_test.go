@@ -10,7 +10,6 @@ package cut
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	randv2 "math/rand/v2"
@@ -30,6 +29,7 @@ import (
 	"relais/app/rx"
 	"relais/app/wiring"
 	"relais/sync/simulator"
+	"relais/sync/simulator/simtest"
 	"relais/sync/simulator/world"
 )
 
@@ -50,10 +50,7 @@ func TestEveryByte(t *testing.T) {
 	case testing.Short():
 		stride = 6400
 	}
-	pki, err := simulator.NewPKI(rand.Reader, nil, morning)
-	if err != nil {
-		t.Fatal(err)
-	}
+	pki := simtest.PKI(morning)
 
 	whole := &wires{}
 	if result := play(t, pki, whole); result.attempts != 1 {
@@ -111,7 +108,7 @@ func play(t *testing.T, pki *simulator.PKI, w *wires) (r result) {
 		data := filepath.Join(root, "data")
 		d, err := wiring.At(config.Paths{Data: data, Marks: filepath.Join(root, "marks")})
 		must(err)
-		d.Protocol = &wiring.Protocol{PKI: pki, Wire: w.wire}
+		d.Protocol = wiring.Protocol{PKI: pki, Wire: w.wire}
 		must(d.EnsureDemo(ctx))
 		s, err := d.Open(ctx, []byte(wiring.DemoPassphrase))
 		must(err)

@@ -21,7 +21,7 @@ type journey struct {
 var (
 	down    = []world.Fault{{Service: "recipe", Kind: world.RefuseConnect}}
 	dropped = []world.Fault{{Service: "recipe", Operation: "createPrescription", Kind: world.Drop, Count: 1}}
-	lost    = append(dropped[:1:1], world.Fault{Service: "recipe", Operation: "getPrescription", Kind: world.RefuseConnect})
+	lost    = append(dropped[:1:1], world.Fault{Service: "recipe", Operation: "getPrescription", Kind: world.HTTP503})
 	hangs   = []world.Fault{{Service: "recipe", Operation: "createPrescription", Kind: world.Hang, Count: 1}}
 	twice   = []world.Fault{{Service: "recipe", Operation: "createPrescription", Kind: world.Twice, Count: 1}}
 )

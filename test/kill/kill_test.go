@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"relais/app/cli"
+	"relais/sync/simulator/simtest"
 )
 
 const (
@@ -36,10 +37,9 @@ func TestMain(m *testing.M) {
 	if !child {
 		os.Exit(m.Run())
 	}
-	home, _ := os.UserHomeDir()
-	os.Exit(int(cli.Run(context.Background(), cli.System{
-		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Home: home, Step: stepper(at, os.Getenv(envTrace)),
-	})))
+	sys := cli.Here()
+	sys.Step, sys.Keys = stepper(at, os.Getenv(envTrace)), simtest.Keys
+	os.Exit(int(cli.Run(context.Background(), sys)))
 }
 
 // stepper counts the steps of this process and ends it at one of them.

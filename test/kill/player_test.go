@@ -187,7 +187,10 @@ func (d *directory) world(do func(*world.World) error) {
 }
 
 func (d *directory) plan(faults []world.Fault) {
-	d.world(func(w *world.World) error { return w.SetPlan(faults, time.Now()) })
+	d.world(func(w *world.World) error {
+		w.Behind() // the protocol plays it
+		return w.SetPlan(faults, time.Now())
+	})
 }
 
 // measure plays a journey whole and counts the steps of its command.
@@ -250,7 +253,9 @@ func (d *directory) cut(k kill, args []string) {
 	select {
 	case <-ended:
 	case <-time.After(moment):
-		d.p.must(cmd.Process.Kill())
+		if err := cmd.Process.Kill(); !errors.Is(err, os.ErrProcessDone) {
+			d.p.must(err)
+		}
 		<-ended
 	}
 	status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus)

@@ -66,6 +66,8 @@ var rooms = []room{
 		"the ground truth of every test must not be computed by the code under test"},
 	{"sync/simulator", []string{"app/rx", "sync/simulator/world", "sync/ehealth/...", "sync/recipe/wire", "sync/recipe/kmehr"},
 		"the simulated services must not share code with the client (sync/recipe), the engine or the storage that they test"},
+	{"sync/simulator/simtest", []string{"sync/simulator"},
+		"keys that tests of every wing share; nothing that is shipped imports them"},
 
 	{"ui/model", facts(),
 		"view models are plain Go over the use cases: they are tested without a window"},
@@ -134,7 +136,7 @@ var powers = []power{
 	{name: "ciphers, signatures, MACs and keys",
 		what:  []string{"crypto/...", "golang.org/x/crypto/...", "filippo.io/...", "software.sslmate.com/..."},
 		free:  []string{"crypto/sha256", "crypto/rand", "crypto/subtle", "crypto/tls/...", "crypto/x509/..."},
-		homes: []string{"data/vault", "data/backup", "sync/ehealth/...", "sync/recipe/wire", "sync/simulator"}, tests: crossing,
+		homes: []string{"data/vault", "data/backup", "sync/ehealth/...", "sync/recipe/wire", "sync/simulator", "sync/simulator/simtest"}, tests: crossing,
 		why: "keys are handled in few, small packages that can be reviewed whole; others ask through a port"},
 	{name: "the PDF library", what: []string{"github.com/jung-kurt/gofpdf/..."},
 		homes: []string{"app/documents"}, tests: noTests,

@@ -17,7 +17,6 @@
 package restore
 
 import (
-	"crypto/rand"
 	"os"
 	"strconv"
 	"sync"
@@ -25,6 +24,7 @@ import (
 	"testing/synctest"
 
 	"relais/sync/simulator"
+	"relais/sync/simulator/simtest"
 )
 
 func TestRestored(t *testing.T) {
@@ -58,11 +58,7 @@ func TestRestoredThroughTheProtocol(t *testing.T) {
 	case testing.Short():
 		runs = 2
 	}
-	pki, err := simulator.NewPKI(rand.Reader, nil, morning)
-	if err != nil {
-		t.Fatal(err)
-	}
-	restored(t, 0, runs, pki)
+	restored(t, 0, runs, simtest.PKI(morning))
 }
 
 // restored plays the runs from one number up to another.

@@ -166,9 +166,7 @@ func (r *run) desk(data, marks string) *desk {
 	d := &desk{r: r, name: filepath.Base(data), dir: at, steps: map[string]int{}}
 	d.dir.Rand = &entropy{src: rand.NewChaCha8(sha256.Sum256(binary.LittleEndian.AppendUint64([]byte("restore"), r.rng.Uint64())))}
 	d.dir.Step = d.step
-	if r.pki != nil {
-		d.dir.Protocol = &wiring.Protocol{PKI: r.pki}
-	}
+	d.dir.Protocol = wiring.Protocol{PKI: r.pki, Double: r.pki == nil}
 	r.must(d.dir.EnsureDemo(ctx))
 	if _, err := os.Lstat(filepath.Join(data, worldFile)); errors.Is(err, fs.ErrNotExist) {
 		r.must(os.Symlink(r.under(worldFile), filepath.Join(data, worldFile)))

@@ -17,12 +17,17 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"relais/app/cli"
+	"relais/sync/simulator/simtest"
 )
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"relais": func() { os.Exit(cli.Main(nil)) },
-		"fetch":  fetch,
+		"relais": func() {
+			sys := cli.Here()
+			sys.Keys = simtest.Keys
+			os.Exit(sys.Main())
+		},
+		"fetch": fetch,
 	})
 }
 

@@ -126,6 +126,7 @@ var files = map[string]string{
 // S1: nothing of a patient, of the practice and of its secrets is readable at rest, whatever was done and wherever it was
 // killed. Not searched are the files that the doctor wrote (orders, practice, passphrase) or asked for (-o).
 //
+// pki holds the keys and certificates of the simulated services and of the invented doctor, who is also this test's.
 // world.db is no file of Relais' but the whole of Recip-e, KGSS and the pharmacies in simulated directories, where no real
 // patient is ever: it holds what those would hold, and it is told apart here. It exists in simulated environments alone and
 // is never part of a backup (architecture: rooms).

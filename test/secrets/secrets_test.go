@@ -36,6 +36,7 @@ import (
 	"relais/app/cli"
 	"relais/app/crash"
 	"relais/app/rx"
+	"relais/sync/simulator/simtest"
 	"relais/sync/simulator/world"
 )
 
@@ -69,12 +70,13 @@ func TestMain(m *testing.M) {
 		breaks[what]()
 		return // nothing panicked: exit code 0
 	}
+	sys := cli.Here()
+	sys.Keys = simtest.Keys
 	if at == "0" && os.Getenv(envTrace) == "" {
-		os.Exit(cli.Main(nil))
+		os.Exit(sys.Main())
 	}
-	home, _ := os.UserHomeDir()
-	os.Exit(int(cli.Run(context.Background(), cli.System{Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Getenv: os.Getenv, Home: home, Step: stepper(at, os.Getenv(envTrace))})))
+	sys.Step = stepper(at, os.Getenv(envTrace))
+	os.Exit(int(cli.Run(context.Background(), sys)))
 }
 
 // stepper writes the steps of this process and kills it at one of them.

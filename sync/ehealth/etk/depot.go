@@ -26,6 +26,8 @@ type Depot struct {
 	Anchors Anchors
 	Cache   Cache
 	Clock   func() time.Time
+	// Told hears how each request to the depot ended, nil: nobody listens.
+	Told func(error)
 }
 
 // Cache keeps tokens. Keys name holders and may contain the number of a person. Calls may run at the same time. A cache that
@@ -65,11 +67,10 @@ func (d *Depot) Refresh(ctx context.Context, id Identifier) (*Kept, error) {
 	if err != nil {
 		return nil, &DepotError{Reason: NotAsked, cause: err}
 	}
-	answer, err := d.Client.Call(ctx, soap.Request{URL: d.URL, Body: body})
-	if err != nil {
-		return nil, &DepotError{Reason: NoAnswer, cause: err}
+	bytes, err := d.ask(ctx, body)
+	if d.Told != nil {
+		d.Told(err)
 	}
-	bytes, err := read(answer.Content)
 	if err != nil {
 		return nil, err
 	}
@@ -79,6 +80,14 @@ func (d *Depot) Refresh(ctx context.Context, id Identifier) (*Kept, error) {
 	}
 	_ = d.Cache.Put(ctx, id.Key(), bytes, kept.Encryption.NotAfter) // not kept: asked for again, see Cache
 	return kept, nil
+}
+
+func (d *Depot) ask(ctx context.Context, body []byte) ([]byte, error) {
+	answer, err := d.Client.Call(ctx, soap.Request{URL: d.URL, Body: body})
+	if err != nil {
+		return nil, &DepotError{Reason: NoAnswer, cause: err}
+	}
+	return read(answer.Content)
 }
 
 // judge gives the token when messages for the identifier may be sealed for it.
