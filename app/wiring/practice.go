@@ -22,6 +22,8 @@ import (
 // Practice is a practice of the demonstration under a virtual clock: the real use cases,
 // the real engine and the real store, in a directory that is thrown away, against the
 // simulated services in memory. One goroutine plays all; the same seed plays the same.
+// Messages are those of Recip-e; no protocol stands between (world.Client's way): connections
+// know no virtual time outside of tests. What the protocol adds is shown by test/restore and test/cut.
 type Practice struct {
 	session *Session
 	world   *world.World

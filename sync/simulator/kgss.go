@@ -147,7 +147,7 @@ func (c *call) getKey(verified *soap.Verified, sealed *etree.Element) reply {
 	key, _, err := c.world.Key(id)
 	access, err2 := c.world.Access(id)
 	has := func(a sts.Attribute) []string { return valuesOf(verified.Assertion.Element, a) }
-	if err != nil || err2 != nil || c.fate.Twist.Refuse || !admits(access, has) { // whether there is such a key is for its readers
+	if err != nil || err2 != nil || c.fate.Twist.Refuse || !listless(access) && !admits(access, has) { // whether there is such a key is for its readers
 		return c.kgssAnswer(keyAnswer, "300", "NOT_ALLOWED", "no key that this reader may have", nil)
 	}
 	return c.kgssSealed(keyAnswer, q.answer, map[string][]byte{"Key": key.Secret})

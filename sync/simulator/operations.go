@@ -136,7 +136,7 @@ func (a *asked) localOf(id rx.KeyID, sealed []byte) rx.ID {
 	}
 	reading, err := kmehr.Read(content)
 	if err != nil {
-		return ""
+		return localOfFacts(content)
 	}
 	return rx.ID(reading.LocalID)
 }
@@ -193,10 +193,10 @@ func (a *asked) get() reply {
 	})
 }
 
-// asSealed gives the content of a record as it was sent. What other software stored through the world's own door is sealed
+// asSealed gives the content of a record as it was sent. What was stored through the world's own door is sealed
 // here, as that software would have.
 func (a *asked) asSealed(r *world.Record) ([]byte, error) {
-	if !r.Foreign {
+	if !unsealed(r) {
 		return r.Content, nil
 	}
 	key, _, err := a.world.Key(r.Key)

@@ -69,12 +69,12 @@ func (s *Simulator) Look(rid rx.RID) (Dispensed, error) {
 // now is the server's clock.
 func (s *Simulator) now() time.Time { return s.clock.Now().Add(s.offset()) }
 
-// errForeign: other software's content stands in the world as it is.
-var errForeign = errors.New("the content is not sealed: it came through no door of the protocol")
+// errUnsealed: the content stands in the world as it is.
+var errUnsealed = errors.New("the content is not sealed: it came through no door of the protocol")
 
 func (s *Simulator) dispensedContent(r *world.Record) ([]byte, error) {
-	if r.Foreign {
-		return nil, errForeign
+	if unsealed(r) {
+		return nil, errUnsealed
 	}
 	secret, err := s.pharmacyKey(r.Key)
 	if err != nil {
