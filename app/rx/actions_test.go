@@ -89,6 +89,17 @@ func TestStepRefuses(t *testing.T) {
 		{"unknown, asked", Event{Kind: EventRestoredAns}, CodeNoSuchOutcome},
 		{"unknown, asked", Event{Kind: EventRestoredAns, Outcome: PaperGiven}, CodeEventIncomplete},
 		{"unknown, asked", Event{Kind: EventRestoredAns, Outcome: PaperGiven, Sheet: &Sheet{}}, CodeEventIncomplete},
+
+		{"confirmed", lockedB, CodeNoSuchRecord},
+		{"confirmed", Event{Kind: EventSettingTaken, RID: ridA}, CodeEventIncomplete},
+		{"confirmed", Event{Kind: EventSettingTaken, RID: ridA, Visibility: Locked, Flag: FlagAsked}, CodeEventIncomplete},
+		{"confirmed", wroteOfB, CodeNoSuchRecord},
+		{"confirmed", Event{Kind: EventFeedback, Text: "text"}, CodeEventIncomplete},
+		{"confirmed", Event{Kind: EventNotified, Text: "text"}, CodeEventIncomplete},
+		{"confirmed", with(notify, func(e *Event) { e.Text = "" }), CodeEventIncomplete},
+		{"confirmed", Event{Kind: EventNotified, Notice: &Notice{}, Text: "text"}, CodeEventIncomplete},
+		{"confirmed", reached, CodeNoSuchAttempt},
+		{"paper", notify, CodeNoRID},
 	} {
 		p, ok := all[c.story]
 		if !ok {
@@ -362,6 +373,32 @@ func TestStepFacts(t *testing.T) {
 		{"confirmed", gaveProof, fact(func(n *Notes, now Stamp) { n.ProofDone = now })},
 		{"lapsed", toldThem, fact(func(n *Notes, now Stamp) { n.Told = now })},
 
+		{"confirmed", locked, func(p *Prescription, _ Stamp) { p.Records[0].Visibility = Locked }},
+		{"confirmed, locked, notified", locked, nothingNew},
+		{"confirmed, locked, notified", askBack, func(p *Prescription, _ Stamp) { p.Records[0].Flag = FlagAsked }},
+		{"refused, found", locked, func(p *Prescription, _ Stamp) { p.Records[0].Visibility = Locked }},
+		{"confirmed", wrote, fact(func(n *Notes, now Stamp) {
+			n.Feedbacks = []Feedback{{ID: "feedback-1", RID: ridA, By: "29999915", Sent: begin, Known: now}}
+		})},
+		{"confirmed, written about", wrote, nothingNew},
+		{"confirmed, written about", wroteSeal, nothingNew}, // what was opened once stays open
+		{"confirmed, written, sealed", wrote, fact(func(n *Notes, now Stamp) {
+			n.Feedbacks[0] = Feedback{ID: "feedback-1", RID: ridA, By: "29999915", Sent: begin, Known: now}
+		})},
+		{"confirmed, written about", hasSeen, fact(func(n *Notes, now Stamp) { n.FeedbackSeen = now })},
+		{"confirmed", hasSeen, nothingNew},
+		{"confirmed", notify, fact(func(n *Notes, now Stamp) { n.Notices = []Notice{{N: 1, Pharmacy: "29999915", At: now.At}} })},
+		{"confirmed, notified, silent", notify, fact(func(n *Notes, now Stamp) {
+			n.Notices = append(n.Notices, Notice{N: 2, Pharmacy: "29999915", At: now.At})
+		})},
+		{"confirmed, locked, notified", reached, fact(func(n *Notes, now Stamp) {
+			n.Notices[0].Result, n.Notices[0].Ended = ResultAccepted, now.At
+		})},
+		{"paper, by the lost, notified", noAnswer, fact(func(n *Notes, now Stamp) {
+			n.Notices[0].Result, n.Notices[0].Ended, n.Notices[0].Why = Unanswered, now.At, "timeout"
+		})},
+		{"confirmed, notified, silent", reached, nothingNew}, // it had its end
+
 		{"unknown, asked", nothing1, fact(func(n *Notes, now Stamp) { n.RestoredAns = now })},
 		{"unknown, asked", elsewhere, fact(func(n *Notes, now Stamp) { n.RestoredAns, n.Elsewhere, n.Reason = now, true, "duplicate" })},
 		{"ready, absent, asked", elsewhere, func(p *Prescription, now Stamp) {
@@ -429,7 +466,7 @@ func TestPaperGivenTwice(t *testing.T) {
 // says in prescriptions that no event leads to; what is nothing stays nothing.
 func TestEvenThen(t *testing.T) {
 	all := stories()
-	odd := []Prescription{all["unknown"], all["unknown, missed"], all["sending"], all["unknown, asked"], all["confirmed, wished"]}
+	odd := []Prescription{all["unknown"], all["unknown, missed"], all["sending"], all["unknown, asked"], all["confirmed, wished"], all["confirmed, written about"]}
 	for _, k := range Events {
 		for _, s := range States {
 			acted := false

@@ -41,6 +41,7 @@ const (
 	CodeWaitsForReplaced  Code = "waits-for-replaced" // the one it replaces may still be at Recip-e
 	CodeNeedsConfirmation Code = "needs-confirmation" // waiting too long, proven absent, or something newer
 	CodeTooOld            Code = "too-old"            // after 4 days sending is no longer offered
+	CodeNoRID             Code = "no-rid"             // it bears none: nothing can be read or changed at Recip-e
 
 	// Keeping.
 	CodeNotFound  Code = "not-found"

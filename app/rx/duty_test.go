@@ -80,6 +80,12 @@ func TestOwed(t *testing.T) {
 		"withdrawn, asked":         {"restored:restored@1" + askRestored},
 		"withdrawn, found":         {"revoke-surplus:found@6"},
 		"withdrawn, second found":  {"revoke-surplus:found@2"},
+
+		"paper, by the lost, notified":  {"revoke-on-sight:found@2", "note:handed@4 noted"},
+		"paper, forced, found, written": {"revoke-on-sight:found@4", "confirm-print:not-printed@3 destroyed"},
+		"withdrawn, found, written":     {"revoke-surplus:found@6"},
+		"refused, found, written":       {"revoke-surplus:found@3", "tell:refused@2 told"},
+		"lapsed, found, written":        {"revoke-surplus:found@6", "tell:lapsed@131900 told"},
 	}
 	all := stories()
 	for name, p := range all {

@@ -43,12 +43,18 @@ const (
 	EventRestoredAns  // Outcome (Sheet when paper was given)
 	EventProofDone    // proof given, or not wanted
 	EventTold         // patient or pharmacy told
+
+	// What the doctor does with a record that is at Recip-e.
+	EventSettingTaken // Recip-e took a setting of RID (Visibility or Flag)
+	EventFeedback     // a pharmacist's feedback about a record was read (Feedback; Text)
+	EventFeedbackSeen // the doctor has seen the feedback that there was
+	EventNotified     // N 0: a notification is about to leave (Notice; Text); else what came of it (Notice; Problem)
 )
 
 var eventNames = [...]string{"", "marked", "accepted", "refused", "not-sent", "unanswered", "restarted", "found", "fenced",
 	"missed", "absent", "unclear", "checked", "status-read", "revoke-taken", "revoke-denied", "expired", "restored",
 	"claimed", "printed", "out", "not-out", "handed-over", "destroyed", "noted", "withdrawn", "revoke-wished", "let-go",
-	"reconfirmed", "twin", "twin-answered", "restored-answered", "proof-done", "told"}
+	"reconfirmed", "twin", "twin-answered", "restored-answered", "proof-done", "told", "setting-taken", "feedback", "feedback-seen", "notified"}
 
 // Events are all kinds, in the order of the constants.
 var Events = func() []EventKind {
@@ -78,4 +84,9 @@ type Event struct {
 	Reason   string      `json:"reason,omitempty"`
 	Text     string      `json:"text,omitempty"`
 	Outcome  Outcome     `json:"outcome,omitempty"`
+
+	Visibility Visibility   `json:"visibility,omitempty"`
+	Flag       FeedbackFlag `json:"flag,omitempty"`
+	Feedback   *Feedback    `json:"feedback,omitempty"`
+	Notice     *Notice      `json:"notice,omitempty"`
 }

@@ -272,7 +272,8 @@ func TestAbsenceTakesTwoLooks(t *testing.T) {
 func TestToLook(t *testing.T) {
 	need := []State{StateUnknown, StateConfirmed, StateRevoked}
 	more := []string{"refused, found", "refused, found and gone", "refused, second found", "withdrawn, found", "withdrawn, second found", "lapsed, found", "lapsed, second found",
-		"paper, forced", "paper, forced, missed", "paper, forced, found", "paper, forced, wished", "paper, by the lost copy"}
+		"paper, forced", "paper, forced, missed", "paper, forced, found", "paper, forced, wished", "paper, by the lost copy",
+		"refused, found, written", "withdrawn, found, written", "lapsed, found, written", "paper, forced, found, written", "paper, by the lost, notified"}
 	for name, p := range stories() {
 		want := slices.Contains(need, p.State) && name != "confirmed, checked" || slices.Contains(more, name)
 		if got := ToLook(p, begin.Add(time.Hour)); got != want {

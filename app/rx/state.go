@@ -115,6 +115,10 @@ type Notes struct {
 	Adopted     Stamp       `json:"adopted,omitzero"`
 	RevokedBy   RevokedBy   `json:"revoked_by,omitempty"`
 	PaperReason PaperReason `json:"paper_reason,omitempty"`
+
+	Feedbacks    []Feedback `json:"feedbacks,omitempty"` // in the order in which they were read
+	FeedbackSeen Stamp      `json:"feedback_seen,omitzero"`
+	Notices      []Notice   `json:"notices,omitempty"` // Notices[i].N is i+1
 }
 
 // Result of an attempt. Only NotSent lets the engine repeat by itself.
@@ -190,6 +194,9 @@ type Record struct {
 	Taken   Stamp     `json:"taken,omitzero"` // first read as in process, delivered or archived
 	Asked   Stamp     `json:"asked,omitzero"` // Recip-e took our revoke; not read back yet
 	Denied  *Problem  `json:"denied,omitempty"`
+
+	Visibility Visibility   `json:"visibility,omitempty"` // as Recip-e took it last; "" as issued
+	Flag       FeedbackFlag `json:"flag,omitempty"`       // the same
 }
 
 // Usable tells that a pharmacist can deliver it, or has.
@@ -330,6 +337,8 @@ func (p Prescription) clone() Prescription {
 	p.Attempts = append([]Attempt(nil), p.Attempts...)
 	p.Records = append([]Record(nil), p.Records...)
 	p.Sheets = append([]Sheet(nil), p.Sheets...)
+	p.Feedbacks = append([]Feedback(nil), p.Feedbacks...)
+	p.Notices = append([]Notice(nil), p.Notices...)
 	return p
 }
 

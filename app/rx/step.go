@@ -164,6 +164,19 @@ var table = [...]row{
 	EventTold: {"patient or pharmacy told", cells(
 		keep("noted", told), keep("noted", told), keep("noted", told), keep("noted", told), keep("noted", told),
 		keep("noted", told), keep("noted", told), keep("noted", told), keep("noted", told))},
+
+	EventSettingTaken: {"Recip-e took a setting of a record: its visibility, or whether feedback is asked for", cells(
+		keep("noted", settingTaken), keep("noted", settingTaken), keep("noted", settingTaken), keep("noted", settingTaken), keep("noted", settingTaken),
+		keep("noted", settingTaken), keep("noted", settingTaken), keep("noted", settingTaken), keep("noted", settingTaken))},
+	EventFeedback: {"a pharmacist's feedback about a record was read", cells(
+		keep("kept once", feedback), keep("kept once", feedback), keep("kept once", feedback), keep("kept once", feedback), keep("kept once", feedback),
+		keep("kept once", feedback), keep("kept once", feedback), keep("kept once", feedback), keep("kept once", feedback))},
+	EventFeedbackSeen: {"the doctor has seen the feedback that there was", cells(
+		keep("noted", feedbackSeen), keep("noted", feedbackSeen), keep("noted", feedbackSeen), keep("noted", feedbackSeen), keep("noted", feedbackSeen),
+		keep("noted", feedbackSeen), keep("noted", feedbackSeen), keep("noted", feedbackSeen), keep("noted", feedbackSeen))},
+	EventNotified: {"a notification to a pharmacy is about to leave, or what came of it", cells(
+		no(CodeNotSentYet), no(CodeBeingSent), no(CodeMayHaveArrived), keep("noted", notified), no(CodeClosed),
+		no(CodeClosed), no(CodeClosed), keep("its end noted", notified), keep("noted", notified))},
 }
 
 // onPaper is a row of events about a sheet: they belong to the state paper.

@@ -91,6 +91,17 @@ var (
 	elsewhere = Event{Kind: EventRestoredAns, Outcome: SentElsewhere}
 	gaveProof = Event{Kind: EventProofDone}
 	toldThem  = Event{Kind: EventTold}
+
+	locked    = Event{Kind: EventSettingTaken, RID: ridA, Visibility: Locked}
+	askBack   = Event{Kind: EventSettingTaken, RID: ridA, Flag: FlagAsked}
+	wrote     = Event{Kind: EventFeedback, Feedback: &Feedback{ID: "feedback-1", RID: ridA, By: "29999915", Sent: begin}, Text: "text"}
+	wroteSeal = Event{Kind: EventFeedback, Feedback: &Feedback{ID: "feedback-1", RID: ridA, Sealed: true}}
+	wroteOfB  = Event{Kind: EventFeedback, Feedback: &Feedback{ID: "feedback-2", RID: ridB}, Text: "text"}
+	lockedB   = Event{Kind: EventSettingTaken, RID: ridB, Visibility: Locked}
+	hasSeen   = Event{Kind: EventFeedbackSeen}
+	notify    = Event{Kind: EventNotified, Notice: &Notice{Pharmacy: "29999915"}, Text: "text"}
+	reached   = Event{Kind: EventNotified, N: 1, Notice: &Notice{Result: ResultAccepted}}
+	noAnswer  = Event{Kind: EventNotified, N: 1, Notice: &Notice{Result: Unanswered, Why: "timeout"}}
 )
 
 // tell applies events that must each change something.
@@ -184,6 +195,17 @@ func stories() map[string]Prescription {
 		"revoked, second silent":    tell(waiting(), append(dead, sayYes, mark2, accept1, silent2, isGone)...),
 		"revoked, second missed":    tell(waiting(), append(dead, sayYes, mark2, accept1, silent2, isGone, miss2)...),
 		"revoked, asked":            tell(waiting(), putBack, gone0),
+
+		"confirmed, written about":      tell(waiting(), append(confirmed, wrote)...),
+		"confirmed, written, sealed":    tell(waiting(), append(confirmed, wroteSeal)...),
+		"confirmed, locked, notified":   tell(waiting(), append(confirmed, locked, notify)...),
+		"confirmed, notified, silent":   tell(waiting(), append(confirmed, notify, noAnswer)...),
+		"refused, found, written":       tell(waiting(), mark1, refuse1, found1, wrote),
+		"withdrawn, found, written":     tell(waiting(), append(silent, wishGone, miss1, absent1, found1, wrote)...),
+		"lapsed, found, written":        tell(waiting(), append(dead, over, found1, wrote)...),
+		"paper, forced, found, written": tell(waiting(), append(forced, found1, wrote)...),
+		"paper, by the lost, notified":  tell(waiting(), putBack, Event{Kind: EventFound, RID: ridA, Status: NotDelivered}, notify, paper1),
+		"revoked, written about":        tell(waiting(), append(confirmed, wrote, isGone)...),
 	}
 }
 
@@ -193,7 +215,7 @@ func happenings() []Event {
 	events := []Event{mark1, mark2, accept1, accept2, refuse1, refuse2, notSent1, notSent2, silent1, silent2, restart, found1, found0, gone0,
 		fence1, miss1, miss2, absent1, undecided, check1, isOpen, isTaken, isGone, asked, denied, over, putBack, toPaper, byForce, byHand, print1,
 		cameOut, jammed, handed, torn, inRecord, takeBack, wishGone, left, sayYes, seenTwin, onlyHere, alsoThere, nothing1, paper1,
-		elsewhere, gaveProof, toldThem,
+		elsewhere, gaveProof, toldThem, locked, askBack, wrote, wroteSeal, wroteOfB, lockedB, hasSeen, notify, reached, noAnswer,
 		{Kind: EventMarked, Attempt: &Attempt{Key: "key-3", Expires: begin.Add(2 * time.Hour)}},
 		{Kind: EventFenced, N: 2, ServerAt: begin.Add(time.Hour)},
 		{Kind: EventAbsent, N: 2, ServerAt: begin.Add(2 * time.Hour)},
@@ -277,6 +299,10 @@ var outcomes = map[EventKind]string{
 	EventRestoredAns:  "A s A A A A A A A",
 	EventProofDone:    "n s u A c c c p -",
 	EventTold:         "A A A A A A A A A",
+	EventSettingTaken: "b b b A A A A A A",
+	EventFeedback:     "b b b A A A A A A",
+	EventFeedbackSeen: "b b b A A A A A A",
+	EventNotified:     "n s u A c c c A A",
 }
 
 var refusals = map[byte]Code{'s': CodeBeingSent, 'u': CodeMayHaveArrived, 'e': CodeElectronicExists, 'c': CodeClosed, 'p': CodeOnPaper,
@@ -389,12 +415,15 @@ func roomy(p Prescription) Prescription {
 	p.Attempts = append(make([]Attempt, 0, len(p.Attempts)+2), p.Attempts...)
 	p.Records = append(make([]Record, 0, len(p.Records)+2), p.Records...)
 	p.Sheets = append(make([]Sheet, 0, len(p.Sheets)+2), p.Sheets...)
+	p.Feedbacks = append(make([]Feedback, 0, len(p.Feedbacks)+2), p.Feedbacks...)
+	p.Notices = append(make([]Notice, 0, len(p.Notices)+2), p.Notices...)
 	return p
 }
 
 func untouchedRoom(p Prescription) bool {
 	a, r, s := p.Attempts[len(p.Attempts):cap(p.Attempts)], p.Records[len(p.Records):cap(p.Records)], p.Sheets[len(p.Sheets):cap(p.Sheets)]
-	return a[0] == Attempt{} && r[0] == Record{} && s[0] == Sheet{}
+	f, n := p.Feedbacks[len(p.Feedbacks):cap(p.Feedbacks)], p.Notices[len(p.Notices):cap(p.Notices)]
+	return a[0] == Attempt{} && r[0] == Record{} && s[0] == Sheet{} && f[0] == Feedback{} && n[0] == Notice{}
 }
 
 // soil writes over everything that p holds by reference.
@@ -407,6 +436,12 @@ func soil(p Prescription) {
 	}
 	for i := range p.Sheets {
 		p.Sheets[i] = Sheet{ID: "soiled"}
+	}
+	for i := range p.Feedbacks {
+		p.Feedbacks[i] = Feedback{ID: "soiled"}
+	}
+	for i := range p.Notices {
+		p.Notices[i] = Notice{N: -1}
 	}
 }
 
@@ -464,5 +499,14 @@ func anyEvent(t *rapid.T) Event {
 		Reason:  rapid.SampledFrom([]string{"", "stopped", "other", "because"}).Draw(t, "reason"),
 		Text:    rapid.SampledFrom([]string{"", "text"}).Draw(t, "text"),
 		Outcome: rapid.SampledFrom([]Outcome{"", OnlyHere, AlsoThere, NothingGiven, PaperGiven, SentElsewhere, Send}).Draw(t, "outcome"),
+
+		Visibility: rapid.SampledFrom([]Visibility{"", Open, Locked}).Draw(t, "visibility"),
+		Flag:       rapid.SampledFrom([]FeedbackFlag{FlagAsIssued, FlagAsked, FlagNotAsked}).Draw(t, "flag"),
+		Feedback: rapid.Ptr(rapid.Custom(func(t *rapid.T) Feedback {
+			return Feedback{ID: rapid.SampledFrom([]string{"", "feedback-1", "feedback-3"}).Draw(t, "feedback"), RID: ridA, Sealed: rapid.Bool().Draw(t, "sealed")}
+		}), true).Draw(t, "feedback"),
+		Notice: rapid.Ptr(rapid.Custom(func(t *rapid.T) Notice {
+			return Notice{Pharmacy: rapid.SampledFrom([]string{"", "29999915"}).Draw(t, "pharmacy"), Result: rapid.SampledFrom([]Result{OnTheWire, ResultAccepted, Unanswered}).Draw(t, "result")}
+		}), true).Draw(t, "notice"),
 	}
 }

@@ -193,6 +193,32 @@ var acts = []act{
 		}
 	}},
 	{"answer a duty", (*walk).settle}, {"answer a duty", (*walk).settle},
+	{"at Recip-e", (*walk).beyond},
+}
+
+// beyond is what the doctor does with what is at Recip-e: no state changes by it.
+func (w *walk) beyond() {
+	was := w.p.State
+	for _, r := range w.p.Records {
+		switch w.rng.IntN(4) {
+		case 0:
+			w.apply(Event{Kind: EventSettingTaken, RID: r.RID, Visibility: pick(w, Visibilities)})
+		case 1:
+			w.apply(Event{Kind: EventSettingTaken, RID: r.RID, Flag: pick(w, []FeedbackFlag{FlagAsked, FlagNotAsked})})
+		case 2:
+			w.apply(Event{Kind: EventFeedback, Feedback: &Feedback{ID: pick(w, []string{"a", "b"}), RID: r.RID, Sealed: w.one(2)}, Text: "text"})
+		}
+	}
+	w.apply(Event{Kind: EventFeedbackSeen})
+	if w.p.RID() != "" {
+		w.apply(Event{Kind: EventNotified, Notice: &Notice{Pharmacy: "29999915"}, Text: "text"})
+	}
+	if n := len(w.p.Notices); n > 0 && w.one(2) {
+		w.apply(Event{Kind: EventNotified, N: n, Notice: &Notice{Result: pick(w, []Result{ResultAccepted, ResultRefused, ResultNotSent, Unanswered})}})
+	}
+	if w.p.State != was {
+		w.fail("%s became %s", was, w.p.State)
+	}
 }
 
 func (w *walk) pass(d time.Duration) {
