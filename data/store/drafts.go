@@ -112,6 +112,18 @@ func (db *DB) Setting(ctx context.Context, name string) (value []byte, err error
 	return value, err
 }
 
+// SettingNames gives the names of the settings that begin so, in order.
+func (db *DB) SettingNames(ctx context.Context, prefix string) (names []string, err error) {
+	err = db.read(ctx, func(s *session) error {
+		var name string
+		return s.each("SELECT name FROM settings WHERE substr(name, 1, length(?1)) = ?1 ORDER BY name", []any{prefix}, []any{&name}, func() error {
+			names = append(names, name)
+			return nil
+		})
+	})
+	return names, err
+}
+
 // SetSetting keeps a value by name, which is readable in the file and so holds nothing of a person. The journal notes that it changed.
 func (db *DB) SetSetting(ctx context.Context, name string, value []byte) error {
 	return db.write(ctx, func(t *tx) error {

@@ -45,11 +45,17 @@ func work(p rx.Prescription, now time.Time) (bits int64) {
 // owesWaiting stands in the plain column owed beside the bits of rx.OwedMask: it waits or is on the wire.
 const owesWaiting = 1 << 30
 
+// owesReading stands beside them: a pharmacist's feedback was not seen yet.
+const owesReading = 1 << 29
+
 // owed are the duties that the facts alone tell: those that come with time belong to what waits.
 func owed(p rx.Prescription) int64 {
 	mask := rx.OwedMask(rx.Owed(p, p.Issued, rx.Around{}, rx.DefaultWaits))
 	if p.State == rx.StateReady || p.State == rx.StateSending {
 		mask |= owesWaiting
+	}
+	if p.UnreadFeedback() > 0 {
+		mask |= owesReading
 	}
 	return mask
 }
@@ -229,6 +235,22 @@ func (db *DB) newer(s *session, r *itemRow) (bool, error) {
 		}
 	}
 	return false, nil
+}
+
+// Bearer is the prescription that bears a RID; CodeNotFound when none here does. The prescription itself proves it when it is read.
+func (db *DB) Bearer(ctx context.Context, rid rx.RID) (id rx.ID, err error) {
+	err = db.read(ctx, func(s *session) error {
+		blind, err := db.blind("records.rid", string(rid))
+		if err != nil {
+			return err
+		}
+		found, err := s.one("SELECT p.id FROM records r JOIN prescriptions p ON p.n = r.prescription WHERE r.rid_blind = ?", []any{blind}, &id)
+		if err == nil && !found {
+			err = rx.Fault(rx.CodeNotFound)
+		}
+		return err
+	})
+	return id, err
 }
 
 // Unowned gives those of rids that no prescription here bears, in order.
