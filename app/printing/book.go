@@ -43,7 +43,8 @@ const (
 // held is a note whose lock this process has.
 type held struct {
 	Note
-	lock *flock.Flock
+	lock  *flock.Flock
+	twice bool // begun anew: CUPS does that with a job in whose midst it was ended
 }
 
 // take opens the book for itself, and gives the way out.
@@ -82,7 +83,7 @@ func (b Book) left() (mine []held, elsewhere []rx.ID, err error) {
 			release(mine)
 			return nil, nil, bookFault(e.Name(), err)
 		case got:
-			mine = append(mine, held{n, l})
+			mine = append(mine, held{Note: n, lock: l})
 		default:
 			elsewhere = append(elsewhere, n.Documents...)
 		}
@@ -109,7 +110,7 @@ func (b Book) keep(n Note) (held, error) {
 		_ = l.Close()
 		return held{}, bookFault(name, err)
 	}
-	return held{n, l}, nil
+	return held{Note: n, lock: l}, nil
 }
 
 func (b Book) write(name string, raw []byte) (err error) {

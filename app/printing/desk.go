@@ -92,7 +92,7 @@ func (d *Desk) Print(ctx context.Context, doc Document, word bool, heard func(St
 	sent := d.Queue.Send(ctx, note.Job, doc.PDF)
 	last, cause := Status{}, rx.Fault(CodeCancelled, "printer", note.Job.Printer)
 	if sent == nil {
-		last, cause = d.follow(ctx, note, heard)
+		last, cause = d.follow(ctx, &note, heard)
 	} else if ctx.Err() == nil {
 		cause = faultOf(sent)
 	}
@@ -162,14 +162,15 @@ func (d *Desk) clear(ctx context.Context, n held) Result {
 
 // follow asks until the job is over, its time is up or ctx ends. cause is why a job
 // that is not over must be cancelled.
-func (d *Desk) follow(ctx context.Context, n held, heard func(Status)) (last Status, cause *rx.Error) {
+func (d *Desk) follow(ctx context.Context, n *held, heard func(Status)) (last Status, cause *rx.Error) {
 	late := rx.Fault(CodeLate, "printer", n.Job.Printer, "seconds", strconv.Itoa(int(d.Waits.Finish/time.Second)))
 	for first := true; d.Now().Sub(n.At) < d.Waits.Finish; first = false {
 		now, err := d.Queue.State(ctx, n.Job)
-		if err != nil && ctx.Err() == nil { // the job goes on without us
+		if err != nil { // the job goes on without us
 			now = last
 			now.Obstacles = []Obstacle{{Code: CodeLost, Stops: true}}
 		}
+		n.twice = n.twice || last.Began && (now.Since != last.Since || rx.CodeOf(err) == CodeNoSpooler)
 		if ctx.Err() == nil {
 			if heard != nil && (first || !now.same(last)) {
 				heard(now)
@@ -209,6 +210,8 @@ func (d *Desk) finish(ctx context.Context, n held, last Status, cause *rx.Error)
 	now.Began = now.Began || last.Began
 	r.Sheet = now.Sheet()
 	switch {
+	case now.State == Completed && (n.twice || last.Began && now.Since != last.Since):
+		r.Fault = rx.Fault(CodeTwice, "printer", n.Job.Printer)
 	case now.State == Completed:
 	case now.State == Aborted:
 		r.Fault = rx.Fault(CodeAborted, "printer", n.Job.Printer)

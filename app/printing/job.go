@@ -2,8 +2,8 @@ package printing
 
 import (
 	"context"
+	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/OpenPrinting/goipp"
 
@@ -32,6 +32,7 @@ var jobStates = map[int]State{3: Pending, 4: Held, 5: Processing, 6: Stopped, 7:
 type Status struct {
 	State     State
 	Began     bool       // the spooler has begun to send it to the printer
+	Since     int        // when it last did, by the spooler's clock in seconds: a job that is begun again may come out twice
 	Stopping  bool       // cancelled, and what sends it to the printer has not ended yet
 	Obstacles []Obstacle // of the job and of its printer, most telling first
 }
@@ -40,7 +41,7 @@ type Status struct {
 func (s Status) Over() bool {
 	switch s.State {
 	case Cancelled, Aborted:
-		return !s.Began || !s.Stopping // CUPS leaves "stopping" on jobs that never began
+		return !s.Stopping
 	case Completed, Vanished:
 		return true
 	}
@@ -166,11 +167,41 @@ func (s *Spooler) State(ctx context.Context, j Job) (Status, error) {
 	}
 	why := texts(answer.Job, "job-state-reasons")
 	status := Status{State: state, Obstacles: obstacles(append(why, texts(answer.Job, "job-printer-state-reasons")...)...)}
-	_, status.Began = number(answer.Job, "time-at-processing")
-	for _, w := range why {
-		status.Stopping = status.Stopping || strings.HasPrefix(w, "processing-to-stop-point")
+	if state == Stopped && len(status.Obstacles) == 0 {
+		status.Obstacles = []Obstacle{{CodeTrouble, "processing-stopped", true}}
 	}
-	return status, nil
+	status.Since, status.Began = number(answer.Job, "time-at-processing")
+	if status.Began && (state == Cancelled || state == Aborted) && slices.Contains(why, "processing-to-stop-point") {
+		status.Stopping, err = s.stillSending(ctx, j)
+	}
+	return status, err
+}
+
+// stillSending tells whether a job that has just been cancelled may still be sent to
+// the printer. CUPS 2.4 leaves "processing-to-stop-point" on jobs of which nothing runs,
+// so its queue is asked: it is not over while the queue is busy with no other job.
+func (s *Spooler) stillSending(ctx context.Context, j Job) (bool, error) {
+	p, err := s.Printer(ctx, j.Printer)
+	if rx.CodeOf(err) == CodeAbsent || rx.CodeOf(err) == CodeNoPrinters {
+		return false, nil
+	}
+	if err != nil || !p.Busy {
+		return false, err
+	}
+	m := s.request(goipp.OpGetJobs, "printer-uri", p.path)
+	m.Operation.Add(goipp.MakeAttribute("which-jobs", goipp.TagKeyword, goipp.String("not-completed")))
+	wanted(m, "job-id", "job-state")
+	answer, err := s.exchange(ctx, p.path, m, nil)
+	if err != nil {
+		return false, err
+	}
+	for _, attrs := range groups(answer, goipp.TagJobGroup) {
+		n, _ := number(attrs, "job-id")
+		if code, _ := number(attrs, "job-state"); jobStates[code] == Processing && n != j.Number {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // Cancel wishes a job gone. That it is gone is for State to tell; a job that had

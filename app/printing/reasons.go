@@ -58,7 +58,7 @@ var quietReasons = []string{"none", "media-low", "output-area-almost-full", "mar
 	"job-incoming", "job-data-insufficient", "job-outgoing", "job-queued", "job-queued-for-marker", "job-spooling", "job-transforming",
 	"job-printing", "job-interpreting", "job-canceled-by-user", "job-canceled-by-operator", "job-canceled-at-device",
 	"job-completed-successfully", "job-completed-with-errors", "job-completed-with-warnings", "aborted-by-system",
-	"processing-to-stop-point", "job-stopped", "printer-stopped-partly", "stopped-partly", "stopping", "queued-in-device", "hold-new-jobs",
+	"processing-to-stop-point", "printer-stopped-partly", "stopped-partly", "stopping", "queued-in-device", "hold-new-jobs",
 	"cups-waiting-for-job-completed", "cups-remote-pending", "cups-remote-pending-held", "cups-remote-processing", "cups-remote-stopped",
 	"cups-remote-canceled", "cups-remote-aborted", "cups-remote-completed", "cups-insecure-filter", "cups-missing-filter",
 	"identify-printer-requested"}

@@ -228,7 +228,7 @@ func (l *lab) run(env []string, name string, args ...string) *process {
 	l.t.Cleanup(func() {
 		p.end()
 		if l.t.Failed() {
-			l.t.Logf("%s said:\n%s", name, tail(p.out.String(), 2000))
+			l.t.Logf("%s said:\n%s", name, tail(p.out.String(), 600))
 		}
 	})
 	return p
