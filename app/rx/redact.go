@@ -74,6 +74,14 @@ func (Draft) LogValue() slog.Value  { return slog.StringValue("Draft(…)") }
 func (Known) LogValue() slog.Value  { return slog.StringValue("Known(…)") }
 func (Filter) LogValue() slog.Value { return slog.StringValue("Filter(…)") }
 
+func (Content) Format(f fmt.State, _ rune)     { redact(f, "Content") }
+func (ContentLine) Format(f fmt.State, _ rune) { redact(f, "ContentLine") }
+func (Letter) Format(f fmt.State, _ rune)      { redact(f, "Letter") }
+
+func (Content) LogValue() slog.Value     { return slog.StringValue("Content(…)") }
+func (ContentLine) LogValue() slog.Value { return slog.StringValue("ContentLine(…)") }
+func (Letter) LogValue() slog.Value      { return slog.StringValue("Letter(…)") }
+
 func (Compound) Format(f fmt.State, _ rune)     { redact(f, "Compound") }
 func (RegimenEntry) Format(f fmt.State, _ rune) { redact(f, "RegimenEntry") }
 func (Product) Format(f fmt.State, _ rune)      { redact(f, "Product") }

@@ -80,7 +80,7 @@ type Call struct {
 	Reason  string  // revoke
 	Vision  Visibility
 	Flag    bool   // feedback flag; read flag of listFeedbacks
-	Text    []byte // notification
+	Text    []byte // notification: what is said to the pharmacy, plain text
 	// Pharmacy that is notified: the first eight digits of its NIHII number.
 	Pharmacy string
 }
@@ -103,9 +103,45 @@ type Reply struct {
 	Status  Status   // getPrescriptionStatus
 	KeyID   KeyID    // getPrescription: the witness; "" when it cannot be read
 	Local   ID       // getPrescription: LOCAL id of the content; "" when it cannot be read
+	Content *Content // getPrescription: what stands in it; nil when it cannot be read
+	Sealed  string   // getPrescription: why it cannot be read, one of the Sealed…; "" when it can
+	Letters []Letter // listFeedbacks
 	Listed  []Listed // lists
 	More    bool     // lists: another page, to be asked with Session
 	Session string
+}
+
+// Why a content cannot be read.
+const (
+	SealedKeyRefused = "key-refused" // the KGSS does not give its key to us
+	SealedKeyAway    = "key-away"    // its key could not be had now
+	SealedForm       = "form"        // what came is not what it should be, or nobody vouches for it
+)
+
+// Content is what can be read of a prescription at Recip-e, by whomever it was written:
+// texts as they stand there, "" what it does not hold.
+type Content struct {
+	Author  string // name of the prescriber
+	Written string // date, yyyy-mm-dd
+	Expires string // last day, yyyy-mm-dd
+	Lines   []ContentLine
+}
+
+// ContentLine is one product of a content.
+type ContentLine struct {
+	Name     string
+	Posology string
+	Quantity string // packages
+	Begin    string // not before, yyyy-mm-dd
+}
+
+// Letter is a pharmacist's feedback as Recip-e lists it.
+type Letter struct {
+	RID    RID
+	By     string // number of the sender
+	Sent   time.Time
+	Text   string
+	Sealed bool // the content could not be opened: Text is ""
 }
 
 // OK tells that the operation took place.

@@ -2,42 +2,102 @@ package recipe
 
 import (
 	"context"
+	"strings"
 
 	"relais/app/rx"
+	"relais/sync/ehealth/etee"
 	"relais/sync/ehealth/kgss"
 	"relais/sync/ehealth/xmldsig"
+	"relais/sync/recipe/kmehr"
 	"relais/sync/recipe/wire"
 )
 
-// local gives the LOCAL id of a record's message, as its author's program wrote it, "" when the message cannot be read: it says which order and
-// line of which directory it is, also where the key of the attempt was lost with an older copy of the directory.
-func (c *Client) local(ctx context.Context, r *wire.GetResult) rx.ID {
+// opened puts into the reply what can be read of a record's message. Its LOCAL id, as its author's program wrote it, says which order and line of
+// which directory it is, also where the key of the attempt was lost with an older copy of the directory.
+func (c *Client) opened(ctx context.Context, r *wire.GetResult, reply *rx.Reply) {
+	message, why := c.content(ctx, r)
+	if reply.Sealed = why; why != "" {
+		return
+	}
+	_, reply.Local = headerOf(message)
+	if read, err := kmehr.Read(message); err == nil {
+		reply.Content = contentOf(read)
+	} else {
+		reply.Sealed = rx.SealedForm
+	}
+}
+
+// content gives the message of a record, or why it cannot be read.
+func (c *Client) content(ctx context.Context, r *wire.GetResult) (message []byte, why string) {
 	id, err := kgss.ParseKeyID(string(r.EncryptionKeyID))
 	if err != nil || len(r.Prescription) == 0 {
-		return ""
+		return nil, rx.SealedForm
 	}
 	ctx, done := context.WithTimeout(ctx, patienceForContent)
 	defer done()
 	token, err := c.token(ctx)
 	if err != nil {
-		return ""
+		return nil, rx.SealedKeyAway
 	}
 	key, err := c.Keys.Key(ctx, id, token.Security())
 	if err != nil {
-		return ""
+		if keyFailed(err).Result == rx.ResultRefused {
+			return nil, rx.SealedKeyRefused
+		}
+		return nil, rx.SealedKeyAway
 	}
 	unsealer := c.Contents
-	unsealer.KEK = key.KEK()
-	packed, verdict := unsealer.Unseal(r.Prescription)
+	unsealer.Keys, unsealer.KEK = nil, key.KEK()
+	if message = unpacked(unsealer, r.Prescription); message == nil {
+		return nil, rx.SealedForm
+	}
+	return message, ""
+}
+
+// unpacked is a content opened and unpacked, nil when that cannot be done.
+func unpacked(unsealer etee.Unsealer, sealed []byte) []byte {
+	packed, verdict := unsealer.Unseal(sealed)
 	if !verdict.Accepted {
-		return ""
+		return nil
 	}
-	message, err := wire.Unpack(packed)
+	content, err := wire.Unpack(packed)
 	if err != nil {
-		return ""
+		return nil
 	}
-	_, local := headerOf(message)
-	return local
+	return content
+}
+
+func contentOf(r kmehr.Reading) *rx.Content {
+	c := &rx.Content{Author: strings.TrimSpace(r.Author.LastName + " " + r.Author.FirstName), Written: r.Date, Expires: r.Expires}
+	if c.Author == "" {
+		c.Author = r.Author.Name
+	}
+	for _, i := range r.Items {
+		name := i.Name
+		if name == "" {
+			name = i.Text
+		}
+		for _, part := range i.Compounds {
+			name = strings.TrimSpace(name + " " + part.Name + " " + part.Quantity + " " + part.Unit)
+		}
+		c.Lines = append(c.Lines, rx.ContentLine{Name: name, Posology: i.Posology, Quantity: i.Quantity, Begin: i.Begin})
+	}
+	return c
+}
+
+// letters opens what pharmacists wrote to the doctor. What cannot be opened is told all the same: it is there.
+func (c *Client) letters(list []wire.Feedback) []rx.Letter {
+	letters := make([]rx.Letter, len(list))
+	for i, f := range list {
+		l := rx.Letter{RID: rx.RID(f.RID), By: string(f.SentBy), Sent: f.SentDate.Time, Sealed: true}
+		if message := unpacked(c.Contents, f.Content); message != nil {
+			if text, err := kmehr.ReadFeedback(message); err == nil {
+				l.Text, l.Sealed = text, false
+			}
+		}
+		letters[i] = l
+	}
+	return letters
 }
 
 // headerOf reads what calls need of a KMEHR message: the version of the medicines file it was written from, for the platform, and its LOCAL id.

@@ -129,8 +129,11 @@ func (c *Client) read(ctx context.Context, o operation, id string, key wire.Symm
 	if !fill(&reply) {
 		return nothing
 	}
-	if got, is := result.(*wire.GetResult); is {
-		reply.Local = c.local(ctx, got)
+	switch got := result.(type) {
+	case *wire.GetResult:
+		c.opened(ctx, got, &reply)
+	case *wire.FeedbacksResult:
+		reply.Letters = c.letters(got.Feedbacks)
 	}
 	return reply
 }

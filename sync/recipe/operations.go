@@ -9,6 +9,7 @@ import (
 	"relais/app/rx"
 	"relais/sync/ehealth/etee"
 	"relais/sync/ehealth/etk"
+	"relais/sync/recipe/kmehr"
 	"relais/sync/recipe/wire"
 )
 
@@ -152,16 +153,20 @@ func (r request) create() (any, *wire.Administrative, error) {
 	return param, info, nil
 }
 
-// notify makes the parameter of a notification: its text, packed and sealed for the pharmacy.
+// notify makes the parameter of a notification: its text as a message, packed and sealed for the pharmacy.
 func (r request) notify() (any, *wire.Administrative, error) {
 	if r.Pharmacy == "" {
 		return nil, nil, errClass{whyNoPharmacy, nil}
+	}
+	message, err := kmehr.Notification(string(r.Text))
+	if err != nil {
+		return nil, nil, errClass{whyRequest, err}
 	}
 	pharmacy, err := r.client.Depot.Token(r.ctx, etk.Identifier{Type: "NIHII-PHARMACY", Value: r.Pharmacy})
 	if err != nil {
 		return nil, nil, errClass{whyRecipient, err}
 	}
-	sealed, err := r.sealer.Seal(wire.Pack(r.Text), etee.Recipients{Known: []*x509.Certificate{pharmacy.Encryption}})
+	sealed, err := r.sealer.Seal(wire.Pack(message), etee.Recipients{Known: []*x509.Certificate{pharmacy.Encryption}})
 	if err != nil {
 		return nil, nil, errClass{whyRequest, err}
 	}

@@ -228,7 +228,7 @@ func (s *Simulator) pharmacistSide(mux *http.ServeMux) {
 		RID  rx.RID `json:"rid"`
 		Text string `json:"text"`
 	}) (any, error) {
-		return s.statusOf(q.RID, s.world.Feedback(q.RID, feedbackText(q.Text), s.clock.Now()))
+		return s.statusOf(q.RID, s.world.Feedback(q.RID, FeedbackText(q.Text), s.clock.Now()))
 	})
 	handle(mux, "GET "+pathPharmacist+"/notifications", func(struct{}) (any, error) {
 		truth, err := s.world.Truth(s.clock.Now())
@@ -282,8 +282,8 @@ func (s *Simulator) statusOf(rid rx.RID, err error) (any, error) {
 	return moved{r.RID, r.StatusAt(s.now()), r.Visibility}, err
 }
 
-// feedbackText is a pharmacist's feedback as a message (20170403 feedback.xsd); one that is a message already stays.
-func feedbackText(text string) []byte {
+// FeedbackText is a pharmacist's feedback as a message (20170403 feedback.xsd); one that is a message already stays.
+func FeedbackText(text string) []byte {
 	if doc, err := xmldsig.Parse([]byte(text), xmldsig.Limits{}); err == nil && doc.Root().Tag == "feedback" {
 		return []byte(text)
 	}

@@ -278,6 +278,7 @@ func (o *operation) feedbacks() rx.Reply {
 		}
 		o.given = append(o.given, m)
 		reply.Listed = append(reply.Listed, rx.Listed{RID: r.RID, Status: r.StatusAt(o.now)})
+		reply.Letters = append(reply.Letters, rx.Letter{RID: r.RID, Sent: m.At, Text: string(m.Text)})
 		if o.call.Flag {
 			m.Read = true
 			o.tx.putMessage(m)
