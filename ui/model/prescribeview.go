@@ -3,6 +3,7 @@ package model
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"relais/app/i18n"
 	"relais/app/rx"
@@ -216,6 +217,9 @@ func (p *Prescribe) sent(i int, item rx.Item) Line {
 	return line
 }
 
+// drawn is how long before the promised time the choice is offered, so that it is on the screen by then.
+const drawn = 500 * time.Millisecond
+
 // unanswered tells that a line may be decided upon: no RID within the screen's promise, an attempt of which nothing
 // left, or none without answer, or services that are known to be away.
 func (p *Prescribe) unanswered(item rx.Item) bool {
@@ -223,7 +227,7 @@ func (p *Prescribe) unanswered(item rx.Item) bool {
 		return false
 	}
 	failed := len(item.Attempts) > 0 && item.Attempts[len(item.Attempts)-1].Result == rx.ResultNotSent
-	return item.State == rx.StateUnknown || failed || p.env.now().Sub(item.Issued) >= p.env.Service.Waits.Answer ||
+	return item.State == rx.StateUnknown || failed || p.env.now().Sub(item.Issued) >= p.env.Service.Waits.Answer-drawn ||
 		p.env.down(rx.Recipe) || p.env.down(rx.KGSS)
 }
 
