@@ -5,6 +5,9 @@
 // a pharmacist) and the judgement at its end. All that Relais does is done by the real
 // use cases and the real engine behind the port Practice.
 //
+// The services are simulated without their protocol: connections know no virtual time
+// outside of tests, and a seed would cost the cryptography of some hundred calls.
+//
 // Contract: the same seed on the same practice gives the same report and the same
 // documents, byte by byte. Duplicates and losses are judged from what the simulated
 // server holds and from the sheets that patients carried out, never from Relais' tables.

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"net"
 	"path/filepath"
+	"time"
 
 	"relais/app/rx"
 	"relais/sync/ehealth/soap"
@@ -92,6 +93,22 @@ func (s *Session) remote() (outbox.Remote, error) {
 		}
 	}
 	return s.platform, nil
+}
+
+// tending is how often it is looked whether a session is to be renewed.
+const tending = time.Minute
+
+// tend keeps ready what calls of the services need, until ctx ends.
+func (s *Session) tend(ctx context.Context) {
+	s.mu.Lock()
+	p := s.platform
+	s.mu.Unlock()
+	if p == nil {
+		return
+	}
+	tick := time.NewTicker(tending)
+	defer tick.Stop()
+	p.Tend(ctx, tick.C)
 }
 
 // leave ends what stands in front of the world.

@@ -64,15 +64,16 @@ func New(s Settings, d Doctor, clock func() time.Time, random io.Reader, cache e
 		}}
 	sealer := etee.Sealer{Policy: etee.EHealthCertificate, Sender: d.Signing, Clock: server.now, Rand: random}
 	unsealer := etee.Unsealer{Keys: d.Decryption, Anchors: s.Anchors.For(trust.KGSS), Clock: server.now, Rand: random}
-	contents := etee.Unsealer{Anchors: holders, Clock: server.now, Rand: random}
+	contents := etee.Unsealer{Keys: d.Decryption, Anchors: holders, Clock: server.now, Rand: random}
 	session := &sts.Session{Reason: s.Reason, Clock: server.now, STS: listened{heard, &sts.Client{
 		SOAP: soapClient, URL: s.STS, Form: s.Form, Anchors: s.Anchors.For(trust.STS), Holder: d.Signing, Profession: sts.Doctor, SSIN: d.SSIN,
 		NIHII: d.NIHII, Clock: server.now, Rand: random,
 	}}}
+	own := etk.Identifier{Type: "SSIN", Value: d.SSIN}
 	return &Client{
-		clock: server, Soap: *soapClient, URL: s.Prescriber, Depot: depot, Service: s.Service, Sealer: sealer, Contents: contents, Profile: s.Profile, Rand: random,
+		warm: []etk.Identifier{s.Service, kgss.Service, own}, clock: server, Soap: *soapClient, URL: s.Prescriber, Depot: depot, Service: s.Service, Sealer: sealer, Contents: contents, Profile: s.Profile, Rand: random,
 		Session: session,
-		Keys:    &kgss.Client{SOAP: soapClient, URL: s.KGSS, Depot: depot, Own: etk.Identifier{Type: "SSIN", Value: d.SSIN}, Sealer: sealer, Unsealer: unsealer},
+		Keys:    &kgss.Client{SOAP: soapClient, URL: s.KGSS, Depot: depot, Own: own, Sealer: sealer, Unsealer: unsealer},
 	}
 }
 

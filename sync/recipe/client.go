@@ -27,12 +27,13 @@ type Client struct {
 	Service etk.Identifier // Recip-e, to whom parameters are sealed
 	Keys    KeyService
 	Sealer  etee.Sealer // of the doctor; its Clock is not used
-	// Contents opens prescriptions that are read back: anchors of those who sign prescriptions, no key.
+	// Contents opens prescriptions that are read back, and what pharmacists write: anchors of those who sign them, keys of the doctor.
 	Contents etee.Unsealer
 	Profile  Profile
 	Rand     io.Reader // read under a lock
 
-	clock *serverClock // nil: nobody learns the platform's
+	clock *serverClock     // nil: nobody learns the platform's
+	warm  []etk.Identifier // whose tokens Tend keeps at hand
 
 	mu      sync.Mutex
 	refused string // id of the token that the platform did not accept last
@@ -49,6 +50,7 @@ type Profile struct {
 type Session interface {
 	Token(ctx context.Context) (*sts.Token, error)
 	Replace(ctx context.Context, refused *sts.Token) (*sts.Token, error)
+	Renew(ctx context.Context) error
 }
 
 // Depot gives recipients; *etk.Depot fits.
