@@ -81,18 +81,56 @@ func extreme(t *rapid.T) []rx.Facts {
 
 // contents are the texts of facts that document name holds.
 func contents(name string, f rx.Facts) []string {
-	all := []string{f.Patient.LastName, f.Patient.FirstName, f.PosologyText, f.Content.InstructionPatient, f.Content.Text, f.Product.Pack}
-	if forms[name].Kind != Overlay { // there it stands already
-		all = append(all, f.Practice.Prescriber.LastName, f.Practice.Prescriber.FirstName)
+	doctor := []string{f.Practice.Prescriber.LastName, f.Practice.Prescriber.FirstName}
+	contact := []string{f.Practice.Address.City, f.Practice.Phone}
+	patient := []string{f.Patient.LastName, f.Patient.FirstName}
+	product := []string{f.PosologyText}
+	if f.Content.Kind != rx.Magistral {
+		product = append(product, f.Product.Name)
 	}
-	if name != "proof" {
-		all = append(all, f.Practice.Prescriber.Qualification, f.Practice.Address.City, f.Practice.Phone, f.Practice.Email)
+	switch name {
+	case "poster":
+		return doctor
+	case "pharmacist":
+		return append(doctor, contact...)
+	case "drill":
+		return append(patient, f.PosologyText)
+	case "day":
+		return append(append(patient, doctor...), product...)
 	}
+	all := append(append(patient, product...), f.Content.InstructionPatient, f.Content.Text, f.Product.Pack)
 	for _, c := range f.Content.Compounds {
 		all = append(all, c.Name, c.Unit)
 	}
-	if f.Content.Kind != rx.Magistral {
-		all = append(all, f.Product.Name)
+	if forms[name].Kind != Overlay { // there it stands already
+		all = append(all, doctor...)
+	}
+	if name != "proof" {
+		all = append(append(all, contact...), f.Practice.Prescriber.Qualification, f.Practice.Email)
+	}
+	return all
+}
+
+// layouts of every document of facts, by its name.
+func layouts(facts []rx.Facts, simulated bool) map[string]func() (Document, error) {
+	first := facts[0]
+	proof, paper := Proof{Simulated: simulated, Foot: &Foot{issued, 99}}, Paper{Simulated: simulated, Reason: "outage-ehealth"}
+	day := DayList{Day: rx.DateOf(issued), Language: first.Language, Practice: first.Practice, Printed: issued, Simulated: simulated}
+	drill := drillOf(first.Language, 30)
+	for i, f := range facts {
+		proof.Lines = append(proof.Lines, ProofLine{Facts: f, RID: rx.RID(fmt.Sprintf("BEP1%08d", i)), Confirmed: issued})
+		paper.Lines = append(paper.Lines, PaperLine{Facts: f, Copy: 2, Unanswered: issued})
+		day.Lines = append(day.Lines, DayLine{Facts: f, State: "Double possible : papier et version électronique", RID: "BEP1ABCDEF01"})
+		drill.Lines = append(drill.Lines, DrillLine{issued, f.Patient.LastName + " " + f.Patient.FirstName, f.PosologyText})
+	}
+	all := map[string]func() (Document, error){
+		"proof": proof.Layout, "day": day.Layout, "drill": drill.Layout,
+		"pharmacist": PharmacistSheet{first.Language, first.Practice}.Layout, "poster": Poster{first.Language, first.Practice}.Layout,
+	}
+	for name, form := range forms {
+		paper := paper
+		paper.Form = form
+		all[name] = paper.Layout
 	}
 	return all
 }
@@ -128,10 +166,10 @@ func boxOf(t Text) (x0, y0, x1, y1 int) {
 // leastMargin is what a document keeps free of text at the edges of its pages: the
 // forms of 10.5 × 20 cm are the printer's, with the narrowest margin that it has.
 func leastMargin(name string) int {
-	if name == "proof" || name == "paper" {
-		return margin
+	if forms[name].Kind != PlainSheet {
+		return 500
 	}
-	return 500
+	return margin
 }
 
 // checkPages looks at every item, and gives the text of each page, or of each form on
@@ -189,18 +227,7 @@ func checkPages(t interface{ Fatalf(string, ...any) }, name string, d Document) 
 func TestExtremeFacts(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		facts := extreme(t)
-		proof := Proof{Simulated: rapid.Bool().Draw(t, "simulated")}
-		paper := Paper{Simulated: proof.Simulated, Reason: "outage-ehealth"}
-		for i, f := range facts {
-			proof.Lines = append(proof.Lines, ProofLine{Facts: f, RID: rx.RID(fmt.Sprintf("BEP1%08d", i)), Confirmed: issued})
-			paper.Lines = append(paper.Lines, PaperLine{Facts: f, Copy: 2, Unanswered: issued})
-		}
-		layouts := map[string]func() (Document, error){"proof": proof.Layout}
-		for name, form := range forms {
-			paper := paper
-			paper.Form = form
-			layouts[name] = paper.Layout
-		}
+		layouts := layouts(facts, rapid.Bool().Draw(t, "simulated"))
 		// one of them each time: the whole takes long
 		name := rapid.SampledFrom(slices.Sorted(maps.Keys(layouts))).Draw(t, "document")
 		d, err := layouts[name]()
@@ -218,8 +245,8 @@ func TestExtremeFacts(t *testing.T) {
 		if name != "proof" {
 			return
 		}
-		for _, l := range proof.Lines {
-			if n := strings.Count(strings.Join(pages, "\n"), string(l.RID)); n != 1 {
+		for i := range facts {
+			if n := strings.Count(strings.Join(pages, "\n"), fmt.Sprintf("BEP1%08d", i)); n != 1 {
 				t.Fatalf("RID stands %d times", n)
 			}
 		}
@@ -235,18 +262,13 @@ func TestWidestFacts(t *testing.T) {
 	f.Practice.Address = rx.Address{Street: wide(rx.MaxContact), Number: wide(rx.MaxNumber), Zip: "5000", City: wide(rx.MaxContact)}
 	f.Patient.FirstName, f.Patient.LastName = wide(rx.MaxName), wide(rx.MaxName)
 	f.Product.Name, f.PosologyText, f.Content.InstructionPatient = wide(rx.MaxProduct), wide(rx.MaxInstruction), wide(rx.MaxInstruction)
-	paper := Paper{Lines: []PaperLine{{Facts: f, Copy: 2, Unanswered: issued}}, Reason: "outage-ehealth", Simulated: true}
-	layouts := map[string]func() (Document, error){"proof": proofOf([]rx.Facts{f}, true).Layout}
-	for name, form := range forms {
-		paper := paper
-		paper.Form = form
-		layouts[name] = paper.Layout
-	}
-	for name, layout := range layouts {
+	for name, layout := range layouts([]rx.Facts{f}, true) {
 		d, err := layout()
 		pages := checkPages(t, name, laidOut(t, d, err))
-		if !holds(pages, f.Product.Name) || !holds(pages, f.Practice.Email) || len(pages) < 2 {
-			t.Errorf("%s: not whole on %d pages", name, len(pages))
+		for _, text := range contents(name, f) {
+			if !holds(pages, text) {
+				t.Errorf("%s: not whole on %d pages: %q", name, len(pages), text)
+			}
 		}
 	}
 }

@@ -1,6 +1,8 @@
 package documents
 
 import (
+	"bytes"
+	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,6 +32,31 @@ type Form struct {
 	Padding         Padding `json:"padding,omitempty"`           // of that bar code
 	NoForceMajeure  bool    `json:"no_force_majeure,omitempty"`  // no source asks for that note
 	NoPrinterNotice bool    `json:"no_printer_notice,omitempty"` // nothing beside a drawn form
+}
+
+// Options are what a practice chooses about its documents, kept as one setting. The
+// zero value is what is printed without one.
+type Options struct {
+	Form      Form `json:"form"`
+	ProofFoot bool `json:"proof_foot,omitempty"` // the discreet line at the foot of a proof
+}
+
+// Check tells what is wrong with o, with the path of each fault: rx.Faults, or nil.
+func (o Options) Check() error { return o.Form.check("$.form") }
+
+// ParseOptions reads a setting that was kept; "" is the zero value. What it cannot
+// read it refuses (rx.CodeSettingUnread): a form must not come out on other paper than
+// was chosen.
+func ParseOptions(setting []byte) (o Options, err error) {
+	if len(setting) == 0 {
+		return o, nil
+	}
+	d := json.NewDecoder(bytes.NewReader(setting))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&o); err != nil || d.More() || o.Check() != nil {
+		return Options{}, rx.Fault(rx.CodeSettingUnread)
+	}
+	return o, nil
 }
 
 // FormKind is how the form comes onto the paper.
@@ -83,10 +110,12 @@ const (
 )
 
 // Check tells what is wrong with f, with the path of each fault: rx.Faults, or nil.
-func (f Form) Check() error {
+func (f Form) Check() error { return f.check("$") }
+
+func (f Form) check(root string) error {
 	var faults rx.Faults
 	fault := func(path string, code rx.Code, args ...string) {
-		faults = append(faults, rx.Fault(code, args...).At(path))
+		faults = append(faults, rx.Fault(code, args...).At(root+path[1:]))
 	}
 	known(fault, "$.kind", f.Kind, FormKinds)
 	known(fault, "$.paper", f.Paper, FormPapers)

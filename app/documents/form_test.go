@@ -136,9 +136,9 @@ func TestCrossesAreMeasured(t *testing.T) {
 		{Form{}, 10, 10},
 	} {
 		d, err := Calibration{c.form, rx.FR}.Layout()
-		_, dir := runPeer(t, pdfOf(t, d, err), "poppler-utils", "pdftoppm", "-r", "600", "-gray", "-png", "-singlefile", "d.pdf", "p")
+		_, dir := runPeer(t, pdfOf(t, d, err), "poppler-utils", "pdftoppm", "-r", "300", "-W", "300", "-H", "300", "-gray", "-png", "-singlefile", "d.pdf", "p")
 		img := readPNG(t, filepath.Join(dir, "p.png"))
-		mm := func(n float64) int { return int(n * 600 / 25.4) }
+		mm := func(n float64) int { return int(n * 300 / 25.4) }
 		// the longest dark run within 4 mm of the place, of columns and of rows
 		dark := func(x, y int) bool { r, _, _, _ := img.At(x, y).RGBA(); return r < 0x8000 }
 		longest := func(from, to, across, around int, at func(i, j int) bool) (best int) {
@@ -159,10 +159,10 @@ func TestCrossesAreMeasured(t *testing.T) {
 		px, py := mm(c.x), mm(c.y)
 		x := longest(px-mm(4), px+mm(4), py, mm(4), dark)
 		y := longest(py-mm(4), py+mm(4), px, mm(4), func(i, j int) bool { return dark(j, i) })
-		if off := float64(x)*25.4/600 - c.x; off < -0.5 || off > 0.5 {
+		if off := float64(x)*25.4/300 - c.x; off < -0.5 || off > 0.5 {
 			t.Errorf("%+v: the cross is %.2f mm off to the right", c.form, off)
 		}
-		if off := float64(y)*25.4/600 - c.y; off < -0.5 || off > 0.5 {
+		if off := float64(y)*25.4/300 - c.y; off < -0.5 || off > 0.5 {
 			t.Errorf("%+v: the cross is %.2f mm off below", c.form, off)
 		}
 	}

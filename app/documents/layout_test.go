@@ -303,3 +303,125 @@ func TestNameSaysStrengthAndForm(t *testing.T) {
 		}
 	}
 }
+
+func TestFootOfAProof(t *testing.T) {
+	for _, l := range rx.DocumentLangs {
+		p := proofOf(order(l), false)
+		d, err := p.Layout()
+		if laidOut(t, d, err); shown(d, "Relais") {
+			t.Errorf("%s: a line at the foot although none was asked for", l)
+		}
+		p.Foot = &Foot{Printed: issued, Copy: 1}
+		d, err = p.Layout()
+		if laidOut(t, d, err); !shown(d, in(l, "imprimé le 22/11/2026 à 09:12", "afgedrukt op 22/11/2026 om 09:12", "gedruckt am 22/11/2026")) || shown(d, in(l, "réimpression", "herdruk", "Nachdruck")) {
+			t.Errorf("%s: %q", l, texts(d))
+		}
+		p.Foot.Copy = 3
+		if d, _ = p.Layout(); !shown(d, in(l, "réimpression 2", "herdruk 2", "Nachdruck 2")) {
+			t.Errorf("%s: %q", l, texts(d))
+		}
+	}
+}
+
+// A batch is the same sheets as one document, parted between patients, in documents of
+// one language.
+func TestBatch(t *testing.T) {
+	p := manyProofs(23)
+	for i := range p.Lines {
+		if i >= 60 {
+			p.Lines[i].Facts.Language = rx.NL
+		}
+	}
+	whole, err := p.Layout()
+	laidOut(t, whole, err)
+	var pages []Page
+	n := 0
+	for d, err := range p.Batch(5) {
+		laidOut(t, d, err)
+		if len(d.Pages) > 5 || d.Title == "" {
+			t.Errorf("%d pages, title %q", len(d.Pages), d.Title)
+		}
+		for _, page := range d.Pages {
+			text := strings.Join(texts(Document{Pages: []Page{page}}), " ")
+			if strings.Contains(text, "BEWIJS") != (d.Language == rx.NL) {
+				t.Errorf("a sheet of another language in a document in %s", d.Language)
+			}
+		}
+		pages = append(pages, d.Pages...)
+		n++
+	}
+	if dump(Document{Pages: pages}) != dump(Document{Pages: whole.Pages}) || n != 5 {
+		t.Errorf("%d sheets in %d documents, want %d in 5", len(pages), n, len(whole.Pages))
+	}
+	for d, err := range p.Batch(5) { // who has enough stops
+		laidOut(t, d, err)
+		break
+	}
+	p.Lines[80].RID = ""
+	for d, err := range p.Batch(5) {
+		if rx.CodeOf(err) != rx.CodeNoProof || len(d.Pages) > 0 {
+			t.Fatalf("%d pages, %v", len(d.Pages), err)
+		}
+	}
+}
+
+func TestOptions(t *testing.T) {
+	o, err := ParseOptions(nil)
+	if err != nil || fmt.Sprint(o) != fmt.Sprint(Options{}) {
+		t.Errorf("%+v, %v", o, err)
+	}
+	o, err = ParseOptions([]byte(`{"form": {"kind": "overlay", "paper": "two-on-a4", "offset_x": -12, "places": [{"field": "patient", "x": 60, "y": 450, "w": 900, "h": 160}]}, "proof_foot": true}`))
+	if err != nil || o.Form.Kind != Overlay || o.Form.Paper != TwoOnA4 || o.Form.OffsetX != -12 || len(o.Form.Places) != 1 || !o.ProofFoot {
+		t.Errorf("%+v, %v", o, err)
+	}
+	for _, bad := range []string{`{`, `{"form": {"kind": "a5"}}`, `{"shape": 1}`, `{} {}`, `{"form": {"offset_x": 4000}}`} {
+		if o, err := ParseOptions([]byte(bad)); rx.CodeOf(err) != rx.CodeSettingUnread || o.Form.Kind != "" {
+			t.Errorf("%s: %+v, %v", bad, o, err)
+		}
+	}
+	var faults rx.Faults
+	if err := (Options{Form: Form{Kind: "a5"}}).Check(); !errors.As(err, &faults) || faults[0].Path != "$.form.kind" {
+		t.Errorf("%v", err)
+	}
+}
+
+// What hangs in the waiting room or goes to the pharmacist is one page.
+func TestNoticesAreOnePage(t *testing.T) {
+	for _, l := range rx.DocumentLangs {
+		for name, layout := range map[string]func() (Document, error){"pharmacist": PharmacistSheet{l, practice}.Layout, "poster": Poster{l, practice}.Layout} {
+			d, err := layout()
+			if laidOut(t, d, err); len(d.Pages) != 1 {
+				t.Errorf("%s in %s: %d pages", name, l, len(d.Pages))
+			}
+		}
+	}
+}
+
+func TestDrillReportTellsWhatIsWrong(t *testing.T) {
+	good := "Aucune prescription perdue, aucun double."
+	r := drillOf(rx.FR, 3)
+	if d, err := r.Layout(); !shown(laidOut(t, d, err), good) || !shown(d, "Exercice numéro 17") || !shown(d, "SIMULATION") {
+		t.Errorf("%q", texts(d))
+	}
+	for _, spoil := range []func(*DrillReport){func(r *DrillReport) { r.Lost = 1 }, func(r *DrillReport) { r.Duplicates = 1 }} {
+		r := drillOf(rx.FR, 3)
+		spoil(&r)
+		if d, err := r.Layout(); shown(laidOut(t, d, err), good) {
+			t.Error("a drill that went wrong is called good")
+		}
+	}
+}
+
+func TestDayList(t *testing.T) {
+	d, err := dayListOf(order(rx.FR)).Layout()
+	laidOut(t, d, err)
+	for _, want := range []string{"dimanche 22 novembre 2026", "4 prescriptions", "09:12", "09:33", "RID BEP1ABCDEF01", "Prescription papier (remise)", "reste au cabinet"} {
+		if !shown(d, want) {
+			t.Errorf("%q not in %q", want, texts(d))
+		}
+	}
+	empty := DayList{Day: rx.DateOf(issued), Language: rx.FR, Practice: practice, Printed: issued}
+	if d, err := empty.Layout(); len(laidOut(t, d, err).Pages) != 1 || !shown(d, "0 prescription") {
+		t.Errorf("an empty day: %q", texts(d))
+	}
+}

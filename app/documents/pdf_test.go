@@ -3,7 +3,6 @@ package documents
 import (
 	"bytes"
 	"encoding/xml"
-	"fmt"
 	"math"
 	"os"
 	"os/exec"
@@ -49,9 +48,9 @@ func runPeer(t *testing.T, pdf []byte, from, program string, args ...string) (ou
 	return stdout.String(), dir
 }
 
-func samples(t *testing.T) map[string][]byte {
+func samples(t *testing.T, langs ...rx.Lang) map[string][]byte {
 	all := map[string][]byte{}
-	for _, l := range rx.DocumentLangs {
+	for _, l := range langs {
 		for name, d := range everyDocument(t, l) {
 			all[name] = pdfOf(t, d, nil)
 		}
@@ -60,7 +59,7 @@ func samples(t *testing.T) map[string][]byte {
 }
 
 func TestPDFIsSound(t *testing.T) {
-	for name, pdf := range samples(t) {
+	for name, pdf := range samples(t, rx.FR, rx.DE) {
 		if out, _ := runPeer(t, pdf, "qpdf", "qpdf", "--check", "d.pdf"); !strings.Contains(out, "No syntax or stream encoding errors") {
 			t.Errorf("%s: %s", name, out)
 		}
@@ -68,9 +67,9 @@ func TestPDFIsSound(t *testing.T) {
 }
 
 func TestPDFIsTheSameEachTime(t *testing.T) {
-	first := samples(t)
-	for range 3 {
-		for name, pdf := range samples(t) {
+	first := samples(t, rx.FR)
+	for range 2 {
+		for name, pdf := range samples(t, rx.FR) {
 			if !bytes.Equal(pdf, first[name]) {
 				t.Errorf("%s: other bytes on another run", name)
 			}
@@ -80,27 +79,32 @@ func TestPDFIsTheSameEachTime(t *testing.T) {
 
 // The file says what it is and in which language, and not whose.
 func TestPDFMetadata(t *testing.T) {
-	d, err := proofOf(order(rx.NL), false).Layout()
-	pdf := pdfOf(t, d, err)
-	info, _ := runPeer(t, pdf, "poppler-utils", "pdfinfo", "-isodates", "d.pdf")
-	for _, want := range []string{"BEWIJS VAN ELEKTRONISCH VOORSCHRIFT", "2026-11-22T08:12:00Z", "A4"} {
-		if !strings.Contains(info, want) {
-			t.Errorf("%q not in %s", want, info)
+	for name, d := range everyDocument(t, rx.NL) {
+		pdf := pdfOf(t, d, nil)
+		info, _ := runPeer(t, pdf, "poppler-utils", "pdfinfo", "-isodates", "d.pdf")
+		size := "595.28 x 841.89 pts (A4)"
+		if d.Pages[0].Width == formWidth {
+			size = "297.64 x 566.93 pts"
 		}
-	}
-	catalogue, _ := runPeer(t, pdf, "qpdf", "qpdf", "--json", "d.pdf")
-	if !regexp.MustCompile(`"/Lang": "(u:)?nl"`).MatchString(catalogue) {
-		t.Error("no language in the catalogue")
-	}
-	for _, secret := range []string{"Dupont", "Marie", "Exemple", "85073003427", "BEP1"} {
-		wide := "\x00" + strings.Join(strings.Split(secret, ""), "\x00")
-		if strings.Contains(info, secret) || bytes.Contains(pdf, []byte(secret)) || bytes.Contains(pdf, []byte(wide)) {
-			t.Errorf("%q stands outside of the compressed pages", secret)
+		for _, want := range []string{d.Title, "2026-11-22T08:12:00Z", size} {
+			if want == "" || !strings.Contains(info, want) {
+				t.Errorf("%s: %q not in %s", name, want, info)
+			}
 		}
-	}
-	fonts, _ := runPeer(t, pdf, "poppler-utils", "pdffonts", "d.pdf")
-	if n := len(regexp.MustCompile(`CID TrueType\s+Identity-H\s+yes no  yes`).FindAllString(fonts, -1)); n != 2 {
-		t.Errorf("not two embedded fonts with Unicode: %s", fonts)
+		catalogue, _ := runPeer(t, pdf, "qpdf", "qpdf", "--json", "d.pdf")
+		if !regexp.MustCompile(`"/Lang": "(u:)?nl"`).MatchString(catalogue) {
+			t.Errorf("%s: no language in the catalogue", name)
+		}
+		for _, secret := range []string{"Dupont", "Marie", "Exemple", "85073003427", "BEP1"} {
+			wide := "\x00" + strings.Join(strings.Split(secret, ""), "\x00")
+			if strings.Contains(info, secret) || bytes.Contains(pdf, []byte(secret)) || bytes.Contains(pdf, []byte(wide)) {
+				t.Errorf("%s: %q stands outside of the compressed pages", name, secret)
+			}
+		}
+		fonts, _ := runPeer(t, pdf, "poppler-utils", "pdffonts", "d.pdf")
+		if n := len(regexp.MustCompile(`CID TrueType\s+Identity-H\s+yes no  yes`).FindAllString(fonts, -1)); n != 2 {
+			t.Errorf("%s: not two embedded fonts with Unicode: %s", name, fonts)
+		}
 	}
 }
 
@@ -121,8 +125,13 @@ type bboxWord struct {
 // Each run of the list is where the list says: left end, right end and baseline of
 // its words within 0.05 mm.
 func TestPDFPositionsAreThoseOfTheList(t *testing.T) {
-	d, err := proofOf(order(rx.DE), false).Layout()
-	out, _ := runPeer(t, pdfOf(t, d, err), "poppler-utils", "pdftotext", "-bbox", "d.pdf", "-")
+	for name, d := range everyDocument(t, rx.DE) {
+		t.Run(name, func(t *testing.T) { positions(t, d) })
+	}
+}
+
+func positions(t *testing.T, d Document) {
+	out, _ := runPeer(t, pdfOf(t, d, nil), "poppler-utils", "pdftotext", "-bbox", "d.pdf", "-")
 	var boxes bbox
 	if err := xml.Unmarshal([]byte(out), &boxes); err != nil {
 		t.Fatal(err)
@@ -133,7 +142,7 @@ func TestPDFPositionsAreThoseOfTheList(t *testing.T) {
 		checked := 0
 		for _, i := range p.Items {
 			run, ok := i.(Text)
-			if !ok {
+			if !ok || run.Angle != 0 {
 				continue
 			}
 			words := strings.Split(strings.ReplaceAll(run.Text, "\u00a0", " "), " ")
@@ -152,68 +161,28 @@ func TestPDFPositionsAreThoseOfTheList(t *testing.T) {
 				checked++
 			}
 		}
-		if checked < 50 {
+		if checked < 12 {
 			t.Errorf("page %d: only %d words", n+1, checked)
 		}
 	}
 }
 
 func TestPDFTextComesOutInReadingOrder(t *testing.T) {
+	flat := func(s string) string { return strings.Join(strings.Fields(strings.ReplaceAll(s, "\f", " ")), " ") }
+	for name, d := range everyDocument(t, rx.FR) {
+		out, _ := runPeer(t, pdfOf(t, d, nil), "poppler-utils", "pdftotext", "-raw", "d.pdf", "-")
+		// of the watermark, which runs upwards, each letter is a word
+		out = strings.ReplaceAll(flat(out), "S I M U L A T I O N", "SIMULATION")
+		if have, want := out, flat(strings.Join(texts(d), " ")); have != want {
+			t.Errorf("%s:\nhave %s\nwant %s", name, have, want)
+		}
+	}
 	const odd = "Łódź Žižka œuvre ßç € ≤ µg"
 	facts := order(rx.FR)
 	facts[2].Content.Text = odd
-	for name, layout := range map[string]func() (Document, error){"proof": proofOf(facts, false).Layout, "paper": paperOf(facts, false).Layout} {
-		d, err := layout()
-		out, _ := runPeer(t, pdfOf(t, d, err), "poppler-utils", "pdftotext", "-raw", "d.pdf", "-")
-		flat := func(s string) string { return strings.Join(strings.Fields(strings.ReplaceAll(s, "\f", " ")), " ") }
-		if have, want := flat(out), flat(strings.Join(texts(d), " ")); have != want {
-			t.Errorf("%s:\nhave %s\nwant %s", name, have, want)
-		}
-		if !strings.Contains(out, odd) {
-			t.Errorf("%s: not exactly %q in %s", name, odd, out)
-		}
-	}
-}
-
-var decoded = regexp.MustCompile(`(?m)^CODE-128:(.*)$`)
-
-// A scanner reads each code once from a coarse picture of the page, through the
-// watermark.
-func TestCodesAreReadFromTheRenderedPage(t *testing.T) {
-	if _, err := exec.LookPath("zbarimg"); err != nil {
-		t.Skip("zbarimg is not installed: apt-get install zbar-tools")
-	}
-	for _, l := range rx.DocumentLangs {
-		for _, simulated := range []bool{true, false} {
-			if l != rx.FR && !simulated {
-				continue // the plain page differs in its words alone
-			}
-			p := proofOf(append(order(l), order(l)[0]), simulated)
-			d, err := p.Layout()
-			_, dir := runPeer(t, pdfOf(t, d, err), "poppler-utils", "pdftoppm", "-r", "150", "-gray", "-png", "d.pdf", "p")
-			var have []string
-			for n, want := range []int{4, 1} {
-				cmd := exec.Command("zbarimg", "-q", filepath.Join(dir, fmt.Sprintf("p-%d.png", n+1)))
-				cmd.Env = append(os.Environ(), "DBUS_SESSION_BUS_ADDRESS=disabled:")
-				out, err := cmd.Output()
-				codes := decoded.FindAllStringSubmatch(string(out), -1)
-				if len(codes) != want {
-					t.Fatalf("%s, sheet %d: %d codes read, want %d: %s %v", l, n+1, len(codes), want, out, err)
-				}
-				for _, c := range codes {
-					have = append(have, c[1])
-				}
-			}
-			var want []string
-			for _, line := range p.Lines {
-				want = append(want, string(line.RID))
-			}
-			slices.Sort(have)
-			slices.Sort(want)
-			if !slices.Equal(have, want) {
-				t.Errorf("%s, simulated %v: have %q, want %q", l, simulated, have, want)
-			}
-		}
+	d, err := proofOf(facts, false).Layout()
+	if out, _ := runPeer(t, pdfOf(t, d, err), "poppler-utils", "pdftotext", "-raw", "d.pdf", "-"); !strings.Contains(out, odd) {
+		t.Errorf("not exactly %q in %s", odd, out)
 	}
 }
 

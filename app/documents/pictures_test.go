@@ -21,7 +21,9 @@ func everyDocument(t testing.TB, l rx.Lang) map[string]Document {
 		}
 		all[name+"-"+string(l)] = d
 	}
-	d, err := proofOf(order(l), l == rx.FR).Layout()
+	proof := proofOf(append(order(l), order(l)[:2]...), l == rx.FR)
+	proof.Foot = &Foot{issued, 3}
+	d, err := proof.Layout()
 	add("proof", d, err)
 	for name, form := range forms {
 		p := paperOf(order(l), l == rx.NL)
@@ -32,6 +34,14 @@ func everyDocument(t testing.TB, l rx.Lang) map[string]Document {
 		d, err := p.Layout()
 		add(name, d, err)
 	}
+	d, err = dayListOf(order(l)).Layout()
+	add("day", d, err)
+	d, err = PharmacistSheet{l, practice}.Layout()
+	add("pharmacist", d, err)
+	d, err = Poster{l, practice}.Layout()
+	add("poster", d, err)
+	d, err = drillOf(l, 60).Layout()
+	add("drill", d, err)
 	for name, form := range forms {
 		d, err := Calibration{form, l}.Layout()
 		add("calibration-"+name, d, err)

@@ -3,6 +3,8 @@ package documents
 import (
 	"errors"
 	"fmt"
+	"iter"
+	"strings"
 	"time"
 
 	"relais/app/i18n"
@@ -18,6 +20,14 @@ import (
 type Proof struct {
 	Lines     []ProofLine // of one patient or of several: each patient has sheets of their own
 	Simulated bool        // the watermark, and a line that says so
+	Foot      *Foot       // nil: no line at the foot
+}
+
+// Foot is a discreet line at the foot of a sheet, for the practice: when it was
+// printed, and how often before. It says nothing to the pharmacist.
+type Foot struct {
+	Printed time.Time // in the practice's zone
+	Copy    int       // from 2: a reprint
 }
 
 // ProofLine is one prescription that Recip-e has confirmed.
@@ -40,14 +50,55 @@ const (
 // that was confirmed is refused (rx.CodeNoProof, with the path of the line): no RID
 // can be made here, and nothing would be behind it.
 func (p Proof) Layout() (Document, error) {
+	if err := p.check(); err != nil {
+		return Document{}, err
+	}
+	return document("doc.proof.title", p.Lines, factsOf, p.pages)
+}
+
+func factsOf(l ProofLine) rx.Facts { return l.Facts }
+
+func (p Proof) check() error {
 	seen := map[rx.RID]bool{}
 	for i, l := range p.Lines {
 		if _, err := rx.ParseRID(string(l.RID)); err != nil || l.Confirmed.IsZero() || seen[l.RID] {
-			return Document{}, rx.Fault(rx.CodeNoProof).At(fmt.Sprintf("$.lines[%d].rid", i))
+			return rx.Fault(rx.CodeNoProof).At(fmt.Sprintf("$.lines[%d].rid", i))
 		}
 		seen[l.RID] = true
 	}
-	return document("doc.proof.title", p.Lines, func(l ProofLine) rx.Facts { return l.Facts }, p.pages)
+	return nil
+}
+
+// Batch is Layout for many patients, in documents of one language and about so many
+// pages: a document is laid out when it is asked for, so that the memory of a batch
+// is that of one of them. The sheets of a patient stay together. Nothing is laid out
+// when a line is refused; an error ends the batch.
+func (p Proof) Batch(pages int) iter.Seq2[Document, error] {
+	return func(yield func(Document, error) bool) {
+		if err := p.check(); err != nil {
+			yield(Document{}, err)
+			return
+		}
+		var d Document
+		for _, lines := range contacts(p.Lines, factsOf) {
+			next, err := document("doc.proof.title", lines, factsOf, p.pages)
+			if err != nil {
+				yield(Document{}, err)
+				return
+			}
+			if len(d.Pages) > 0 && (d.Language != next.Language || len(d.Pages)+len(next.Pages) > pages) {
+				if !yield(d, nil) {
+					return
+				}
+				d = Document{}
+			}
+			next.Pages = append(d.Pages, next.Pages...)
+			d = next
+		}
+		if len(d.Pages) > 0 {
+			yield(d, nil)
+		}
+	}
 }
 
 // pages places the products of one patient from top to bottom, at most four a
@@ -99,7 +150,24 @@ func (p Proof) pages(lines []ProofLine) ([]Page, error) {
 		}
 	}
 	number(lang, pages)
+	for i := range pages {
+		p.Foot.draw(&pages[i], lang)
+	}
 	return pages, nil
+}
+
+// draw puts the line beside the number of the sheet.
+func (f *Foot) draw(p *Page, lang rx.Lang) {
+	if f == nil {
+		return
+	}
+	parts := []string{i18n.Text(lang, "doc.foot", "moment", i18n.Moment(lang, f.Printed))}
+	if f.Copy > 1 {
+		parts = append(parts, i18n.Text(lang, "doc.foot.reprint", "n", i18n.Int(f.Copy-1)))
+	}
+	parts = append(parts, i18n.Text(lang, "doc.proof.wording"))
+	line := span{strings.Join(parts, " · "), style{size: least, grey: dim}}
+	p.draw(margin, pageHeight-margin-points(small)/4-points(least), wrap(contentWidth-3_000, line))
 }
 
 // code draws the RID's bars with the number of the product above and the RID below.
