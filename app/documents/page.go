@@ -50,6 +50,9 @@ type Bars struct {
 	Content string
 }
 
+// Width of t along its baseline.
+func (t Text) Width() int { return widthOf(t.Text, t.Size, t.Bold) }
+
 func (Text) item() {}
 func (Rect) item() {}
 func (Bars) item() {}
