@@ -71,6 +71,14 @@ func (f front) UnlockReadOnly(ctx context.Context, passphrase []byte) (shell.Des
 	return desk, nil
 }
 
+func (f front) Drill(ctx context.Context) (shell.Desk, error) {
+	desk, err := f.House.Drill(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return desk, nil
+}
+
 // metadata reads FyneApp.toml as it was compiled in: Fyne itself would look for it beside the executable.
 func metadata() (fyne.AppMetadata, error) {
 	var file struct {

@@ -133,6 +133,7 @@ type Desk struct {
 	stop    func()
 	works   sync.WaitGroup // what stop ends
 	home    string         // where an export is put
+	root    string         // of an exercise, removed at the end; "" of any other
 	harmed  *atomic.Bool
 	first   sync.Once
 	checked chan struct{} // closed once the engine works, or cannot
@@ -343,5 +344,9 @@ func (d *Desk) forget() error {
 func (d *Desk) Close(ctx context.Context) error {
 	d.stop()
 	d.works.Wait()
-	return errors.Join(d.forget(), d.session.Close(ctx), d.release())
+	err := errors.Join(d.forget(), d.session.Close(ctx), d.release())
+	if d.root != "" {
+		err = errors.Join(err, fromVault(os.RemoveAll(d.root)))
+	}
+	return err
 }

@@ -81,8 +81,12 @@ func (g *Gate) Every(span time.Duration, beat func()) {
 }
 
 // Close ends works and waits for them. It is called on the screen's goroutine; nothing comes in afterwards.
-func (g *Gate) Close() {
+func (g *Gate) Close() { g.Shut()() }
+
+// Shut ends works. It is called on the screen's goroutine; nothing comes in afterwards. wait waits for the works, on any
+// goroutine.
+func (g *Gate) Shut() (wait func()) {
 	g.shut = true
 	g.stop()
-	g.works.Wait()
+	return g.works.Wait
 }

@@ -330,7 +330,7 @@ func Ask(o fyne.CanvasObject) *fyne.Container {
 }
 
 // Simulation puts a banner above o and a border around it, so that nobody takes what is invented for real.
-func Simulation(banner *Text, o fyne.CanvasObject) *fyne.Container {
+func Simulation(banner, o fyne.CanvasObject) *fyne.Container {
 	back, inside := newGround(colorDrill, ""), newGround(theme.ColorNameBackground, "")
 	return container.NewStack(back, container.New(&frame{Unit / 2}, container.NewBorder(banner, nil, nil, nil, container.NewStack(inside, o))))
 }

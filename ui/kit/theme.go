@@ -152,11 +152,11 @@ type Theme struct {
 
 // The least room in which screens are whole with parts beside one another, at 100 %.
 const (
-	wideWidth  float32 = 960
-	wideHeight float32 = 500
+	wideWidth  float32 = 950
+	wideHeight float32 = 460
 )
 
-// In is the look in a window with that room.
+// In is the look of screens that have that room.
 func (t Theme) In(room fyne.Size) Theme {
 	t.Narrow = room.Width < t.scaled(wideWidth) || room.Height < t.scaled(wideHeight)
 	return t

@@ -71,7 +71,7 @@ func (b *takeBack) view(e *Env, confirm, cancel func()) *Question {
 		v.Missing = i18n.Text(e.Lang, "ui.paper.reason-missing")
 	}
 	v.Confirm = Button{Label: i18n.Text(e.Lang, "ui.back.confirm"), On: true, Press: e.press(confirm)}
-	v.Cancel = Button{Label: i18n.Text(e.Lang, "ui.cancel"), Key: i18n.Text(e.Lang, "ui.key.escape"), On: true, Press: e.press(cancel)}
+	v.Cancel = Button{Label: i18n.Text(e.Lang, "ui.cancel"), Key: e.escape(), On: true, Press: e.press(cancel)}
 	return v
 }
 

@@ -297,6 +297,6 @@ func (f *Form) view(pick func(rx.Known)) *FormView {
 			Buttons: []Button{{Label: i18n.Text(lang, "ui.patient.take"), On: true, Press: f.env.press(func() { pick(*k) })}}})
 	}
 	v.Save = Button{Label: i18n.Text(lang, "ui.form.save"), Key: i18n.Text(lang, "ui.key.enter"), Strong: true, On: !f.saving}
-	v.Cancel = Button{Label: i18n.Text(lang, "ui.cancel"), Key: i18n.Text(lang, "ui.key.escape"), On: true}
+	v.Cancel = Button{Label: i18n.Text(lang, "ui.cancel"), Key: f.env.escape(), On: true}
 	return v
 }

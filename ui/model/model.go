@@ -10,6 +10,7 @@
 //	Settings    language, look, size of the text; practice and program
 //	Palette     every command by its name
 //	Drill       the weather of the simulated services
+//	Exercise    a drill in a window of its own, until a real patient arrives
 //
 // A model has methods for what the doctor does and one, View, for what the screen shows: ready strings in the language
 // of the Env, and buttons. A screen holds no other knowledge.
@@ -46,6 +47,7 @@ type Env struct {
 	Lang      rx.Lang // of the screen
 	Simulated bool
 	Reading   bool // the directory is open for reading only: nothing in it can be changed
+	Exercise  bool // the window of an exercise: Escape leaves it, and means nothing else
 
 	Seen func(rx.Service) Seen                                  // what the last calls said
 	Save func(name string, pdf []byte) (path string, err error) // keeps a document for its printing
@@ -74,6 +76,14 @@ func (e *Env) today() rx.Date { return rx.DateOf(e.now()) }
 
 // clock is t in the practice's zone: what the store gives may be in another.
 func (e *Env) clock(t time.Time) time.Time { return t.In(e.now().Location()) }
+
+// escape is the key of what an inline question is closed with.
+func (e *Env) escape() string {
+	if e.Exercise {
+		return ""
+	}
+	return i18n.Text(e.Lang, "ui.key.escape")
+}
 
 // time is the hour of t, with the day when that is not today.
 func (e *Env) time(t time.Time) string {

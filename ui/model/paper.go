@@ -126,6 +126,6 @@ func (p *Paper) view() *Question {
 	}
 	// What they do is set by the owner, which also moves the focus.
 	v.Confirm = Button{Label: i18n.Text(lang, "ui.paper.confirm"), Key: i18n.Text(lang, "ui.key.confirm"), On: true}
-	v.Cancel = Button{Label: i18n.Text(lang, "ui.cancel"), Key: i18n.Text(lang, "ui.key.escape"), On: true}
+	v.Cancel = Button{Label: i18n.Text(lang, "ui.cancel"), Key: p.env.escape(), On: true}
 	return v
 }

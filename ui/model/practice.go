@@ -175,7 +175,7 @@ func (s *Settings) practiceView() *PracticeView {
 	}
 	v.Notices = append(v.Notices, s.env.say(f.notes)...)
 	v.Save = Button{Label: i18n.Text(lang, "ui.practice.save"), Key: i18n.Text(lang, "ui.key.enter"), Strong: true, On: !f.saving, Press: s.env.press(s.SavePractice)}
-	v.Cancel = Button{Label: i18n.Text(lang, "ui.cancel"), Key: i18n.Text(lang, "ui.key.escape"), On: !f.saving, Press: s.env.press(s.Escape)}
+	v.Cancel = Button{Label: i18n.Text(lang, "ui.cancel"), Key: s.env.escape(), On: !f.saving, Press: s.env.press(s.Escape)}
 	return v
 }
 

@@ -478,3 +478,38 @@ func TestDamage(t *testing.T) {
 		t.Errorf("after a failure: %+v", v)
 	}
 }
+
+// Before it has begun an exercise says so; in its window Escape is no key of anything else.
+func TestExercise(t *testing.T) {
+	b := newBench(t)
+	b.env.Exercise = true
+	ended, begun := 0, 0
+	var err error
+	x := NewExercise(b.env, func(context.Context) error { return err }, func() { begun++ }, func() { ended++ })
+	golden(t, b, "exercise-begins", x.View)
+	b.settle()
+	golden(t, b, "exercise", x.View)
+	x.View().End.Press()
+	if begun != 1 || ended != 1 {
+		t.Errorf("begun %d times, ended %d", begun, ended)
+	}
+	err = rx.Fault(rx.CodeDiskFull)
+	x = NewExercise(b.env, func(context.Context) error { return err }, func() { begun++ }, func() {})
+	b.settle()
+	golden(t, b, "exercise-fault", x.View)
+	if begun != 1 {
+		t.Error("it begins all the same")
+	}
+
+	p := NewPrescribe(b.env)
+	pick(t, b, p, "85.07.30-034.27")
+	write(t, b, p, "amoxicilline exemple 500", "1", "3", "5")
+	p.AskPaper()
+	if v := p.View(); v.Paper == nil || v.Paper.Cancel.Key != "" {
+		t.Errorf("%+v", v.Paper)
+	}
+	b.env.Exercise = false
+	if v := p.View(); v.Paper.Cancel.Key != "Échap" {
+		t.Errorf("%+v", v.Paper.Cancel)
+	}
+}

@@ -33,6 +33,7 @@ type Settings struct {
 	practice *rx.Practice  // nil: not read
 	form     *PracticeForm // nil: not being changed
 	focus    Focus
+	Exercise func() // begins a drill; nil: not from here
 	notes    []note
 	reading  loader
 	keeping  loader
@@ -122,6 +123,8 @@ type SettingsView struct {
 	Notices   []Notice
 	Practiced string // title of the practice
 	Abouted   string // title of the program
+	Drill     Button // begins an exercise
+	Drilled   string // what that is
 }
 
 // View is the settings as they stand.
@@ -144,6 +147,9 @@ func (s *Settings) View() SettingsView {
 			i18n.Text(lang, "ui.settings.more", "qualification", p.Prescriber.Qualification, "ssin", p.Prescriber.SSIN.Dotted(), "language", i18n.Text(lang, "language."+string(p.RegionLanguage)))}
 	}
 	v.Edit = Button{Label: i18n.Text(lang, "ui.practice.change"), On: s.practice != nil && s.form == nil && !s.env.Reading, Press: s.env.press(s.EditPractice)}
+	if s.Exercise != nil {
+		v.Drill, v.Drilled = Button{Label: i18n.Text(lang, "ui.exercise"), On: true, Press: s.Exercise}, i18n.Text(lang, "ui.exercise.about")
+	}
 	environment := "ui.settings.real"
 	if s.env.Simulated {
 		environment = "profile.simulated"

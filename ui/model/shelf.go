@@ -135,7 +135,7 @@ func (p *Prescribe) viewTemplate() *Question {
 	lang := p.env.Lang
 	return &Question{Text: i18n.Count(lang, "ui.template.ask", len(p.w.lines)), Input: &Input{Text: p.w.template},
 		Confirm: Button{Label: i18n.Text(lang, "ui.template.save"), Key: i18n.Text(lang, "ui.key.enter"), On: true, Strong: true, Press: p.env.press(p.KeepTemplate)},
-		Cancel:  Button{Label: i18n.Text(lang, "ui.cancel"), Key: i18n.Text(lang, "ui.key.escape"), On: true, Press: p.env.press(p.CancelTemplate)}}
+		Cancel:  Button{Label: i18n.Text(lang, "ui.cancel"), Key: p.env.escape(), On: true, Press: p.env.press(p.CancelTemplate)}}
 }
 
 // lineName is the product of a line that is not issued.

@@ -41,8 +41,6 @@ func newForm(of func() *model.Form, changed func()) *form {
 				return false
 			case name == fyne.KeyReturn || name == fyne.KeyEnter:
 				f.Save()
-			case name == fyne.KeyEscape:
-				f.Cancel()
 			default:
 				return false
 			}

@@ -15,7 +15,8 @@ type Settings struct {
 	language, text, look *kit.Choice
 	labels               [3]*kit.Labelled
 	practice, about      *kit.Text
-	edit                 *kit.Button
+	edit, drill          *kit.Button
+	drilled              *kit.Text
 	form                 *practice
 	shown                *fyne.Container // what the form stands in the place of
 	notices              kit.Notices
@@ -25,7 +26,7 @@ type Settings struct {
 
 // NewSettings makes the screen of m.
 func NewSettings(m *model.Settings, changed func()) *Settings {
-	s := &Settings{title: kit.NewText(), practice: kit.NewText(), about: kit.NewText(), edit: kit.NewButton(), form: newPractice(m, changed), notices: kit.NewNotices()}
+	s := &Settings{title: kit.NewText(), practice: kit.NewText(), about: kit.NewText(), edit: kit.NewButton(), drill: kit.NewButton(), drilled: kit.NewText(), form: newPractice(m, changed), notices: kit.NewNotices()}
 	choice := func(set func(string)) *kit.Choice { return kit.NewChoice(func(v string) { set(v); changed() }) }
 	s.language, s.text, s.look = choice(m.SetLanguage), choice(m.SetText), choice(m.SetDark)
 	row := kit.NewFlow()
@@ -33,7 +34,7 @@ func NewSettings(m *model.Settings, changed func()) *Settings {
 		s.labels[i] = kit.NewLabelled(c)
 		row.Add(kit.AtLeast(fyne.NewSize(20*kit.Unit, 0), s.labels[i].Container))
 	}
-	s.shown = kit.NewColumn(row, s.practice, kit.NewFlow(s.edit), s.about)
+	s.shown = kit.NewColumn(row, s.practice, kit.NewFlow(s.edit), s.drilled, kit.NewFlow(s.drill), s.about)
 	s.box = container.NewBorder(s.title, s.notices.Object(), nil, nil, kit.Pane(kit.NewColumn(s.shown, s.form.box)))
 	return s
 }
@@ -53,6 +54,9 @@ func (s *Settings) Show(v model.SettingsView) {
 	}
 	s.practice.Set(paragraph(v.Practiced, v.Practice)...)
 	s.edit.Set(v.Edit)
+	s.drilled.Set(kit.Words(v.Drilled))
+	s.drill.Set(v.Drill)
+	visible(v.Drill.On, s.drilled, s.drill)
 	s.about.Set(paragraph(v.Abouted, v.About)...)
 	visible(v.Form == nil, s.shown)
 	s.form.show(v.Form)

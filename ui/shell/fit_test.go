@@ -2,6 +2,7 @@ package shell
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -64,10 +65,8 @@ func states(t *testing.T) []state {
 	inFrame := func(l rx.Lang, w fyne.Window, p place, o fyne.CanvasObject, show func()) {
 		f := newFrame(func(rx.Lang) {})
 		f.hold(o)
-		weather := drill[l]
-		weather.Notices = nil
 		put(w, l, f.box, func() {
-			f.show(l, frameView{strip: strips[l], drill: &weather, at: p, goTo: func(place) {}, next: next(l)})
+			f.show(l, frameView{strip: strips[l], drill: drillOf(drill[l]), at: p, goTo: func(place) {}, next: next(l)})
 			show()
 		})
 	}
@@ -84,6 +83,24 @@ func states(t *testing.T) []state {
 			s.show = func(t *testing.T, l rx.Lang, w fyne.Window) {
 				x := screen.NewStart(&model.Start{}, func() {}, func() {})
 				put(w, l, x.Object(), func() { x.Show(said[model.StartView](t, name)[l]) })
+			}
+		case "exercise":
+			s.show = func(t *testing.T, l rx.Lang, w fyne.Window) {
+				v, m := said[model.ExerciseView](t, name)[l], model.NewExercise(&model.Env{Lang: l, Do: func(func(context.Context) func()) {}}, nil, nil, nil)
+				x := &exercise{model: m, banner: kit.NewText(), steps: kit.NewText(), end: kit.NewButtons(), news: kit.NewNotices()}
+				inside := x.news.Object()
+				pick := screen.NewPrescribe(&model.Prescribe{}, func() {})
+				if len(v.Notices) == 0 {
+					f := newFrame(func(rx.Lang) {})
+					f.hold(pick.Object())
+					f.show(l, frameView{strip: strips[l], drill: drillOf(drill[l]), goTo: func(place) {}, next: next(l)})
+					inside = f.box
+				}
+				under(w, x.above(), inside, func() {
+					x.show()
+					x.news.Show(v.Notices)
+					pick.Show(l, said[model.PrescribeView](t, "paper-asked")[l])
+				})
 			}
 		case "damage":
 			s.show = func(t *testing.T, l rx.Lang, w fyne.Window) {
@@ -156,16 +173,28 @@ func room(size fyne.Size) fyne.Size { return size.SubtractWidthHeight(0, menuHei
 
 // put shows o in a window, below the simulation's banner, as a running window comes to show it.
 func put(w fyne.Window, l rx.Lang, o fyne.CanvasObject, show func()) {
-	banner := kit.NewText(kit.OnDrill(i18n.Text(l, "ui.simulation")))
+	under(w, kit.NewText(kit.OnDrill(i18n.Text(l, "ui.simulation"))), o, show)
+}
+
+// drillOf is the switch without what went wrong.
+func drillOf(v model.DrillView) *model.DrillView {
+	v.Notices = nil
+	return &v
+}
+
+// under shows o in a window under a banner.
+func under(w fyne.Window, banner, o fyne.CanvasObject, show func()) {
 	w.SetPadded(false)
 	w.SetContent(kit.Reachable(room(least), kit.Simulation(banner, o)))
-	size := least
-	if t, ok := fyne.CurrentApp().Settings().Theme().(kit.Theme); ok && t.Text > 100 && !t.Narrow {
-		size = large
-	}
-	w.Resize(room(size))
+	w.Resize(w.Canvas().Size())
 	show()
 	settled(w)
+	settings := fyne.CurrentApp().Settings()
+	if now := settings.Theme().(kit.Theme).In(o.Size()); now != settings.Theme() { // as the shell does
+		settings.SetTheme(now)
+		show()
+		settled(w)
+	}
 }
 
 // settled lays a window out until nothing asks for more room, as the driver of a real one does.
@@ -271,30 +300,32 @@ func TestEverythingFits(t *testing.T) {
 		narrow  bool
 	}{{100, least, false}, {200, least, true}, {200, large, false}} {
 		t.Run(fmt.Sprintf("%d at %.0f", x.percent, x.size.Width), func(t *testing.T) {
-			look := kit.Theme{Text: x.percent}.In(room(x.size))
-			if look.Narrow != x.narrow {
-				t.Fatalf("%+v", look)
-			}
-			testFits(t, look)
+			testFits(t, kit.Theme{Text: x.percent, Narrow: x.narrow}, room(x.size))
 		})
 	}
 }
 
-func testFits(t *testing.T, look kit.Theme) {
+func testFits(t *testing.T, look kit.Theme, size fyne.Size) {
 	app := test.NewTempApp(t)
-	app.Settings().SetTheme(look)
 	shortened := map[string]bool{}
 	for _, l := range rx.Langs {
-		for _, key := range []string{"ui.paper", "ui.choice.paper", "ui.reading", "ui.unlock.busy", "ui.hand.short", "ui.back.withdraw", "ui.back.revoke", "ui.practice.change"} {
+		for _, key := range []string{"ui.paper", "ui.choice.paper", "ui.reading", "ui.unlock.busy", "ui.hand.short", "ui.back.withdraw", "ui.back.revoke", "ui.practice.change", "ui.exercise", "ui.exercise.wait"} {
 			shortened[i18n.Text(l, key)] = true
 		}
 	}
 	for _, s := range states(t) {
 		for _, l := range rx.Langs {
 			t.Run(s.name+"/"+string(l), func(t *testing.T) {
+				if app.Settings().Theme() != look {
+					app.Settings().SetTheme(look)
+				}
 				w := app.NewWindow("")
 				defer w.Close()
+				w.Resize(size)
 				s.show(t, l, w)
+				if now := app.Settings().Theme(); now != look && !strings.HasPrefix(s.name, "exercise") {
+					t.Fatalf("%+v in this room", now)
+				}
 				if m := w.Content().MinSize(); m.Width > w.Canvas().Size().Width || m.Height > w.Canvas().Size().Height {
 					t.Errorf("needs %v", m)
 				}
@@ -381,6 +412,7 @@ func TestScreens(t *testing.T) {
 			t.Run(s.name+"/"+string(l), func(t *testing.T) {
 				w := app.NewWindow("")
 				defer w.Close()
+				w.Resize(room(least))
 				s.show(t, l, w)
 				words, _ := shown(w)
 				golden(t, s.name+"."+string(l), picture(words))

@@ -117,7 +117,10 @@ func (o *open) commands() (list []model.Button) {
 		}
 	}
 	s := o.shell
-	return append(list, model.Button{Label: i18n.Text(lang, "ui.menu.lock"), Key: i18n.Text(lang, "ui.key.go", "n", "L"), On: true, Press: s.lockUp},
+	if s.exercise != nil {
+		return append(list, s.exercise.model.View().End, model.Button{Label: i18n.Text(lang, "ui.menu.quit"), Key: i18n.Text(lang, "ui.key.quit"), On: true, Press: s.quit})
+	}
+	return append(list, model.Button{Label: i18n.Text(lang, "ui.exercise"), On: true, Press: func() { o.goTo(o.at); s.drill() }}, model.Button{Label: i18n.Text(lang, "ui.menu.lock"), Key: i18n.Text(lang, "ui.key.go", "n", "L"), On: true, Press: s.lockUp},
 		model.Button{Label: i18n.Text(lang, "ui.menu.quit"), Key: i18n.Text(lang, "ui.key.quit"), On: true, Press: func() { o.goTo(o.at); s.quit() }})
 }
 
@@ -125,7 +128,12 @@ func (o *open) commands() (list []model.Button) {
 func (s *shell) menu() *fyne.MainMenu {
 	quit := &fyne.MenuItem{Label: i18n.Text(s.lang, "ui.menu.quit"), IsQuit: true, Action: s.quit, Shortcut: &desktop.CustomShortcut{KeyName: fyne.KeyQ, Modifier: control}}
 	lock := &fyne.MenuItem{Label: i18n.Text(s.lang, "ui.menu.lock"), Action: s.lockUp, Shortcut: &desktop.CustomShortcut{KeyName: fyne.KeyL, Modifier: control}, Disabled: s.open == nil}
-	main := fyne.NewMainMenu(fyne.NewMenu(i18n.Text(s.lang, "ui.menu.relais"), lock, fyne.NewMenuItemSeparator(), quit))
+	drill := &fyne.MenuItem{Label: i18n.Text(s.lang, "ui.exercise"), Action: s.drill}
+	if s.exercise != nil {
+		drill = &fyne.MenuItem{Label: i18n.Text(s.lang, "ui.exercise.end"), Action: s.patientArrives}
+		lock.Disabled = true
+	}
+	main := fyne.NewMainMenu(fyne.NewMenu(i18n.Text(s.lang, "ui.menu.relais"), drill, lock, fyne.NewMenuItemSeparator(), quit))
 	for _, m := range menus {
 		menu := fyne.NewMenu(i18n.Text(s.lang, m.text))
 		for _, c := range m.commands {

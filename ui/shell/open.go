@@ -42,7 +42,7 @@ type open struct {
 
 func newOpen(s *shell, desk Desk) *open {
 	o := &open{shell: s, desk: desk}
-	o.env = &model.Env{Service: desk.Service(), Do: s.gate.Do, Changed: s.show, Lang: s.lang, Simulated: s.house.Simulated(), Reading: s.damage != nil,
+	o.env = &model.Env{Service: desk.Service(), Do: s.gate.Do, Changed: s.show, Lang: s.lang, Simulated: s.house.Simulated(), Reading: s.damage != nil, Exercise: s.exercise != nil,
 		Save: desk.SavePDF, Open: o.view, Copy: s.app.Clipboard().SetContent,
 		Seen: func(name rx.Service) model.Seen {
 			reached, since, answered, failures, why := desk.Seen(name)
@@ -67,6 +67,9 @@ func newOpen(s *shell, desk Desk) *open {
 	o.outages = model.NewOutages(o.env, o.strip, desk.Next)
 	o.settings = model.NewSettings(o.env, s.app.Metadata().Version, o.choose, s.wear)
 	o.settings.Wear(s.face.look)
+	if s.exercise == nil {
+		o.settings.Exercise = s.drill
+	}
 	o.palette = model.NewPalette(o.env, o.commands)
 	o.outagesScreen, o.settingsScreen, o.paletteScreen = screen.NewOutages(), screen.NewSettings(o.settings, s.show), screen.NewPalette(o.palette, s.show)
 	o.prescribeScreen = screen.NewPrescribe(o.prescribe, s.show)

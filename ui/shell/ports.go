@@ -47,6 +47,10 @@ type House interface {
 	// full or cannot be written, or of a newer version. Not a byte is written in it, and nothing leaves. passphrase is
 	// wiped. It may take seconds.
 	UnlockReadOnly(ctx context.Context, passphrase []byte) (Desk, error)
+
+	// Drill opens a practice of its own for an exercise: invented, simulated and new, in a directory that closing the desk
+	// removes. Nothing of this house is read or written, and it may be locked. It may take seconds.
+	Drill(ctx context.Context) (Desk, error)
 }
 
 // Desk is the open directory. All its methods may be called from any goroutine.

@@ -50,11 +50,16 @@ type shell struct {
 	lang   rx.Lang
 	face   face // as kept, or being kept
 
+	exercise  *exercise      // nil but in the window of an exercise
+	apart     *shell         // the window of an exercise, nil while there is none
+	clearing  sync.WaitGroup // of exercises that are over
+	uncleared atomic.Pointer[error]
+
 	latest  atomic.Pointer[face]
 	keeping sync.Mutex
-	gates  func() *bridge.Gate
-	gate   *bridge.Gate
-	opened Desk // by the unlocking under way or done
+	gates   func() *bridge.Gate
+	gate    *bridge.Gate
+	opened  Desk // by the unlocking under way or done
 
 	env    *model.Env   // while locked
 	first  *model.Start // nil but at the first start
@@ -170,7 +175,10 @@ func (s *shell) keepFace() {
 // ground is what every screen stands on; what is larger than the window, with large text, is scrolled to.
 func (s *shell) ground() {
 	var content fyne.CanvasObject = s.place
-	if s.house.Simulated() {
+	switch {
+	case s.exercise != nil:
+		content = kit.Simulation(s.exercise.above(), s.place)
+	case s.house.Simulated():
 		content = kit.Simulation(s.banner, s.place)
 	}
 	s.window.SetContent(kit.Reachable(fyne.NewSize(minWidth, minHeight-menuRoom), content))
@@ -183,9 +191,9 @@ func (s *shell) wear(l model.Look) {
 	s.show()
 }
 
-// dress takes a theme, as it is in a window of this size.
+// dress takes a theme, as it is in the room of this window.
 func (s *shell) dress(t kit.Theme) {
-	if t = t.In(s.window.Content().Size()); t != s.app.Settings().Theme() {
+	if t = t.In(s.place.Size()); t != s.app.Settings().Theme() {
 		s.app.Settings().SetTheme(t)
 	}
 }
@@ -281,6 +289,12 @@ func (s *shell) speak(l rx.Lang) {
 
 // show shows what the models say now.
 func (s *shell) show() {
+	if s.exercise != nil {
+		if s.exercise.show(); s.open != nil {
+			s.open.show()
+		}
+		return
+	}
 	if s.leave != nil {
 		v := s.leave.View()
 		s.parted.Show(v)
@@ -313,10 +327,11 @@ func (s *shell) show() {
 
 // beat is the pulse.
 func (s *shell) beat() {
-	if t, ok := s.app.Settings().Theme().(kit.Theme); ok {
+	if t, ok := s.app.Settings().Theme().(kit.Theme); ok && s.apart == nil {
 		s.dress(t) // the window may have another size
 	}
 	switch {
+	case s.exercise != nil && s.open == nil:
 	case s.open != nil:
 		s.open.prescribe.Tick()
 	case s.first == nil:
@@ -328,17 +343,22 @@ func (s *shell) beat() {
 // close ends what is under way, waits for it and closes the desk.
 func (s *shell) close() error {
 	s.gate.Close()
+	s.clearing.Wait()
+	var err error
+	if left := s.uncleared.Swap(nil); left != nil {
+		err = *left
+	}
 	if s.opened == nil {
-		return nil
+		return err
 	}
 	desk := s.opened
 	s.opened = nil
-	return desk.Close(context.Background())
+	return errors.Join(err, desk.Close(context.Background()))
 }
 
 // lockUp goes back to the lock screen. What was being written is a draft.
 func (s *shell) lockUp() {
-	if s.open == nil {
+	if s.open == nil || s.exercise != nil {
 		return
 	}
 	s.open.prescribe.Leave(func() {
@@ -351,6 +371,9 @@ func (s *shell) lockUp() {
 // quit closes the window. What was being written is a draft. While something is open it asks first; asked again it closes.
 func (s *shell) quit() {
 	switch {
+	case s.exercise != nil:
+		s.patientArrives()
+		s.exercise.first.quit()
 	case s.open == nil:
 		s.end()
 	case s.leave != nil:

@@ -105,6 +105,8 @@ type cottage struct {
 	harmed   error // of opening for work
 	reading  bool
 	face     face
+	drilled  []*cottage // the exercises
+	t        testing.TB
 	open     bool
 	closed   int
 	exported int
@@ -141,6 +143,15 @@ func (c *cottage) Unlock(_ context.Context, passphrase []byte) (Desk, error) {
 	}
 	c.open = true
 	return c, nil
+}
+
+func (c *cottage) Drill(context.Context) (Desk, error) {
+	if c.broken != nil {
+		return nil, c.broken
+	}
+	x := furnished(c.t, &cottage{t: c.t})
+	c.drilled = append(c.drilled, x)
+	return x, nil
 }
 
 func (c *cottage) UnlockReadOnly(_ context.Context, passphrase []byte) (Desk, error) {
@@ -202,6 +213,22 @@ func newStage(t testing.TB) *stage { return newStageOn(t, &cottage{}) }
 
 func newStageOn(t testing.TB, c *cottage) *stage {
 	app := test.NewTempApp(t)
+	c.t = t
+	furnished(t, c)
+	s := &stage{house: c, in: make(chan func(), 1000), t: t}
+	s.shell = newShell(app, c, func() *bridge.Gate { return bridge.To(func(f func()) { s.in <- f }) })
+	s.window.Resize(fyne.NewSize(minWidth, minHeight))
+	t.Cleanup(func() {
+		if err := s.close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// furnished has patients, a medicine and a store.
+func furnished(t testing.TB, c *cottage) *cottage {
+	t.Helper()
 	c.weather.Store("fair")
 	c.news, c.shelf = make(chan []rx.ID), &shelf{drafts: map[rx.ID]rx.Draft{}, settings: map[string][]byte{}}
 	var patients []rx.Patient
@@ -217,15 +244,7 @@ func newStageOn(t testing.TB, c *cottage) *stage {
 	}
 	c.service = &prescribing.Service{Store: c.shelf, Medicines: pharmacy{medicines[1]}, Waits: rx.DefaultWaits, Rand: &counter{},
 		Now: func() time.Time { return time.Date(2026, 11, 23, 9, 40, 0, 0, time.UTC) }}
-	s := &stage{house: c, in: make(chan func(), 1000), t: t}
-	s.shell = newShell(app, c, func() *bridge.Gate { return bridge.To(func(f func()) { s.in <- f }) })
-	s.window.Resize(fyne.NewSize(minWidth, minHeight))
-	t.Cleanup(func() {
-		if err := s.close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
+	return c
 }
 
 // until lets things in until what is awaited is so.
@@ -581,6 +600,97 @@ func TestTheLockScreenKnowsItsFace(t *testing.T) {
 		c := &cottage{face: odd}
 		if s := newStageOn(t, c); s.lang != rx.FR || s.app.Settings().Theme().(kit.Theme).Text != 0 {
 			t.Errorf("%+v: %s", odd, s.lang)
+		}
+	}
+}
+
+// An exercise takes the window's place and gives it back at one key, with all that was in it.
+func TestAnExerciseUntilARealPatientArrives(t *testing.T) {
+	s := newStage(t)
+	s.drill() // from before the lock
+	x := s.apart
+	if x == nil || s.open != nil {
+		t.Fatal("no exercise beside a locked directory")
+	}
+	s.until("begun", func() bool { return x.open != nil })
+	x.window.Canvas().OnTypedKey()(&fyne.KeyEvent{Name: fyne.KeyEscape})
+	if s.apart != nil {
+		t.Fatal("it goes on")
+	}
+	s.unlocked()
+	s.until("ready", func() bool { _, ok := s.window.Canvas().Focused().(*kit.Entry); return ok })
+	s.typed("dup")
+	s.until("found", s.says("85.07.30-034.27"))
+	s.key(fyne.KeyReturn)
+	s.until("a patient", func() bool { return s.open.prescribe.View().Name != "" })
+	s.typed("amo")
+	s.until("all is read", func() bool { return s.says("catégorie C")() && s.says("Services simulés")() })
+	before, focused := s.screen(), s.window.Canvas().Focused()
+
+	s.chosen(rx.FR, "ui.exercise")
+	x = s.apart
+	exercise := &stage{shell: x, house: s.house.drilled[0], in: s.in, t: t}
+	if !exercise.says("Un vrai patient arrive")() {
+		t.Fatalf("before it has begun:\n%s", exercise.screen())
+	}
+	s.drill()
+	if s.apart != x {
+		t.Fatal("a second exercise")
+	}
+	s.until("begun", func() bool { return x.open != nil })
+	x.drill()
+	if x.apart != nil {
+		t.Fatal("an exercise within an exercise")
+	}
+	exercise.until("patients", exercise.says("EXERCICE"))
+	exercise.until("entry", func() bool { _, ok := x.window.Canvas().Focused().(*kit.Entry); return ok })
+	exercise.typed("cla")
+	exercise.until("an invented patient", exercise.says("CLAES"))
+	exercise.key(fyne.KeyReturn)
+	x.lockUp()
+	if x.open == nil {
+		t.Fatal("an exercise was locked")
+	}
+	x.open.prescribe.AddPatient() // a form is open, and the key still leaves
+	x.show()
+	exercise.until("form", func() bool { return x.open.prescribe.Form() != nil })
+	exercise.key(fyne.KeyEscape)
+	if s.apart != nil {
+		t.Fatal("it goes on")
+	}
+	if got := s.screen(); got != before || s.window.Canvas().Focused() != focused {
+		t.Errorf("the first window was:\n%s\nand is:\n%s", before, got)
+	}
+	if err := s.close(); err != nil {
+		t.Fatal(err)
+	}
+	for i, c := range s.house.drilled {
+		if c.open || c.closed != 1 {
+			t.Errorf("exercise %d was closed %d times", i, c.closed)
+		}
+	}
+	if s.house.closed != 1 {
+		t.Errorf("the first was closed %d times", s.house.closed)
+	}
+}
+
+// An exercise that cannot begin says why, and what is safe; one that is left while it begins is cleared away.
+func TestAnExerciseThatDoesNotBegin(t *testing.T) {
+	s := newStage(t)
+	s.house.broken = rx.Fault(rx.CodeDiskFull)
+	s.drill()
+	exercise := &stage{shell: s.apart, house: s.house, in: s.in, t: t}
+	s.until("told", exercise.says("Votre dossier n'a pas été touché."))
+	exercise.patientArrives()
+	s.house.broken = nil
+	s.drill()
+	s.apart.patientArrives()
+	if err := s.close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range s.house.drilled {
+		if c.closed != 1 {
+			t.Error("what had begun was left")
 		}
 	}
 }
