@@ -38,11 +38,13 @@ type Waits struct {
 	Finish time.Duration // a job that is not over so long after it was handed over is cancelled
 	Verify time.Duration // for so long it is asked whether the cancelled job is gone
 	Poll   time.Duration // between two questions
+
+	Remember time.Duration // so long an open job, whose spooler never answers, stays in the book
 }
 
 // Usual are the waits of the program: the 60 seconds are a guard against a sheet that
 // comes out in the next patient's visit.
-var Usual = Waits{Finish: 60 * time.Second, Verify: 10 * time.Second, Poll: 250 * time.Millisecond}
+var Usual = Waits{Finish: 60 * time.Second, Verify: 10 * time.Second, Poll: 250 * time.Millisecond, Remember: 24 * time.Hour}
 
 // Document is what is printed.
 type Document struct {
@@ -74,7 +76,8 @@ type Result struct {
 //
 // Of documents with a job in the book nothing is printed (CodeOpenJob,
 // CodeLeftOut, CodeLeftMaybe) before that job is known to be over without a sheet; it is cancelled first. word is
-// the doctor's own: what came out, or may still come out, is in hand.
+// the doctor's own: what came out, or may still come out, is in hand. An open job stays
+// in the book even then.
 func (d *Desk) Print(ctx context.Context, doc Document, word bool, heard func(Status)) (Result, error) {
 	set := d.Settings[doc.Kind]
 	if doc.Printer != "" {
@@ -119,10 +122,6 @@ func (d *Desk) handOver(ctx context.Context, doc Document, set Setting, word boo
 		i--
 		if r := d.clear(ctx, note); r.Sheet != NoSheet && !word {
 			return held{}, r.Fault
-		} else if r.Sheet == OpenSheet {
-			if err := d.Book.strike(note); err != nil { // the doctor answers for it
-				return held{}, err
-			}
 		}
 	}
 	p, err := d.Queue.Printer(ctx, set.Printer)
@@ -258,7 +257,7 @@ func (d *Desk) end(ctx context.Context, n held) (last Status, known bool) {
 
 // Recover ends the jobs that an earlier run left: cancels those that are not over, and
 // tells of each what can be said of its sheet. It prints nothing. Jobs that stay open
-// stay in the book.
+// stay in the book, until they are told for the last time when they are old.
 func (d *Desk) Recover(ctx context.Context) ([]Result, error) {
 	done, err := d.Book.take()
 	if err != nil {
@@ -271,9 +270,13 @@ func (d *Desk) Recover(ctx context.Context) ([]Result, error) {
 	}
 	var results []Result
 	for _, n := range left {
-		results = append(results, d.clear(ctx, n))
+		r := d.clear(ctx, n)
+		if r.Sheet == OpenSheet && d.Now().Sub(n.At) > d.Waits.Remember {
+			err = errors.Join(err, d.Book.strike(n))
+		}
+		results = append(results, r)
 	}
-	return results, nil
+	return results, err
 }
 
 func faultOf(err error) *rx.Error {

@@ -124,7 +124,7 @@ func TestSilence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close() //nolint:errcheck // a listener of the test
+	defer l.Close()
 	s := spoolerAt(t, l.Addr().String(), 50*time.Millisecond)
 	if _, err := s.Printers(context.Background()); rx.CodeOf(err) != CodeSilent {
 		t.Errorf("silence: %v", err)
