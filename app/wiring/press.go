@@ -2,21 +2,46 @@ package wiring
 
 import (
 	"bytes"
+	"slices"
 	"time"
 
 	"relais/app/documents"
 	"relais/app/rx"
 )
 
+// settingDocuments is what the practice chose about its documents (documents.Options).
+const settingDocuments = "documents"
+
 // press makes sheets and proofs as PDF, made at the moment now.
 type press struct {
 	simulated bool // the watermark
 	now       func() time.Time
+	setting   func(name string) ([]byte, error) // rx.CodeNotFound when it is not kept; nil: none is
+}
+
+// options are what the practice chose; plain sheets and proofs without a foot line
+// when it did not.
+func (p press) options() (documents.Options, error) {
+	if p.setting == nil {
+		return documents.Options{}, nil
+	}
+	kept, err := p.setting(settingDocuments)
+	switch {
+	case rx.CodeOf(err) == rx.CodeNotFound:
+		return documents.Options{}, nil
+	case err != nil:
+		return documents.Options{}, err
+	}
+	return documents.ParseOptions(kept)
 }
 
 // Sheet is the paper prescription of items that are claimed for paper.
 func (p press) Sheet(items []rx.Item) ([]byte, error) {
-	paper := documents.Paper{Simulated: p.simulated, Reason: items[0].PaperReason}
+	options, err := p.options()
+	if err != nil {
+		return nil, err
+	}
+	paper := documents.Paper{Simulated: p.simulated, Reason: items[0].PaperReason, Form: options.Form}
 	for _, item := range items {
 		if item.PaperReason != paper.Reason {
 			paper.Reason = "" // one sheet, several reasons: none is printed
@@ -24,6 +49,7 @@ func (p press) Sheet(items []rx.Item) ([]byte, error) {
 		line := documents.PaperLine{Facts: item.Facts}
 		if s := item.Sheet(); s != nil {
 			line.Copy, line.Unanswered = s.Copies, p.unanswered(item.Prescription, *s)
+			line.NothingElectronic = nothingElectronic(item.Prescription, *s)
 		}
 		paper.Lines = append(paper.Lines, line)
 	}
@@ -42,9 +68,25 @@ func (p press) unanswered(rxp rx.Prescription, s rx.Sheet) time.Time {
 	return at
 }
 
+// nothingElectronic tells that Recip-e is proven to have nothing of a prescription that
+// is on paper, and that nothing can still arrive there: not from here, not from other
+// software, not from another copy of this directory.
+func nothingElectronic(rxp rx.Prescription, s rx.Sheet) bool {
+	return !s.Forced && len(rxp.Records) == 0 && rxp.LiveAttempt() == nil &&
+		!slices.ContainsFunc(rxp.Attempts, func(a rx.Attempt) bool { return a.Result == rx.ResultAccepted }) &&
+		!rxp.TwinOpen() && rxp.TwinOutcome != rx.AlsoThere && !rxp.Restored.Set()
+}
+
 // Proof is the proof of items that Recip-e has confirmed.
 func (p press) Proof(items []rx.Item) ([]byte, error) {
+	options, err := p.options()
+	if err != nil {
+		return nil, err
+	}
 	proof := documents.Proof{Simulated: p.simulated}
+	if options.ProofFoot {
+		proof.Foot = &documents.Foot{Printed: p.now()}
+	}
 	for _, item := range items {
 		proof.Lines = append(proof.Lines, documents.ProofLine{Facts: item.Facts, RID: item.RID(), Confirmed: item.Adopted.At})
 	}
