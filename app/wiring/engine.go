@@ -102,10 +102,12 @@ func (s *Session) work(ctx context.Context, p *patience, met func(error)) (ended
 	watched := make(chan error, 1)
 	go func() {
 		defer crash.Guard()
+		begun := false // what was issued before changes are watched may have come after the engine's first look
 		watched <- s.Watch(feed, poll, func(ids []rx.ID) {
-			if len(ids) > 0 {
+			if len(ids) > 0 || !begun {
 				runner.Nudge()
 			}
+			begun = true
 		})
 	}()
 	defer func() {
