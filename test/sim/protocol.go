@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rsa"
+	"errors"
 	"math/rand/v2"
 	"net"
 	"slices"
@@ -39,6 +40,7 @@ type protocol struct {
 	pki      *simulator.PKI
 	tokens   etk.Cache // of encryption; it survives the program
 
+	box    *box           // nil: nothing stands between
 	client *recipe.Client // of the program that runs
 	calls  context.Context
 	kill   context.CancelFunc
@@ -73,6 +75,9 @@ func newProtocol(s *Sim) *protocol {
 	p := &protocol{Sim: s, pki: pki, tokens: &tokens{}, bell: make(chan struct{}, 1)}
 	p.platform, err = simulator.New(s.world, pki, simulator.Options{Clock: bubble{}, Rand: reader{s.source()}})
 	s.must(err)
+	if s.Between != nil {
+		p.box = newBox(s.Between(p.platform))
+	}
 	return p
 }
 
@@ -83,6 +88,11 @@ func (p *protocol) boot() {
 	ends, doctor, form := p.platform.Inside(), p.pki.Doctor(), sts.WSTrust
 	if p.one(2) {
 		ends.STS, form = ends.STSLegacy, sts.SAMLP
+	}
+	if p.box != nil {
+		for _, url := range []*string{&ends.STS, &ends.ETK, &ends.KGSS, &ends.Prescriber} {
+			*url = strings.Replace(*url, "https:", "http:", 1)
+		}
 	}
 	p.client = recipe.New(recipe.Settings{
 		STS: ends.STS, ETK: ends.ETK, KGSS: ends.KGSS, Prescriber: ends.Prescriber, Anchors: p.pki.Anchors(), Service: recipe.RecipE,
@@ -103,6 +113,9 @@ func (p *protocol) end() {
 
 func (p *protocol) close() {
 	p.end()
+	if p.box != nil {
+		p.must(p.box.server.Close())
+	}
 	p.must(p.platform.Close())
 	time.Sleep(10 * time.Second) // the ends of connections say goodbye to each other
 	p.must(p.world.Err())
@@ -118,7 +131,15 @@ func (p *protocol) dial(ctx context.Context, address string) (net.Conn, error) {
 	if err := (bubble{}).Sleep(ctx, time.Duration(act%1009)*time.Microsecond+time.Nanosecond); err != nil {
 		return nil, err
 	}
-	return p.platform.Dial(ctx, address)
+	if p.box == nil {
+		return p.platform.Dial(ctx, address)
+	}
+	for _, service := range services {
+		if strings.HasPrefix(address, string(service)+".") && p.world.Connect(service, time.Now()) != "" {
+			return nil, errors.New("no connection")
+		}
+	}
+	return p.box.dial(ctx)
 }
 
 // perform lets the client make a call, and goes on when nobody can do any more at this moment.

@@ -16,6 +16,7 @@ import (
 	"container/heap"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"time"
 
 	"context"
@@ -37,12 +38,14 @@ var start = time.Date(2026, 3, 2, 8, 0, 0, 0, zone)
 
 // Options bend a run.
 type Options struct {
-	Planted string // name of a planted mistake, "" none
-	Verbose bool   // keep the trace's lines
-	Real    string // tier B: where the directory of the real store is made; "" for tier A
-	Wire    bool   // tier C: the real client and protocol between engine and world; in a bubble of virtual time
-	Failing bool   // its disk fails
-	Without Set    // what happens that does not happen this time
+	Planted string                          // name of a planted mistake, "" none
+	Verbose bool                            // keep the trace's lines
+	Real    string                          // tier B: where the directory of the real store is made; "" for tier A
+	Wire    bool                            // tier C: the real client and protocol between engine and world; in a bubble of virtual time
+	Between func(http.Handler) http.Handler // tier C: a box between client and platform that spoils answers; then there is no TLS
+	Hear    func(rx.Call, *rx.Reply)        // what the engine hears in place of the reply
+	Failing bool                            // its disk fails
+	Without Set                             // what happens that does not happen this time
 }
 
 // Sim is one run.
@@ -302,6 +305,9 @@ func (s *Sim) perform(act outbox.Act) {
 			return
 		}
 		done = true
+		if s.Hear != nil {
+			s.Hear(call, &r)
+		}
 		if hear := s.mistake().hear; hear != nil {
 			hear(s, call, &r)
 		}
