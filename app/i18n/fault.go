@@ -41,6 +41,9 @@ func Say(lang rx.Lang, err error) []Said {
 func say(lang rx.Lang, f *rx.Error) Said {
 	var args []string
 	for name, value := range f.Args {
+		if name == "said" {
+			value = told(lang, value, f.Args)
+		}
 		args = append(args, name, argument(lang, name, value))
 	}
 	args = append(args, "bounds", bounds(lang, f.Args["min"], f.Args["max"]))
@@ -49,6 +52,17 @@ func say(lang rx.Lang, f *rx.Error) Said {
 		Code: f.Code, Path: f.Path, Where: Place(lang, f.Path),
 		What: Text(lang, key, args...), Next: Text(lang, key+".next", args...),
 	}
+}
+
+// told is what a service said, in the person's language where it has said it so.
+func told(lang rx.Lang, said string, args map[string]string) string {
+	if own := args["said."+string(lang)]; own != "" {
+		return own
+	}
+	if said == "" {
+		return Text(lang, "refusal.nothing-said")
+	}
+	return said
 }
 
 // bounds puts the limits of a number into words, "" when none is given.

@@ -82,3 +82,16 @@ func TestPlace(t *testing.T) {
 		}
 	}
 }
+
+// What a service said stands in the person's language, else as it came.
+func TestSayWhatAServiceSaid(t *testing.T) {
+	both := rx.Fault("platform-refused", "code", "ERR1", "said", "Trop tard.", "said.fr", "Trop tard.", "said.nl", "Te laat.")
+	for lang, want := range map[rx.Lang]string{rx.FR: "Recip-e refuse (ERR1) : Trop tard.", rx.NL: "Recip-e weigert (ERR1): Te laat.", rx.DE: "Recip-e lehnt ab (ERR1): Trop tard."} {
+		if got := Say(lang, both)[0].What; got != want {
+			t.Errorf("%s: %q", lang, got)
+		}
+	}
+	if got := Say(rx.FR, rx.Fault("platform-refused", "code", "-", "said", ""))[0].What; got != "Recip-e refuse (-) : sans explication." {
+		t.Errorf("%q", got)
+	}
+}

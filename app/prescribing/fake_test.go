@@ -35,6 +35,7 @@ type ports struct {
 	pressed  []rx.Item // of the last sheet or proof
 	file     []rx.Medicine
 	ids      *rand.Rand
+	journal  map[rx.ID][]rx.Happening
 
 	log    []string              // the calls, in order
 	before func(op string) error // of each call; an error is the port's answer
@@ -102,8 +103,9 @@ func (p *ports) step(id rx.ID, version int64, e rx.Event) (rx.Prescription, erro
 	if p.items[i].Version != version {
 		return rx.Prescription{}, rx.Fault(rx.CodeConflict)
 	}
-	next, _, err := rx.Step(p.items[i].Prescription, e)
-	if err == nil {
+	next, changed, err := rx.Step(p.items[i].Prescription, e)
+	if err == nil && changed {
+		p.journal[id] = append(p.journal[id], rx.Happening{Event: e, From: p.items[i].State, To: next.State})
 		p.items[i].Prescription = next
 	}
 	return next, err
@@ -146,7 +148,9 @@ func (p *ports) List(_ context.Context, f rx.Filter) (found []rx.Item, err error
 	return found, p.call("list")
 }
 
-func (p *ports) Timeline(context.Context, rx.ID) ([]rx.Happening, error) { panic("not asked for") }
+func (p *ports) Timeline(_ context.Context, id rx.ID) ([]rx.Happening, error) {
+	return p.journal[id], p.call("timeline")
+}
 
 func (p *ports) SaveDraft(_ context.Context, d rx.Draft) error {
 	p.drafts[d.ID] = d
@@ -272,7 +276,7 @@ type desk struct {
 }
 
 func newDesk(t *testing.T) *desk {
-	d := &desk{T: t, ports: &ports{clock: monday, orders: map[rx.ID]kept{}, drafts: map[rx.ID]rx.Draft{}, ids: rand.New(rand.NewPCG(1, 1)),
+	d := &desk{T: t, ports: &ports{clock: monday, journal: map[rx.ID][]rx.Happening{}, orders: map[rx.ID]kept{}, drafts: map[rx.ID]rx.Draft{}, ids: rand.New(rand.NewPCG(1, 1)),
 		settings: map[string][]byte{"practice": marshal(practice)}, before: func(string) error { return nil },
 		file: []rx.Medicine{
 			{CNK: "0318717", VMPGroup: "0024901", Name: rx.Words{rx.FR: "Amoxicilline Exemple"}, Substance: rx.Words{rx.FR: "amoxicilline"}, PackSize: 16, Unit: "capsule"},

@@ -50,6 +50,21 @@ type Store interface {
 	Changes(ctx context.Context, after int64) (last int64, ids []rx.ID, err error)
 }
 
+// Platform makes one call of the services for a person who waits for it. Creating, revoking
+// and keys are the engine's: none of that is asked here. An error means that this session
+// calls nobody (CodeReadingOnly among others); whatever came of a call is in the reply.
+type Platform interface {
+	Do(ctx context.Context, call rx.Call) (rx.Reply, error)
+}
+
+// Index finds what the store has by other names than its own.
+type Index interface {
+	// Bearer is the prescription that bears a RID; CodeNotFound.
+	Bearer(ctx context.Context, rid rx.RID) (rx.ID, error)
+	// SettingNames are the names of the settings that begin so, in order.
+	SettingNames(ctx context.Context, prefix string) ([]string, error)
+}
+
 // Medicines is the local medicines file.
 type Medicines interface {
 	ByCNK(cnk rx.CNK) (rx.Medicine, bool)

@@ -2,8 +2,8 @@
 // can do with patients, drafts and prescriptions.
 //
 // It owns the order of acts around a decision of app/rx: check, then write in one
-// transaction, then act on paper. It declares the four ports that it needs and
-// knows nobody behind them.
+// transaction, then act on paper. It declares the ports that it needs and knows nobody
+// behind them.
 //
 // Contract: when a method returns without an error, what it says is durable. A
 // sheet is made only after its claim and the outside mark are durable; when the
@@ -22,12 +22,15 @@ import (
 	"relais/app/rx"
 )
 
-// Service is the use cases. All fields but Changed and Degraded are needed.
+// Service is the use cases. All fields but Changed, Degraded and Platform are needed; Index
+// where there is a Platform.
 type Service struct {
 	Store     Store
 	Medicines Medicines
 	Composer  Composer
 	Press     Press
+	Platform  Platform // nil: nobody is called (see beyond.go)
+	Index     Index
 	Waits     rx.Waits
 	Now       func() time.Time // in the practice's zone
 	Rand      io.Reader

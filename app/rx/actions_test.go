@@ -381,10 +381,10 @@ func TestStepFacts(t *testing.T) {
 			n.Feedbacks = []Feedback{{ID: "feedback-1", RID: ridA, By: "29999915", Sent: begin, Known: now}}
 		})},
 		{"confirmed, written about", wrote, nothingNew},
-		{"confirmed, written about", wroteSeal, nothingNew}, // what was opened once stays open
-		{"confirmed, written, sealed", wrote, fact(func(n *Notes, now Stamp) {
-			n.Feedbacks[0] = Feedback{ID: "feedback-1", RID: ridA, By: "29999915", Sent: begin, Known: now}
+		{"confirmed, written about", wroteSeal, fact(func(n *Notes, now Stamp) {
+			n.Feedbacks = append(n.Feedbacks, Feedback{ID: "feedback-9", RID: ridA, Sealed: true, Known: now})
 		})},
+		{"confirmed, written, sealed", wroteSeal, nothingNew},
 		{"confirmed, written about", hasSeen, fact(func(n *Notes, now Stamp) { n.FeedbackSeen = now })},
 		{"confirmed", hasSeen, nothingNew},
 		{"confirmed", notify, fact(func(n *Notes, now Stamp) { n.Notices = []Notice{{N: 1, Pharmacy: "29999915", At: now.At}} })},

@@ -1,6 +1,9 @@
 package rx
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // What a doctor does with a prescription that is at Recip-e, beside sending and revoking it.
 
@@ -85,8 +88,7 @@ func settingTaken(p *Prescription, e Event, _ Stamp) error {
 	return nil
 }
 
-// feedback is kept once. One whose content could not be opened gives way to the same one
-// when it was opened after all.
+// feedback is kept once.
 func feedback(p *Prescription, e Event, now Stamp) error {
 	if e.Feedback == nil || e.Feedback.ID == "" {
 		return incomplete(e)
@@ -96,15 +98,8 @@ func feedback(p *Prescription, e Event, now Stamp) error {
 	if p.record(f.RID) == nil {
 		return Fault(CodeNoSuchRecord)
 	}
-	for i, old := range p.Feedbacks {
-		switch {
-		case old.ID != f.ID:
-		case old.Sealed && !f.Sealed:
-			p.Feedbacks[i] = f
-			return nil
-		default:
-			return errNothingNew
-		}
+	if slices.ContainsFunc(p.Feedbacks, func(old Feedback) bool { return old.ID == f.ID }) {
+		return errNothingNew
 	}
 	p.Feedbacks = append(p.Feedbacks, f)
 	return nil

@@ -95,7 +95,7 @@ var (
 	locked    = Event{Kind: EventSettingTaken, RID: ridA, Visibility: Locked}
 	askBack   = Event{Kind: EventSettingTaken, RID: ridA, Flag: FlagAsked}
 	wrote     = Event{Kind: EventFeedback, Feedback: &Feedback{ID: "feedback-1", RID: ridA, By: "29999915", Sent: begin}, Text: "text"}
-	wroteSeal = Event{Kind: EventFeedback, Feedback: &Feedback{ID: "feedback-1", RID: ridA, Sealed: true}}
+	wroteSeal = Event{Kind: EventFeedback, Feedback: &Feedback{ID: "feedback-9", RID: ridA, Sealed: true}}
 	wroteOfB  = Event{Kind: EventFeedback, Feedback: &Feedback{ID: "feedback-2", RID: ridB}, Text: "text"}
 	lockedB   = Event{Kind: EventSettingTaken, RID: ridB, Visibility: Locked}
 	hasSeen   = Event{Kind: EventFeedbackSeen}
