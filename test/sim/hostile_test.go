@@ -138,7 +138,7 @@ func (b *between) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // hostileRun plays the strikes on one patient's order and gives what does not hold at its end.
-func hostileRun(strikes []strike, stranger bool, planted string) (s *Sim, err error) {
+func hostileRun(strikes []strike, stranger bool, planted string, hear ...func(rx.Call, *rx.Reply)) (s *Sim, err error) {
 	var faults []world.Fault
 	for _, s := range strikes {
 		if s.plan != "" && slices.Contains(befall(world.Fault{Operation: s.op}), s.plan) {
@@ -150,6 +150,9 @@ func hostileRun(strikes []strike, stranger bool, planted string) (s *Sim, err er
 		box.platform = platform
 		return box
 	}})
+	for _, h := range hear {
+		s.Hear = h
+	}
 	defer s.close()
 	defer caught(&err)
 	s.script = func(string, bool) error { return nil }
@@ -269,6 +272,48 @@ func pairs(t *testing.T, stranger bool, of func(first, second hostile) []strike)
 	for _, h := range hostiles {
 		if met[h.name] == 0 && met["fault: "+string(h.plan)] == 0 && h.name != "sound" && !testing.Short() {
 			t.Errorf("never met: %s", h.name)
+		}
+	}
+}
+
+// TestHostileRID: the answer to the second create has a RID that is none, or that of the first line, and another kind meets what
+// follows. The client gives a RID as it stands in the answer; here it is changed behind it.
+func TestHostileRID(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		other func(first rx.RID) rx.RID
+	}{
+		{"of no form", func(rx.RID) rx.RID { return "BEP0" }},
+		{"of another line", func(first rx.RID) rx.RID { return first }},
+	} {
+		for i, second := range hostiles {
+			if testing.Short() && i%7 != 0 {
+				continue
+			}
+			strikes := []strike{{second, rx.OpCreate, 2}}
+			for _, op := range after {
+				strikes = append(strikes, strike{second, op, 0})
+			}
+			t.Run(c.name+", then "+second.name, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					var first rx.RID
+					changed := 0
+					s, err := hostileRun(strikes, false, "", func(call rx.Call, r *rx.Reply) {
+						switch {
+						case call.Op != rx.OpCreate || !r.OK():
+						case first == "":
+							first = r.RID
+						case changed == 0:
+							changed++
+							r.RID = c.other(first)
+						}
+					})
+					if err != nil || changed == 0 {
+						t.Errorf("%v, %d changed\n%s", err, changed, strings.Join(s.Lines, "\n"))
+					}
+				})
+			})
 		}
 	}
 }
