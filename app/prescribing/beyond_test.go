@@ -2,6 +2,7 @@ package prescribing_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -79,7 +80,7 @@ func reaching(t *testing.T) (*desk, *platform, rx.ID) {
 }
 
 var (
-	tookIt   = rx.Reply{Result: rx.ResultAccepted, ServerAt: monday}
+	tookIt  = rx.Reply{Result: rx.ResultAccepted, ServerAt: monday}
 	silence = rx.Reply{Result: rx.Unanswered, Why: "timeout"}
 	nowhere = rx.Reply{Result: rx.ResultNotSent, Why: "refused-connection"}
 	saysNo  = rx.Reply{Result: rx.ResultRefused, Problem: &rx.Problem{Code: "ERR900002", Messages: map[rx.Lang]string{rx.FR: "[ERR900002] Trop tard.", rx.NL: "[ERR900002] Te laat."}}}
@@ -160,8 +161,8 @@ func TestRefusalInWords(t *testing.T) {
 	d, p, id := reaching(t)
 	p.replies[rx.OpStatus] = []rx.Reply{saysNo}
 	_, err := d.Refresh(ctx, id)
-	fault, ok := err.(*rx.Error)
-	if !ok || fault.Args["code"] != "ERR900002" || fault.Args["said.fr"] != "Trop tard." || fault.Args["said.nl"] != "Te laat." {
+	var fault *rx.Error
+	if !errors.As(err, &fault) || fault.Args["code"] != "ERR900002" || fault.Args["said.fr"] != "Trop tard." || fault.Args["said.nl"] != "Te laat." {
 		t.Errorf("%v %v", err, fault)
 	}
 }
@@ -282,7 +283,7 @@ func TestAtRecipe(t *testing.T) {
 	for _, st := range all {
 		item := ""
 		if st.Item != nil {
-			item = string(st.Item.State.String())
+			item = st.Item.State.String()
 		}
 		name := ""
 		if st.Content != nil {

@@ -41,6 +41,8 @@ import (
 var (
 	_ outbox.Store          = (*store.DB)(nil)
 	_ prescribing.Store     = (*store.DB)(nil)
+	_ prescribing.Index     = (*store.DB)(nil)
+	_ prescribing.Platform  = caller{}
 	_ store.Keys            = (*vault.Keys)(nil)
 	_ prescribing.Medicines = (*medicines.List)(nil)
 	_ prescribing.Composer  = kmehr.Composer{}

@@ -71,6 +71,7 @@ func (d Directory) session(ctx context.Context, v *vault.Vault, keys *vault.Keys
 		Store: d.stepsOf(db), Medicines: list, Composer: kmehr.Composer{Software: software}, Press: d.stepsIn(press{simulated: profile.Simulated, now: d.Now}),
 		Waits: profile.Waits, Now: d.Now, Rand: d.Rand, Shows: documents.Shows, Changed: s.changed, Degraded: s.services.inDoubt,
 	}
+	s.Service.Platform, s.Service.Index = caller{s}, db
 	if err := s.services.load(ctx); err != nil {
 		return nil, errors.Join(err, db.Close(ctx))
 	}
@@ -179,7 +180,7 @@ func (s *Session) simulated() (*world.World, error) {
 	switch {
 	case s.report != nil:
 		return nil, rx.Fault(rx.CodeReadingOnly)
-	case !s.Profile.Simulated:
+	case s.Profile.Platform != nil:
 		return nil, rx.Fault(CodeOnlySimulated)
 	}
 	s.mu.Lock()

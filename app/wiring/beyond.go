@@ -1,0 +1,48 @@
+package wiring
+
+import (
+	"context"
+
+	"relais/app/rx"
+	"relais/sync/outbox"
+	"relais/sync/simulator"
+	"relais/sync/simulator/world"
+)
+
+// caller makes the calls of persons, through the client that the engine of the session has: one session at the platform,
+// one estimate of its clock. What they say of the services is known to both.
+type caller struct{ s *Session }
+
+// Do makes one call; CodeReadingOnly in a directory that was opened for reading only.
+func (c caller) Do(ctx context.Context, call rx.Call) (rx.Reply, error) {
+	remote, err := c.s.remote()
+	if err != nil {
+		return rx.Reply{}, err
+	}
+	reply := c.s.dir.stepsAt(remote).Do(ctx, call)
+	if ctx.Err() == nil || reply.Result != rx.ResultNotSent { // given up by us says nothing of them
+		reached := reply.OK() || reply.Result == rx.ResultRefused || !reply.ServerAt.IsZero()
+		c.s.services.observe(outbox.Observation{Service: call.Op.Service(), At: c.s.dir.Now(), Reached: reached, Why: reply.Why})
+	}
+	return reply, nil
+}
+
+// Dispense lets the simulated pharmacist deliver a prescription. CodeOnlySimulated elsewhere; CodeNotFound; what its status
+// does not allow is refused.
+func (s *Session) Dispense(rid rx.RID) error {
+	w, err := s.simulated()
+	if err != nil {
+		return err
+	}
+	return w.Act(world.Deliver, rid, s.dir.Now())
+}
+
+// WriteBack lets the simulated pharmacist write feedback about a prescription, if its prescriber asks for it. Else as
+// Dispense.
+func (s *Session) WriteBack(rid rx.RID, text string) error {
+	w, err := s.simulated()
+	if err != nil {
+		return err
+	}
+	return w.Feedback(rid, simulator.FeedbackText(text), s.dir.Now())
+}
