@@ -102,6 +102,13 @@ func BenchmarkProof(b *testing.B) { benchmark(b, proofOf(order(rx.FR), false).La
 // Three lines on one sheet.
 func BenchmarkPaper(b *testing.B) { benchmark(b, paperOf(order(rx.FR)[:3], false).Layout) }
 
+// The same on two forms of an A4, drawn.
+func BenchmarkForm(b *testing.B) {
+	p := paperOf(order(rx.FR)[:3], false)
+	p.Form = Form{Kind: Drawing, Paper: TwoOnA4}
+	benchmark(b, p.Layout)
+}
+
 // manyProofs are four lines of each of so many patients.
 func manyProofs(patients int) (p Proof) {
 	for i := range patients {

@@ -58,8 +58,8 @@ var forms = map[string]Form{
 	"drawing-two": {Kind: Drawing, Paper: TwoOnA4},
 }
 
-// RELAIS_PICTURES names a folder to which every page is written as a picture, to be
-// looked at.
+// RELAIS_PICTURES names a folder to which pages are written as pictures, to be looked
+// at: docs/pictures holds the first page of some.
 func TestPictures(t *testing.T) {
 	folder := os.Getenv("RELAIS_PICTURES")
 	if folder == "" {
@@ -71,7 +71,7 @@ func TestPictures(t *testing.T) {
 			if err := os.WriteFile(file, pdfOf(t, d, nil), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if out, err := exec.Command("pdftoppm", "-r", "75", "-png", file, filepath.Join(folder, name)).CombinedOutput(); err != nil {
+			if out, err := exec.Command("pdftoppm", "-r", "80", "-gray", "-png", file, filepath.Join(folder, "paper-"+name)).CombinedOutput(); err != nil {
 				t.Fatalf("%v: %s", err, out)
 			}
 		}
