@@ -148,7 +148,7 @@ func (s *Spooler) Send(ctx context.Context, j Job, pdf []byte) error {
 // State asks where a job stands.
 func (s *Spooler) State(ctx context.Context, j Job) (Status, error) {
 	m := s.aim(goipp.OpGetJobAttributes, j)
-	wanted(m, "job-name", "job-state", "job-state-reasons", "time-at-processing", "job-printer-state-reasons")
+	wanted(m, "job-name", "job-state", "job-state-reasons", "time-at-processing", "job-printer-state-reasons", "job-printer-state-message")
 	answer, err := s.exchange(ctx, jobs, m, nil)
 	if refused(err, goipp.StatusErrorNotFound) {
 		return Status{State: Vanished}, nil
@@ -166,9 +166,16 @@ func (s *Spooler) State(ctx context.Context, j Job) (Status, error) {
 		return Status{State: Vanished}, nil
 	}
 	why := texts(answer.Job, "job-state-reasons")
-	status := Status{State: state, Obstacles: obstacles(append(why, texts(answer.Job, "job-printer-state-reasons")...)...)}
-	if state == Stopped && len(status.Obstacles) == 0 {
-		status.Obstacles = []Obstacle{{CodeTrouble, "processing-stopped", true}}
+	status := Status{State: state}
+	if !status.Over() { // CUPS does not always tell a waiting job why it waits
+		if p, err := s.Printer(ctx, j.Printer); err == nil {
+			why = append(why, p.reasons...)
+		}
+		why = append(why, texts(answer.Job, "job-printer-state-reasons")...)
+		why = append(why, heardIn(text(answer.Job, "job-printer-state-message"))...)
+		if status.Obstacles = obstacles(why...); state == Stopped && len(status.Obstacles) == 0 {
+			status.Obstacles = []Obstacle{{CodeTrouble, "processing-stopped", true}}
+		}
 	}
 	status.Since, status.Began = number(answer.Job, "time-at-processing")
 	if status.Began && (state == Cancelled || state == Aborted) && slices.Contains(why, "processing-to-stop-point") {

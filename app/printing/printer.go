@@ -23,7 +23,8 @@ type Printer struct {
 	Loaded    []string // of those the ones that it says are loaded; it may be wrong
 	Trays     []string
 
-	path string // of its URI
+	path    string   // of its URI
+	reasons []string // printer-state-reasons, "paused" among them when it is
 }
 
 // What makes a queue usable is asked for in every list.
@@ -64,9 +65,13 @@ func readPrinter(attrs goipp.Attributes) Printer {
 	p := Printer{
 		Name: text(attrs, "printer-name"), Info: text(attrs, "printer-info"), Default: kind&typeDefault != 0,
 		Accepting: truth(attrs, "printer-is-accepting-jobs"), Paused: state == statePrinterStopped, Busy: state == statePrinterBusy,
-		Obstacles: obstacles(texts(attrs, "printer-state-reasons")...),
-		Media:     texts(attrs, "media-supported"), Loaded: texts(attrs, "media-ready"), Trays: texts(attrs, "media-source-supported"),
+		reasons: texts(attrs, "printer-state-reasons"),
+		Media:   texts(attrs, "media-supported"), Loaded: texts(attrs, "media-ready"), Trays: texts(attrs, "media-source-supported"),
 	}
+	if p.Paused {
+		p.reasons = append(p.reasons, "paused")
+	}
+	p.Obstacles = obstacles(p.reasons...)
 	formats := texts(attrs, "document-format-supported")
 	p.PDF = slices.Contains(formats, "application/pdf")
 	p.path = "/printers/" + p.Name

@@ -63,6 +63,27 @@ var quietReasons = []string{"none", "media-low", "output-area-almost-full", "mar
 	"cups-remote-canceled", "cups-remote-aborted", "cups-remote-completed", "cups-insecure-filter", "cups-missing-filter",
 	"identify-printer-requested"}
 
+// messages are what the backends of CUPS (2.2 to 2.4) tell in a message alone, without a
+// keyword: that a printer cannot be reached. They come in the language of the job's
+// request, which is English.
+var messages = []struct{ part, keyword string }{
+	{"may not exist or is unavailable", "offline"},
+	{"is not responding", "offline"},
+	{"is unreachable", "offline"},
+	{"Unable to locate printer", "offline"},
+	{"Waiting for printer to become available", "offline"},
+}
+
+// heardIn gives the keywords that a message stands for.
+func heardIn(message string) []string {
+	for _, m := range messages {
+		if strings.Contains(message, m.part) {
+			return []string{m.keyword}
+		}
+	}
+	return nil
+}
+
 // obstacles puts keywords in the order of the table, each code once; a keyword that is
 // not known is CodeTrouble, and stops nothing unless it says -error.
 func obstacles(keywords ...string) []Obstacle {

@@ -63,6 +63,7 @@ func want(t *testing.T, r printing.Result, sheet printing.Sheet, code rx.Code) {
 // A printer that is off: told at once, cancelled in time; nothing comes out when it is
 // switched on again.
 func TestPrinterOff(t *testing.T) {
+	t.Parallel()
 	l := start(t)
 	for _, model := range []string{"raw", "everywhere"} {
 		d := l.printer("off-"+model, model)
@@ -79,6 +80,7 @@ func TestPrinterOff(t *testing.T) {
 }
 
 func TestQueuePaused(t *testing.T) {
+	t.Parallel()
 	l := start(t)
 	d := l.printer("lab", "raw")
 	l.admin("cupsdisable", "lab")
@@ -107,6 +109,7 @@ func (b between) Send(ctx context.Context, j printing.Job, pdf []byte) error {
 
 // The queue is paused when the job is there already.
 func TestQueuePausedMeanwhile(t *testing.T) {
+	t.Parallel()
 	l := start(t)
 	d := l.printer("lab", "raw")
 	desk := l.desk(l.spooler(), short)
@@ -123,6 +126,7 @@ func TestQueuePausedMeanwhile(t *testing.T) {
 
 // A queue that holds all jobs, and a person who holds ours.
 func TestJobHeld(t *testing.T) {
+	t.Parallel()
 	l := start(t)
 	d := l.printer("lab", "raw")
 	l.admin("lpadmin", "-p", "lab", "-o", "job-hold-until-default=indefinite")
@@ -177,6 +181,7 @@ func (l *lab) lastJob(t *testing.T) int {
 
 // Out of paper: told; the sheet comes out when there is paper again.
 func TestOutOfPaper(t *testing.T) {
+	t.Parallel()
 	l := start(t)
 	for _, c := range []struct {
 		reason string
@@ -204,6 +209,7 @@ func TestOutOfPaper(t *testing.T) {
 
 // Out of paper for good: cancelled in time, verified, and nothing comes out with new paper.
 func TestOutOfPaperTooLong(t *testing.T) {
+	t.Parallel()
 	l := start(t)
 	d := l.printer("lab", "raw")
 	again := filepath.Join(l.dir, "again")
@@ -220,6 +226,7 @@ func TestOutOfPaperTooLong(t *testing.T) {
 
 // A document that no filter understands: CUPS stops the job and does nothing more.
 func TestStopped(t *testing.T) {
+	t.Parallel()
 	l := start(t)
 	d := l.printer("lab", "everywhere")
 	doc := document(t, "lab")
@@ -235,6 +242,7 @@ func TestStopped(t *testing.T) {
 
 // A queue that gives a job up when the printer does not answer.
 func TestAborted(t *testing.T) {
+	t.Parallel()
 	l := start(t)
 	d := l.printer("lab", "raw")
 	l.admin("lpadmin", "-p", "lab", "-v", "ipp://localhost:"+d.port+"/ipp/print?contimeout=1", "-o", "printer-error-policy=abort-job")
@@ -249,6 +257,7 @@ func TestAborted(t *testing.T) {
 // The printer takes the bytes and gives up. CUPS 2.4.2 calls that completed: why the
 // doctor is asked whether the sheet came out, whatever the spooler tells.
 func TestPrinterGivesUp(t *testing.T) {
+	t.Parallel()
 	l := start(t)
 	d := l.printer("lab", "raw")
 	d.does("sleep 1; exit 1")
@@ -264,6 +273,7 @@ func TestPrinterGivesUp(t *testing.T) {
 
 // The doctor cancels while the printer prints; and somebody at the queue does.
 func TestCancelled(t *testing.T) {
+	t.Parallel()
 	l := start(t)
 	d := l.printer("lab", "raw")
 	d.does("sleep 3; exit 1")
@@ -294,6 +304,7 @@ func TestCancelled(t *testing.T) {
 // The spooler is killed while the printer prints, and comes back in time: CUPS prints
 // the job anew, so that two sheets come out. The doctor is told.
 func TestSpoolerRestarted(t *testing.T) {
+	t.Parallel()
 	l := start(t)
 	d := l.printer("lab", "raw")
 	d.does("sleep 2")
@@ -341,6 +352,7 @@ func (l *lab) judge(t *testing.T, r printing.Result, d *device) {
 // the spooler has answered for it, and the restart does not print by itself what was
 // cancelled meanwhile.
 func TestSpoolerAway(t *testing.T) {
+	t.Parallel()
 	l := start(t)
 	d := l.printer("lab", "raw")
 	d.end() // off: the job waits
@@ -378,6 +390,7 @@ func TestSpoolerAway(t *testing.T) {
 
 // No spooler at all.
 func TestNoSpooler(t *testing.T) {
+	t.Parallel()
 	l := &lab{t: t, dir: t.TempDir()}
 	for _, a := range []printing.Address{{Network: "unix", Name: filepath.Join(l.dir, "none")}, {Network: "tcp", Name: "127.0.0.1:" + freePort(t)}} {
 		desk := l.desk(l.spoolerAt(a, "somebody"), short)
@@ -391,6 +404,7 @@ func TestNoSpooler(t *testing.T) {
 // The spooler hangs: before the job is made nothing was handed over; between job and
 // document the job is open, and ends as told once the spooler goes on.
 func TestSpoolerHangs(t *testing.T) {
+	t.Parallel()
 	l := start(t)
 	d := l.printer("lab", "raw")
 	l.daemon.pause()
@@ -422,6 +436,7 @@ func TestSpoolerHangs(t *testing.T) {
 
 // What the rule of the open job rests on: a document that reaches a cancelled job is not printed.
 func TestDocumentAfterCancel(t *testing.T) {
+	t.Parallel()
 	l := start(t)
 	d := l.printer("lab", "raw")
 	s, ctx, doc := l.spooler(), context.Background(), document(t, "lab")
@@ -439,6 +454,7 @@ func TestDocumentAfterCancel(t *testing.T) {
 
 // A job of another account is neither seen nor cancelled, whatever its number.
 func TestJobsOfOthers(t *testing.T) {
+	t.Parallel()
 	l := start(t)
 	d := l.printer("lab", "raw")
 	d.end()

@@ -57,6 +57,7 @@ func child(dir, moment, user string) {
 // A process that is killed while it prints: while it lives nobody else prints the same;
 // at the next start its job is found, cancelled, and told, and nothing comes out.
 func TestKilledWhilePrinting(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		moment string
 		sheet  printing.Sheet
@@ -90,6 +91,7 @@ func TestKilledWhilePrinting(t *testing.T) {
 // The killed process's job came out before the next start: the document is not
 // printed again without a word.
 func TestKilledAndPrinted(t *testing.T) {
+	t.Parallel()
 	l := start(t)
 	d := l.printer("lab", "raw")
 	d.does("sleep 1")

@@ -252,7 +252,7 @@ func (l *lab) until(what string, done func() bool) {
 		}
 		time.Sleep(25 * time.Millisecond)
 	}
-	log, _ := os.ReadFile(filepath.Join(l.dir, "log", "error"))
+	log, _ := os.ReadFile(filepath.Join(l.dir, "log", "error")) // best effort
 	l.t.Fatalf("waited ten seconds for %s\n%s", what, tail(string(log), 3000))
 }
 

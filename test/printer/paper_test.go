@@ -97,8 +97,8 @@ func (l *lab) spoolerAt(a printing.Address, user string) *printing.Spooler {
 	return s
 }
 
-// waits in which a second stands for the minute.
-var short = printing.Waits{Finish: 4 * time.Second, Verify: 3 * time.Second, Poll: 20 * time.Millisecond}
+// waits in which five seconds stand for the minute.
+var short = printing.Waits{Finish: 5 * time.Second, Verify: 3 * time.Second, Poll: 20 * time.Millisecond}
 
 func (l *lab) desk(s *printing.Spooler, w printing.Waits) *printing.Desk {
 	return &printing.Desk{Queue: s, Book: printing.NewBook(filepath.Join(l.dir, "book")), Now: time.Now, Wait: wait, Rand: rand.Reader, Waits: w}

@@ -18,6 +18,7 @@ import (
 // Every type of document comes out of a real printer: byte for byte from a queue that
 // passes bytes on, word for word from one with filters.
 func TestEveryDocumentComesOut(t *testing.T) {
+	t.Parallel()
 	l := start(t)
 	raw, filtered := l.printer("raw", "raw"), l.printer("filtered", "everywhere")
 	desk := l.desk(l.spooler(), printing.Usual)
@@ -86,6 +87,7 @@ func (l *lab) notes(t testing.TB) []string {
 }
 
 func TestPrinters(t *testing.T) {
+	t.Parallel()
 	l := start(t)
 	s := l.spooler()
 	if all, err := s.Printers(context.Background()); err != nil || len(all) != 0 {
@@ -119,6 +121,7 @@ func TestPrinters(t *testing.T) {
 
 // The port and the socket are the same spooler.
 func TestOverThePort(t *testing.T) {
+	t.Parallel()
 	l := start(t)
 	d := l.printer("lab", "raw")
 	a, err := printing.ParseAddress("localhost:" + l.port)
