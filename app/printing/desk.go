@@ -48,11 +48,12 @@ var Usual = Waits{Finish: 60 * time.Second, Verify: 10 * time.Second, Poll: 250 
 
 // Document is what is printed.
 type Document struct {
-	IDs           []rx.ID // the prescriptions on it, or an id of its own: the rule of the open job goes by them
-	Kind          Kind
-	PDF           []byte
-	Width, Height int    // of its pages, in 0.01 mm
-	Printer       string // instead of the setting's; "" for that
+	IDs  []rx.ID // the prescriptions on it, or an id of its own: the rule of the open job goes by them
+	Kind Kind
+	// Make gives the PDF, all of whose pages have one size. It is called once, when
+	// the printer is there and takes jobs, so that a copy is counted only then.
+	Make func(ctx context.Context) ([]byte, error)
+	On   Setting // what is not empty of it stands in place of the kind's
 }
 
 // Result is how a job ended, or stands when nothing more could be done.
@@ -79,20 +80,16 @@ type Result struct {
 // the doctor's own: what came out, or may still come out, is in hand. An open job stays
 // in the book even then.
 func (d *Desk) Print(ctx context.Context, doc Document, word bool, heard func(Status)) (Result, error) {
-	set := d.Settings[doc.Kind]
-	if doc.Printer != "" {
-		set.Printer = doc.Printer
-	}
 	done, err := d.Book.take()
 	if err != nil {
 		return Result{}, err
 	}
-	note, err := d.handOver(ctx, doc, set, word)
+	note, pdf, err := d.handOver(ctx, doc, word)
 	done()
 	if err != nil {
 		return Result{}, err
 	}
-	sent := d.Queue.Send(ctx, note.Job, doc.PDF)
+	sent := d.Queue.Send(ctx, note.Job, pdf)
 	last, cause := Status{}, rx.Fault(CodeCancelled, "printer", note.Job.Printer)
 	if sent == nil {
 		last, cause = d.follow(ctx, &note, heard)
@@ -102,49 +99,68 @@ func (d *Desk) Print(ctx context.Context, doc Document, word bool, heard func(St
 	return d.finish(ctx, note, last, cause), nil
 }
 
-// handOver clears what is left of earlier jobs, makes the job, and notes it. The book
-// is taken meanwhile: no other process does the same.
-func (d *Desk) handOver(ctx context.Context, doc Document, set Setting, word bool) (held, error) {
-	left, elsewhere, err := d.Book.left()
-	if err != nil {
-		return held{}, err
+// handOver clears what is left of earlier jobs, makes the document and its job, and
+// notes it. The book is taken meanwhile: no other process does the same.
+func (d *Desk) handOver(ctx context.Context, doc Document, word bool) (note held, pdf []byte, err error) {
+	if err := d.clearAbout(ctx, doc.IDs, word); err != nil {
+		return held{}, nil, err
 	}
-	defer func() { release(left) }()
-	if (Note{Documents: elsewhere}).about(doc.IDs) {
-		return held{}, rx.Fault(CodeRunning)
-	}
-	for i := 0; i < len(left); i++ {
-		if !left[i].about(doc.IDs) {
-			continue
-		}
-		note := left[i]
-		left = slices.Delete(left, i, i+1)
-		i--
-		if r := d.clear(ctx, note); r.Sheet != NoSheet && !word {
-			return held{}, r.Fault
-		}
-	}
+	set := d.Settings[doc.Kind].with(doc.On)
 	p, err := d.Queue.Printer(ctx, set.Printer)
-	if err != nil {
-		return held{}, err
+	if err == nil {
+		err = p.ready(set)
 	}
-	media, fault := p.Ready(set, doc.Width, doc.Height)
-	if fault != nil {
-		return held{}, fault
+	if err == nil {
+		pdf, err = doc.Make(ctx)
+	}
+	if err != nil {
+		return held{}, nil, err
+	}
+	width, height, err := pageSize(pdf)
+	if err != nil {
+		return held{}, nil, err
+	}
+	media, err := p.paper(set, width, height)
+	if err != nil {
+		return held{}, nil, err
 	}
 	id, err := rx.NewID(d.Now(), d.Rand)
 	if err != nil {
-		return held{}, err
+		return held{}, nil, err
 	}
-	job, err := d.Queue.Create(ctx, p, "relais-"+string(id), media, set.Tray, doc.Width, doc.Height)
+	job, err := d.Queue.Create(ctx, p, "relais-"+string(id), media, set.Tray, width, height)
 	if err != nil {
-		return held{}, err
+		return held{}, nil, err
 	}
-	note, err := d.Book.keep(Note{ID: id, Documents: doc.IDs, Kind: doc.Kind, Job: job, At: d.Now()})
+	note, err = d.Book.keep(Note{ID: id, Documents: doc.IDs, Kind: doc.Kind, Job: job, At: d.Now()})
 	if err != nil { // the job has no document: this only tidies up
-		return held{}, errors.Join(err, d.Queue.Cancel(context.WithoutCancel(ctx), job))
+		return held{}, nil, errors.Join(err, d.Queue.Cancel(context.WithoutCancel(ctx), job))
 	}
-	return note, nil
+	return note, pdf, nil
+}
+
+// clearAbout ends the jobs that earlier runs left of documents. It fails unless each is
+// known to be over without a sheet, or the doctor gives a word.
+func (d *Desk) clearAbout(ctx context.Context, documents []rx.ID, word bool) error {
+	left, elsewhere, err := d.Book.left()
+	if err != nil {
+		return err
+	}
+	if (Note{Documents: elsewhere}).about(documents) {
+		release(left)
+		return rx.Fault(CodeRunning)
+	}
+	for i, note := range left {
+		if !note.about(documents) {
+			release(left[i : i+1])
+			continue
+		}
+		if r := d.clear(ctx, note); r.Sheet != NoSheet && !word {
+			release(left[i+1:])
+			return r.Fault
+		}
+	}
+	return nil
 }
 
 // clear finishes a job that an earlier run left, and says so.

@@ -14,6 +14,9 @@ import (
 	"relais/app/rx"
 )
 
+// page is the PDF of every document here.
+func page(context.Context) ([]byte, error) { return []byte("/MediaBox [0 0 595.28 841.89]"), nil }
+
 // world is a spooler and a printer with a virtual clock. It loses requests and answers,
 // goes away, is slow, holds and finishes jobs, as dice tell; and it knows what came out.
 type world struct {
@@ -224,7 +227,7 @@ func TestNoSecondOriginal(t *testing.T) {
 			ctx, cancel := context.WithCancel(context.Background())
 			leave := rapid.IntRange(0, 10).Draw(t, "leave")
 			before := len(w.jobs)
-			r, err := desk.Print(ctx, Document{IDs: w.about, Kind: Proof, Width: 21000, Height: 29700}, w.word, func(Status) {
+			r, err := desk.Print(ctx, Document{IDs: w.about, Kind: Proof, Make: page}, w.word, func(Status) {
 				if leave--; leave == 0 {
 					cancel()
 				}
@@ -350,7 +353,7 @@ func TestOtherSpooler(t *testing.T) {
 	if _, err := desk.Print(context.Background(), Document{IDs: n.Documents}, false, nil); rx.CodeOf(err) != CodeOpenJob {
 		t.Errorf("without the doctor's word: %v", err)
 	}
-	if r, err := desk.Print(context.Background(), Document{IDs: n.Documents, Width: 21000, Height: 29700}, true, nil); err != nil {
+	if r, err := desk.Print(context.Background(), Document{IDs: n.Documents, Make: page}, true, nil); err != nil {
 		t.Errorf("with it: %+v, %v", r, err)
 	}
 	w.now = n.At.Add(Usual.Remember + time.Hour)
@@ -371,7 +374,7 @@ func TestUsualWaits(t *testing.T) {
 	}}
 	start := w.now
 	r, err := (&Desk{Queue: w, Book: NewBook(t.TempDir()), Now: w.Now, Wait: w.Wait, Rand: rand.Reader, Waits: Usual}).
-		Print(context.Background(), Document{IDs: note.Documents, Width: 21000, Height: 29700}, false, nil)
+		Print(context.Background(), Document{IDs: note.Documents, Make: page}, false, nil)
 	if err != nil || r.Sheet != NoSheet || r.Fault.Code != CodeLate || r.Fault.Args["seconds"] != "60" {
 		t.Errorf("%+v, %v", r, err)
 	}

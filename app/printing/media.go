@@ -1,10 +1,15 @@
 package printing
 
 import (
+	"cmp"
+	"errors"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"relais/app/rx"
 )
 
 // Kind is a type of document: each has a Setting of its own.
@@ -26,6 +31,11 @@ type Setting struct {
 	Printer string `json:"printer,omitempty"` // "" is the spooler's default
 	Media   string `json:"media,omitempty"`   // a PWG name, such as iso_a4_210x297mm; "" is the paper of the page's size
 	Tray    string `json:"tray,omitempty"`    // as media-source-supported names it; "" leaves it to the printer
+}
+
+// with is s, with what is not empty of t in its place.
+func (s Setting) with(t Setting) Setting {
+	return Setting{cmp.Or(t.Printer, s.Printer), cmp.Or(t.Media, s.Media), cmp.Or(t.Tray, s.Tray)}
 }
 
 // Settings are those of all kinds; a kind that is missing has the empty one.
@@ -52,6 +62,23 @@ func (s Setting) media(supported []string, width, height int) (name string, know
 	}
 	name = mediaName(width, height)
 	return name, len(supported) == 0 || takesCustom(supported, width, height)
+}
+
+// box is the size of the first page: our PDFs name that of the document last, and that of
+// a page that differs before.
+var box = regexp.MustCompile(`/MediaBox\s*\[0 0 ([0-9.]+) ([0-9.]+)\]`)
+
+// pageSize reads the size of the pages, in 0.01 mm.
+func pageSize(pdf []byte) (width, height int, err error) {
+	const point = 2540.0 / 72
+	if m := box.FindSubmatch(pdf); m != nil {
+		w, errW := strconv.ParseFloat(string(m[1]), 64)
+		h, errH := strconv.ParseFloat(string(m[2]), 64)
+		if errW == nil && errH == nil {
+			return int(math.Round(w * point)), int(math.Round(h * point)), nil
+		}
+	}
+	return 0, 0, rx.Fault(rx.CodeInternal).Because(errors.New("printing: no page size in the document"))
 }
 
 // mediaName is the PWG name of a paper: the standard one of the sizes that we print,

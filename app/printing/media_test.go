@@ -40,6 +40,20 @@ func TestMedia(t *testing.T) {
 	}
 }
 
+func TestPageSize(t *testing.T) {
+	for text, want := range map[string][2]int{
+		"/MediaBox [0 0 595.28 841.89]":                                {21000, 29700},
+		"/MediaBox [0 0 297.64 566.93]\n/MediaBox [0 0 595.28 841.89]": {10500, 20000},
+	} {
+		if w, h, err := pageSize([]byte(text)); err != nil || w != want[0] || h != want[1] {
+			t.Errorf("%s: %d×%d, %v", text, w, h, err)
+		}
+	}
+	if _, _, err := pageSize([]byte("%PDF-1.4")); err == nil {
+		t.Error("no size, and no error")
+	}
+}
+
 func TestReady(t *testing.T) {
 	good := Printer{Name: "lab", Accepting: true, PDF: true, Media: []string{"iso_a4_210x297mm"}, Trays: []string{"main"}}
 	for _, c := range []struct {
@@ -60,10 +74,11 @@ func TestReady(t *testing.T) {
 		p := good
 		c.change(&p)
 		var got rx.Code
-		if _, fault := p.Ready(c.set, 21000, 29700); fault != nil {
-			got = fault.Code
+		err := p.ready(c.set)
+		if err == nil {
+			_, err = p.paper(c.set, 21000, 29700)
 		}
-		if got != c.code {
+		if got = rx.CodeOf(err); got != c.code {
 			t.Errorf("%+v %+v: %q, want %q", p, c.set, got, c.code)
 		}
 	}

@@ -101,22 +101,32 @@ func (s *Spooler) Printer(ctx context.Context, name string) (Printer, error) {
 	return Printer{}, rx.Fault(CodeChoose)
 }
 
-// Ready tells why a job for paper of that setting would not be printed: nil when
-// nothing is known against it. A printer that lacks paper or does not answer is tried
-// all the same, since what the spooler knows of it is what the last job met.
-func (p Printer) Ready(set Setting, width, height int) (media string, fault *rx.Error) {
-	media, known := set.media(p.Media, width, height)
+// ready tells why nothing can be handed to p now. A printer that lacks paper or does
+// not answer is tried all the same, since what the spooler knows of it is what the last
+// job met.
+func (p Printer) ready(set Setting) error {
 	switch {
 	case !p.Accepting:
-		return "", rx.Fault(CodeRejecting, "printer", p.Name)
+		return rx.Fault(CodeRejecting, "printer", p.Name)
 	case p.Paused:
-		return "", rx.Fault(CodePaused, "printer", p.Name)
+		return rx.Fault(CodePaused, "printer", p.Name)
 	case !p.PDF:
-		return "", rx.Fault(CodeNoPDF, "printer", p.Name)
-	case !known:
-		return "", rx.Fault(CodeMedia, "printer", p.Name, "media", sizeInWords(width, height))
+		return rx.Fault(CodeNoPDF, "printer", p.Name)
 	case set.Tray != "" && len(p.Trays) > 0 && !slices.Contains(p.Trays, set.Tray):
-		return "", rx.Fault(CodeTray, "printer", p.Name, "tray", set.Tray)
+		return rx.Fault(CodeTray, "printer", p.Name, "tray", set.Tray)
+	}
+	return nil
+}
+
+// paper is the name of the paper on which pages of a size (0.01 mm) are printed.
+func (p Printer) paper(set Setting, width, height int) (string, error) {
+	media, known := set.media(p.Media, width, height)
+	if !known {
+		name := set.Media
+		if name == "" {
+			name = sizeInWords(width, height)
+		}
+		return "", rx.Fault(CodeMedia, "printer", p.Name, "media", name)
 	}
 	return media, nil
 }

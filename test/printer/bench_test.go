@@ -37,7 +37,8 @@ func BenchmarkClickToSpooler(b *testing.B) {
 	for b.Loop() {
 		ctx, cancel := context.WithCancel(context.Background())
 		click := time.Now()
-		doc := printing.Document{IDs: nil, Kind: printing.Proof, PDF: pdf(b, page), Width: 21000, Height: 29700, Printer: "lab"}
+		doc := printing.Document{Kind: printing.Proof, On: printing.Setting{Printer: "lab"},
+			Make: func(context.Context) ([]byte, error) { return pdf(b, page), nil }}
 		_, err := desk.Print(ctx, doc, false, func(printing.Status) { cancel() })
 		cancel()
 		check(b, err)

@@ -229,8 +229,7 @@ func TestStopped(t *testing.T) {
 	t.Parallel()
 	l := start(t)
 	d := l.printer("lab", "everywhere")
-	doc := document(t, "lab")
-	doc.PDF = []byte("%PDF-1.4\nno more than this\n")
+	doc := made(printing.Proof, "lab", []byte("%PDF-1.4\nno more than this: /MediaBox [0 0 595.28 841.89]\n"), newID(t))
 	r, h := print(t, l.desk(l.spooler(), short), doc, nil)
 	want(t, r, printing.MaybeSheet, printing.CodeLate)
 	if !h.of(printing.CodeTrouble) {
@@ -439,13 +438,13 @@ func TestDocumentAfterCancel(t *testing.T) {
 	t.Parallel()
 	l := start(t)
 	d := l.printer("lab", "raw")
-	s, ctx, doc := l.spooler(), context.Background(), document(t, "lab")
+	s, ctx := l.spooler(), context.Background()
 	p, err := s.Printer(ctx, "lab")
 	check(t, err)
-	j, err := s.Create(ctx, p, "relais-test", "iso_a4_210x297mm", "", doc.Width, doc.Height)
+	j, err := s.Create(ctx, p, "relais-test", "iso_a4_210x297mm", "", 21000, 29700)
 	check(t, err)
 	check(t, s.Cancel(ctx, j))
-	_ = s.Send(ctx, j, doc.PDF) // CUPS 2.4 accepts it, and keeps the job cancelled
+	_ = s.Send(ctx, j, pdf(t, samples(t)[0].pages)) // CUPS 2.4 accepts it, and keeps the job cancelled
 	if now, err := s.State(ctx, j); err != nil || now.State != printing.Cancelled || now.Sheet() != printing.NoSheet {
 		t.Errorf("%+v, %v", now, err)
 	}
@@ -464,7 +463,7 @@ func TestJobsOfOthers(t *testing.T) {
 	check(t, err)
 	j, err := mine.Create(ctx, p, "relais-test", "iso_a4_210x297mm", "", 21000, 29700)
 	check(t, err)
-	check(t, mine.Send(ctx, j, document(t, "lab").PDF))
+	check(t, mine.Send(ctx, j, pdf(t, samples(t)[0].pages)))
 	if now, err := other.State(ctx, j); err != nil || now.State != printing.Vanished {
 		t.Errorf("seen by another: %+v, %v", now, err)
 	}

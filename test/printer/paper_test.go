@@ -125,5 +125,10 @@ func newID(t testing.TB) rx.ID {
 // document is a new proof for a printer.
 func document(t testing.TB, printer string) printing.Document {
 	t.Helper()
-	return printing.Document{IDs: []rx.ID{newID(t)}, Kind: printing.Proof, PDF: pdf(t, samples(t)[0].pages), Width: 21000, Height: 29700, Printer: printer}
+	return made(printing.Proof, printer, pdf(t, samples(t)[0].pages), newID(t))
+}
+
+func made(kind printing.Kind, printer string, pdf []byte, ids ...rx.ID) printing.Document {
+	return printing.Document{IDs: ids, Kind: kind, On: printing.Setting{Printer: printer},
+		Make: func(context.Context) ([]byte, error) { return pdf, nil }}
 }

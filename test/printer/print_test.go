@@ -23,10 +23,10 @@ func TestEveryDocumentComesOut(t *testing.T) {
 	raw, filtered := l.printer("raw", "raw"), l.printer("filtered", "everywhere")
 	desk := l.desk(l.spooler(), printing.Usual)
 	for i, s := range samples(t) {
-		made := pdf(t, s.pages)
+		page := pdf(t, s.pages)
 		for _, d := range []*device{raw, filtered} {
 			var heard []printing.Status
-			doc := printing.Document{IDs: []rx.ID{newID(t)}, Kind: s.kind, PDF: made, Width: s.pages.Pages[0].Width, Height: s.pages.Pages[0].Height, Printer: d.name}
+			doc := made(s.kind, d.name, page, newID(t))
 			r, err := desk.Print(context.Background(), doc, false, func(s printing.Status) { heard = append(heard, s) })
 			check(t, err)
 			if r.Sheet != printing.SentSheet || r.Fault != nil || r.Kept {
@@ -40,7 +40,7 @@ func TestEveryDocumentComesOut(t *testing.T) {
 				t.Fatalf("%s: %d documents came out, want %d", d.name, len(out), i+1)
 			}
 			last := out[i]
-			if d == raw && !bytes.Equal(last, made) {
+			if d == raw && !bytes.Equal(last, page) {
 				t.Errorf("%s: other bytes came out than were made", s.kind)
 			}
 			got := words(t, last)
