@@ -9,19 +9,20 @@ import (
 	"relais/app/rx"
 )
 
-// The RID's Code 128: a module of 0.34 mm is four dots of a 300 dpi printer and
-// two of a 150 dpi scan. The legal millimetres are not published; an early public
-// form has a box of 12 mm.
+// The RID's Code 128, where no other size was chosen: a module of 0.34 mm is four dots
+// of a 300 dpi printer and two of a 150 dpi scan. The legal millimetres are not
+// published; an early public form has a box of 12 mm.
 const (
 	ridModule = 34
 	ridHeight = 1_300
 )
 
 // The INAMI number's Interleaved 2 of 5, as the one public generator of the form
-// draws it; how it is padded to an even length is not certain, so a setting.
+// draws it, as large as its place; how it is padded to an even length is not certain,
+// so a setting.
 const (
-	nihiiModule = 32
-	nihiiHeight = 950
+	nihiiModules = 117 + 2*quietModules // of 12 digits
+	nihiiModule  = 40                   // at most
 )
 
 // code128Of encodes content (ASCII), still without a place. It fails only on text
@@ -35,7 +36,7 @@ func code128Of(content string) (Bars, error) {
 }
 
 // interleavedOf encodes the number of a prescriber with a 0 in front or at the end,
-// still without a place.
+// still without place and size.
 func interleavedOf(n rx.NIHII, p Padding) (Bars, error) {
 	content := "0" + string(n)
 	if p == PadEnd {
@@ -45,7 +46,7 @@ func interleavedOf(n rx.NIHII, p Padding) (Bars, error) {
 	if err != nil {
 		return Bars{}, rx.Fault(rx.CodeNIHIIForm)
 	}
-	return Bars{Height: nihiiHeight, Module: nihiiModule, Content: content, Widths: widths(code)}, nil
+	return Bars{Content: content, Widths: widths(code)}, nil
 }
 
 // widths are the runs of equal modules of a code, the first one black.

@@ -114,7 +114,7 @@ func contents(name string, f rx.Facts) []string {
 // layouts of every document of facts, by its name.
 func layouts(facts []rx.Facts, simulated bool) map[string]func() (Document, error) {
 	first := facts[0]
-	proof, paper := Proof{Simulated: simulated, Foot: &Foot{issued, 99}}, Paper{Simulated: simulated, Reason: "outage-ehealth"}
+	proof, paper := Proof{Simulated: simulated, Look: ProofLook{Foot: true, Module: 45, Height: 200}, Printed: issued, Copy: 99}, Paper{Simulated: simulated, Reason: "outage-ehealth"}
 	day := DayList{Day: rx.DateOf(issued), Language: first.Language, Practice: first.Practice, Printed: issued, Simulated: simulated}
 	drill := drillOf(first.Language, 30)
 	for i, f := range facts {

@@ -140,16 +140,17 @@ func (m model) drawProducts(page *Page, s sheet, room, area box, head block) {
 // bars draws the number of the prescriber in the middle of b, its digits below.
 func (p *Page) bars(code *Bars, n rx.NIHII, b box) {
 	digits := heading(n.Dashed())
-	y := b.y
+	lines := wrap(b.w, digits)
+	below := heightOf(lines)
+	y := b.y + (b.h-below)/2
 	if code != nil {
 		bars := *code
-		bars.X, bars.Y = b.x+(b.w-bars.Width())/2, y
+		bars.Module, bars.Height = min(b.w/nihiiModules, nihiiModule), b.h-below
+		bars.X, bars.Y = b.x+(b.w-bars.Width())/2, b.y
 		p.Items = append(p.Items, bars)
-		y += bars.Height
-	} else {
-		y += (b.h - points(digits.size)) / 2
+		y = b.y + bars.Height
 	}
-	p.draw(b.x+(b.w-widthOf(digits.text, digits.size, digits.bold))/2, y+near/2, wrap(b.w, digits))
+	p.draw(b.x+(b.w-widthOf(digits.text, digits.size, digits.bold))/2, y, lines)
 }
 
 // moved gives items with all their positions moved.

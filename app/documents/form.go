@@ -37,12 +37,14 @@ type Form struct {
 // Options are what a practice chooses about its documents, kept as one setting. The
 // zero value is what is printed without one.
 type Options struct {
-	Form      Form `json:"form"`
-	ProofFoot bool `json:"proof_foot,omitempty"` // the discreet line at the foot of a proof
+	Form  Form      `json:"form"`
+	Proof ProofLook `json:"proof"`
 }
 
 // Check tells what is wrong with o, with the path of each fault: rx.Faults, or nil.
-func (o Options) Check() error { return o.Form.check("$.form") }
+func (o Options) Check() error {
+	return append(o.Form.check("$.form"), o.Proof.check("$.proof")...).OrNil()
+}
 
 // ParseOptions reads a setting that was kept; "" is the zero value. What it cannot
 // read it refuses (rx.CodeSettingUnread): a form must not come out on other paper than
@@ -103,28 +105,30 @@ type Place struct {
 	H     int   `json:"h"`
 }
 
-// Bounds of a form's numbers.
-const (
-	leastPlace    = 30  // 0.1 mm, of a place in either direction
-	leastProducts = 450 // of the place of the products
-)
+// least is what a place measures at least, in 0.1 mm.
+func (f Field) least() box {
+	switch f {
+	case FieldProducts:
+		return box{w: 450, h: 450}
+	case FieldBarcode: // with the narrowest bars that a scan of 150 dpi shows
+		return box{w: 350, h: 100}
+	}
+	return box{w: 30, h: 30}
+}
 
 // Check tells what is wrong with f, with the path of each fault: rx.Faults, or nil.
-func (f Form) Check() error { return f.check("$") }
+func (f Form) Check() error { return f.check("$").OrNil() }
 
-func (f Form) check(root string) error {
-	var faults rx.Faults
+func (f Form) check(root string) (faults rx.Faults) {
 	fault := func(path string, code rx.Code, args ...string) {
 		faults = append(faults, rx.Fault(code, args...).At(root+path[1:]))
+	}
+	within := func(path string, n, least, most int) {
+		faults = append(faults, within(root+path[1:], n, least, most)...)
 	}
 	known(fault, "$.kind", f.Kind, FormKinds)
 	known(fault, "$.paper", f.Paper, FormPapers)
 	known(fault, "$.padding", f.Padding, Paddings)
-	within := func(path string, n, least, most int) {
-		if n < least || n > most {
-			fault(path, rx.CodeOutOfRange, "min", strconv.Itoa(least), "max", strconv.Itoa(most))
-		}
-	}
 	within("$.products", f.Products, 0, rx.MaxLines)
 	if len(faults) > 0 {
 		return faults
@@ -139,14 +143,11 @@ func (f Form) check(root string) error {
 			continue
 		}
 		seen = append(seen, p.Field)
-		least := leastPlace
-		if p.Field == FieldProducts {
-			least = leastProducts
-		}
-		within(at+"x", p.X, 0, t.width/10-least)
-		within(at+"y", p.Y, 0, t.height/10-least)
-		within(at+"w", p.W, least, t.width/10-p.X)
-		within(at+"h", p.H, least, t.height/10-p.Y)
+		least := p.Field.least()
+		within(at+"x", p.X, 0, t.width/10-least.w)
+		within(at+"y", p.Y, 0, t.height/10-least.h)
+		within(at+"w", p.W, least.w, t.width/10-p.X)
+		within(at+"h", p.H, least.h, t.height/10-p.Y)
 	}
 	if len(faults) > 0 {
 		return faults
@@ -155,7 +156,14 @@ func (f Form) check(root string) error {
 	b := t.bounds(f)
 	within("$.offset_x", f.OffsetX, -b.x/10, (t.page.w-b.x-b.w)/10)
 	within("$.offset_y", f.OffsetY, -b.y/10, (t.page.h-b.y-b.h)/10)
-	return faults.OrNil()
+	return faults
+}
+
+func within(path string, n, least, most int) rx.Faults {
+	if n >= least && n <= most {
+		return nil
+	}
+	return rx.Faults{rx.Fault(rx.CodeOutOfRange, "min", strconv.Itoa(least), "max", strconv.Itoa(most)).At(path)}
 }
 
 func known[T ~string](fault func(string, rx.Code, ...string), path string, word T, words []T) {

@@ -241,6 +241,7 @@ func TestFormCheck(t *testing.T) {
 		{Form{Kind: Overlay, Places: []Place{{FieldPatient, 0, 0, 100, 100}, {FieldPatient, 0, 0, 100, 100}}}, "$.places[1].field", "notes"},
 		{Form{Kind: Overlay, Places: []Place{{FieldPatient, 1000, 0, 100, 100}}}, "$.places[0].w", "50"},
 		{Form{Kind: Overlay, Places: []Place{{FieldProducts, 0, 0, 400, 500}}}, "$.places[0].w", "450"},
+		{Form{Kind: Drawing, Places: []Place{{FieldBarcode, 0, 0, 340, 100}}}, "$.places[0].w", "350"},
 	} {
 		err := c.form.Check()
 		if c.path == "" {
@@ -357,6 +358,17 @@ func TestINAMIBarcode(t *testing.T) {
 		}
 		if c.form.Kind == Drawing && !shown(d, "1-99999-15-004") {
 			t.Errorf("%+v: no digits", c.form)
+		}
+	}
+	// As large as its place, never larger.
+	for _, w := range []int{350, 464, 600, 1000} {
+		p := paperOf(order(rx.FR)[:1], false)
+		p.Form = Form{Kind: Drawing, Places: []Place{{FieldBarcode, 20, 20, w, 200}}}
+		d, err := p.Layout()
+		for _, i := range laidOut(t, d, err).Pages[0].Items {
+			if b, ok := i.(Bars); ok && (b.X < 200 || b.X+b.Width() > 200+10*w || b.Y < 200 || b.Y+b.Height > 2_200 || b.Module < 22 || b.Module > 40) {
+				t.Errorf("in a place of %d: %d wide, modules of %d", w, b.Width(), b.Module)
+			}
 		}
 	}
 	if _, err := interleavedOf("1234567890A", PadFront); err == nil {

@@ -311,12 +311,12 @@ func TestFootOfAProof(t *testing.T) {
 		if laidOut(t, d, err); shown(d, "Relais") {
 			t.Errorf("%s: a line at the foot although none was asked for", l)
 		}
-		p.Foot = &Foot{Printed: issued, Copy: 1}
+		p.Look.Foot, p.Printed, p.Copy = true, issued, 1
 		d, err = p.Layout()
 		if laidOut(t, d, err); !shown(d, in(l, "imprimé le 22/11/2026 à 09:12", "afgedrukt op 22/11/2026 om 09:12", "gedruckt am 22/11/2026")) || shown(d, in(l, "réimpression", "herdruk", "Nachdruck")) {
 			t.Errorf("%s: %q", l, texts(d))
 		}
-		p.Foot.Copy = 3
+		p.Copy = 3
 		if d, _ = p.Layout(); !shown(d, in(l, "réimpression 2", "herdruk 2", "Nachdruck 2")) {
 			t.Errorf("%s: %q", l, texts(d))
 		}
@@ -370,11 +370,11 @@ func TestOptions(t *testing.T) {
 	if err != nil || fmt.Sprint(o) != fmt.Sprint(Options{}) {
 		t.Errorf("%+v, %v", o, err)
 	}
-	o, err = ParseOptions([]byte(`{"form": {"kind": "overlay", "paper": "two-on-a4", "offset_x": -12, "places": [{"field": "patient", "x": 60, "y": 450, "w": 900, "h": 160}]}, "proof_foot": true}`))
-	if err != nil || o.Form.Kind != Overlay || o.Form.Paper != TwoOnA4 || o.Form.OffsetX != -12 || len(o.Form.Places) != 1 || !o.ProofFoot {
+	o, err = ParseOptions([]byte(`{"form": {"kind": "overlay", "paper": "two-on-a4", "offset_x": -12, "places": [{"field": "patient", "x": 60, "y": 450, "w": 900, "h": 160}]}, "proof": {"foot": true, "module": 40}}`))
+	if err != nil || o.Form.Kind != Overlay || o.Form.Paper != TwoOnA4 || o.Form.OffsetX != -12 || len(o.Form.Places) != 1 || !o.Proof.Foot || o.Proof.Module != 40 {
 		t.Errorf("%+v, %v", o, err)
 	}
-	for _, bad := range []string{`{`, `{"form": {"kind": "a5"}}`, `{"shape": 1}`, `{} {}`, `{"form": {"offset_x": 4000}}`} {
+	for _, bad := range []string{`{`, `{"form": {"kind": "a5"}}`, `{"shape": 1}`, `{} {}`, `{"form": {"offset_x": 4000}}`, `{"proof": {"module": 46}}`} {
 		if o, err := ParseOptions([]byte(bad)); rx.CodeOf(err) != rx.CodeSettingUnread || o.Form.Kind != "" {
 			t.Errorf("%s: %+v, %v", bad, o, err)
 		}
@@ -423,5 +423,28 @@ func TestDayList(t *testing.T) {
 	empty := DayList{Day: rx.DateOf(issued), Language: rx.FR, Practice: practice, Printed: issued}
 	if d, err := empty.Layout(); len(laidOut(t, d, err).Pages) != 1 || !shown(d, "0 prescription") {
 		t.Errorf("an empty day: %q", texts(d))
+	}
+}
+
+func TestLookOfAProof(t *testing.T) {
+	p := proofOf(append(order(rx.FR), order(rx.FR)[0]), false)
+	p.Look = ProofLook{Products: 2, Module: 45, Height: 200}
+	d, err := p.Layout()
+	if laidOut(t, d, err); len(d.Pages) != 3 {
+		t.Errorf("%d sheets of two, want 3", len(d.Pages))
+	}
+	for _, i := range d.Pages[0].Items {
+		if b, ok := i.(Bars); ok && (b.Module != 45 || b.Height != 2_000) {
+			t.Errorf("modules of %d, %d high", b.Module, b.Height)
+		}
+	}
+	checkPages(t, "proof", d)
+	for path, look := range map[string]ProofLook{"$.products": {Products: 5}, "$.module": {Module: 24}, "$.height": {Height: 201}} {
+		p.Look = look
+		_, err := p.Layout()
+		var faults rx.Faults
+		if !errors.As(err, &faults) || faults[0].Path != path || faults[0].Code != rx.CodeOutOfRange {
+			t.Errorf("%+v: %v", look, err)
+		}
 	}
 }

@@ -60,15 +60,15 @@ const formWidth, formHeight = 10_500, 20_000
 // sets it right for a form that was measured.
 var modelPlaces = []place{
 	{field: FieldSimulation, box: box{500, 500, 9_500, 1_000}, write: simulated},
-	{field: FieldBarcode, box: box{500, 2_700, 4_600, 1_800}, framed: true, printed: true, bars: true},
-	{field: FieldPrescriber, box: box{5_100, 2_700, 4_900, 1_800}, framed: true, label: "doc.form.prescriber", printed: true, write: prescriberName},
+	{field: FieldBarcode, box: box{500, 2_700, 4_640, 1_800}, framed: true, printed: true, bars: true},
+	{field: FieldPrescriber, box: box{5_140, 2_700, 4_860, 1_800}, framed: true, label: "doc.form.prescriber", printed: true, write: prescriberName},
 	{field: FieldPatient, box: box{500, 4_500, 9_500, 1_700}, framed: true, label: "doc.form.patient", write: patient},
 	{field: FieldVignette, box: box{500, 6_200, 3_200, 9_300}, framed: true, label: "doc.form.vignette", printed: true},
 	{field: FieldProducts, box: box{3_700, 6_200, 6_300, 7_500}, framed: true, label: "doc.form.rx"},
 	{field: FieldNotes, box: box{3_700, 13_700, 6_300, 1_800}, framed: true, write: notes},
-	{field: FieldStamp, box: box{500, 15_500, 4_600, 3_600}, framed: true, label: "doc.paper.stamp", printed: true},
-	{field: FieldSignature, box: box{5_100, 15_500, 4_900, 2_500}, framed: true, label: "doc.form.signature", printed: true},
-	{field: FieldEnd, box: box{5_100, 18_000, 4_900, 1_100}, framed: true, label: "doc.form.end", write: endDate},
+	{field: FieldStamp, box: box{500, 15_500, 4_640, 3_600}, framed: true, label: "doc.paper.stamp", printed: true},
+	{field: FieldSignature, box: box{5_140, 15_500, 4_860, 2_500}, framed: true, label: "doc.form.signature", printed: true},
+	{field: FieldEnd, box: box{5_140, 18_000, 4_860, 1_100}, framed: true, label: "doc.form.end", write: endDate},
 	{field: FieldFoot, box: box{620, 19_160, 9_260, 400}, printed: true, write: foot},
 }
 

@@ -22,7 +22,7 @@ func everyDocument(t testing.TB, l rx.Lang) map[string]Document {
 		all[name+"-"+string(l)] = d
 	}
 	proof := proofOf(append(order(l), order(l)[:2]...), l == rx.FR)
-	proof.Foot = &Foot{issued, 3}
+	proof.Look.Foot, proof.Printed, proof.Copy = true, issued, 3
 	d, err := proof.Layout()
 	add("proof", d, err)
 	for name, form := range forms {

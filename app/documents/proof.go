@@ -19,15 +19,50 @@ import (
 // components have them. The Dutch and German words are ours.
 type Proof struct {
 	Lines     []ProofLine // of one patient or of several: each patient has sheets of their own
-	Simulated bool        // the watermark, and a line that says so
-	Foot      *Foot       // nil: no line at the foot
+	Look      ProofLook
+	Printed   time.Time // in the practice's zone: for the line at the foot
+	Copy      int       // from 2, a reprint: for the same
+	Simulated bool      // the watermark, and a line that says so
 }
 
-// Foot is a discreet line at the foot of a sheet, for the practice: when it was
-// printed, and how often before. It says nothing to the pharmacist.
-type Foot struct {
-	Printed time.Time // in the practice's zone
-	Copy    int       // from 2: a reprint
+// ProofLook is what is not certain of the model, and so may be chosen: the legal
+// millimetres of the code are not published, and four products a sheet are a custom.
+// The zero value is what is printed without a choice.
+type ProofLook struct {
+	Products int `json:"products,omitempty"` // most a sheet, 1 to 4; 0: four
+	Module   int `json:"module,omitempty"`   // of the RID's code in 0.01 mm, 25 to 45; 0: 34
+	Height   int `json:"height,omitempty"`   // of it in 0.1 mm, 80 to 200; 0: 130
+
+	// Foot is a discreet line at the foot of a sheet, for the practice: when it was
+	// printed, and how often before. It says nothing to the pharmacist.
+	Foot bool `json:"foot,omitempty"`
+}
+
+// Check tells what is wrong with l, with the path of each fault: rx.Faults, or nil.
+func (l ProofLook) Check() error { return l.check("$").OrNil() }
+
+func (l ProofLook) check(root string) (faults rx.Faults) {
+	for _, n := range []struct {
+		name                string
+		chosen, least, most int
+	}{{"products", l.Products, 1, perProof}, {"module", l.Module, 25, 45}, {"height", l.Height, 80, 200}} {
+		if n.chosen != 0 {
+			faults = append(faults, within(root+"."+n.name, n.chosen, n.least, n.most)...)
+		}
+	}
+	return faults
+}
+
+// bars encodes a RID at the size that was chosen, still without a place.
+func (l ProofLook) bars(rid rx.RID) (Bars, error) {
+	b, err := code128Of(string(rid))
+	if l.Module > 0 {
+		b.Module = l.Module
+	}
+	if l.Height > 0 {
+		b.Height = 10 * l.Height
+	}
+	return b, err
 }
 
 // ProofLine is one prescription that Recip-e has confirmed.
@@ -59,6 +94,9 @@ func (p Proof) Layout() (Document, error) {
 func factsOf(l ProofLine) rx.Facts { return l.Facts }
 
 func (p Proof) check() error {
+	if err := p.Look.Check(); err != nil {
+		return err
+	}
 	seen := map[rx.RID]bool{}
 	for i, l := range p.Lines {
 		if _, err := rx.ParseRID(string(l.RID)); err != nil || l.Confirmed.IsZero() || seen[l.RID] {
@@ -108,14 +146,18 @@ func (p Proof) pages(lines []ProofLine) ([]Page, error) {
 	lang := lines[0].Facts.Language
 	var pages []Page
 	var page *Page
-	y, onPage := 0, perProof
+	most := perProof
+	if p.Look.Products > 0 {
+		most = p.Look.Products
+	}
+	y, onPage := 0, most
 	turn := func() {
 		next, top := p.begin(lines[0].Facts)
 		pages = append(pages, next)
 		page, y, onPage = &pages[len(pages)-1], top, 0
 	}
 	for i, l := range lines {
-		code, err := code128Of(string(l.RID))
+		code, err := p.Look.bars(l.RID)
 		if err != nil {
 			return nil, err
 		}
@@ -123,12 +165,12 @@ func (p Proof) pages(lines []ProofLine) ([]Page, error) {
 		text.add(0, label(i18n.Text(lang, "doc.product", "n", i18n.Int(i+1))))
 		product(&text, l.Facts, proofTells)
 		dates(&text, l.Facts, proofTells)
-		if onPage == perProof || y+ruled+max(heightOf(text.lines), leastBlock) > proofFoot {
+		if onPage == most || y+ruled+max(heightOf(text.lines), leastBlock) > proofFoot {
 			if turn(); proofFoot-y < leastRoom+leastBlock {
 				return nil, noRoom()
 			}
 		}
-		const quiet = quietModules * ridModule // hangs into the margin
+		quiet := quietModules * code.Module // hangs into the margin
 		textX, codeX := margin, pageWidth-margin-code.Width()+quiet
 		if onPage%2 == 1 {
 			textX, codeX = pageWidth-margin-text.width, margin-quiet
@@ -151,23 +193,22 @@ func (p Proof) pages(lines []ProofLine) ([]Page, error) {
 	}
 	number(lang, pages)
 	for i := range pages {
-		p.Foot.draw(&pages[i], lang)
+		if p.Look.Foot {
+			p.foot(&pages[i], lang)
+		}
 	}
 	return pages, nil
 }
 
-// draw puts the line beside the number of the sheet.
-func (f *Foot) draw(p *Page, lang rx.Lang) {
-	if f == nil {
-		return
-	}
-	parts := []string{i18n.Text(lang, "doc.foot", "moment", i18n.Moment(lang, f.Printed))}
-	if f.Copy > 1 {
-		parts = append(parts, i18n.Text(lang, "doc.foot.reprint", "n", i18n.Int(f.Copy-1)))
+// foot puts a discreet line beside the number of the sheet.
+func (p Proof) foot(page *Page, lang rx.Lang) {
+	parts := []string{i18n.Text(lang, "doc.foot", "moment", i18n.Moment(lang, p.Printed))}
+	if p.Copy > 1 {
+		parts = append(parts, i18n.Text(lang, "doc.foot.reprint", "n", i18n.Int(p.Copy-1)))
 	}
 	parts = append(parts, i18n.Text(lang, "doc.proof.wording"))
 	line := span{strings.Join(parts, " · "), style{size: least, grey: dim}}
-	p.draw(margin, pageHeight-margin-points(small)/4-points(least), wrap(contentWidth-3_000, line))
+	page.draw(margin, pageHeight-margin-points(small)/4-points(least), wrap(contentWidth-3_000, line))
 }
 
 // code draws the RID's bars with the number of the product above and the RID below.

@@ -83,10 +83,7 @@ func (p press) Proof(items []rx.Item) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	proof := documents.Proof{Simulated: p.simulated}
-	if options.ProofFoot {
-		proof.Foot = &documents.Foot{Printed: p.now()}
-	}
+	proof := documents.Proof{Simulated: p.simulated, Look: options.Proof, Printed: p.now()}
 	for _, item := range items {
 		proof.Lines = append(proof.Lines, documents.ProofLine{Facts: item.Facts, RID: item.RID(), Confirmed: item.Adopted.At})
 	}
