@@ -270,12 +270,13 @@ func TestAtRecipe(t *testing.T) {
 
 	p.replies[rx.OpOpen] = []rx.Reply{
 		{Result: rx.ResultAccepted, Listed: []rx.Listed{{RID: rid}, {RID: "BEP0WISHWISH"}}, More: true, Session: "more"},
-		{Result: rx.ResultAccepted, Listed: []rx.Listed{{RID: "BEP0OTHEROTH"}, {RID: "BEP0SEALSEAL"}, {RID: "BEP0REFUREFU"}, {RID: "BEP0SENDSEND"}}},
+		{Result: rx.ResultAccepted, Listed: []rx.Listed{{RID: "BEP0OTHEROTH"}, {RID: "BEP0SEALSEAL"}, {RID: "BEP0REFUREFU"}, {RID: "BEP0SENDSEND"}, {RID: "BEP0TWINTWIN"}}},
 	}
 	p.replies[rx.OpStatus] = []rx.Reply{status(rx.NotDelivered), status(rx.InProcess), status(rx.Delivered)}
 	p.replies[rx.OpGet] = []rx.Reply{
 		{Result: rx.ResultAccepted, Content: &rx.Content{Author: "Autre", Lines: []rx.ContentLine{{Name: "Ibuprofène"}}}},
 		{Result: rx.ResultAccepted, Sealed: rx.SealedKeyRefused}, saysNo, {Result: rx.ResultAccepted, Local: d.is(sending).LocalID()},
+		{Result: rx.ResultAccepted, Local: d.is(id).LocalID()},
 	}
 	all, err := d.AtRecipe(ctx, known)
 	d.well(err)
@@ -292,7 +293,7 @@ func TestAtRecipe(t *testing.T) {
 		got = append(got, strings.Join([]string{string(st.RID), fmt.Sprint(st.Listed), item, string(st.Differ), name, st.Sealed, string(rx.CodeOf(st.Err))}, "|"))
 	}
 	want := []string{"BEP0TESTTEST|true|confirmed||||", "BEP0WISHWISH|true|confirmed|must-go|||", "BEP0OTHEROTH|true|||Ibuprofène||", "BEP0SEALSEAL|true||||key-refused|",
-		"BEP0REFUREFU|true|||||platform-refused", "BEP0SENDSEND|true|sending|not-adopted|||", "BEP0GONEGONE|false|confirmed|not-open|||"}
+		"BEP0REFUREFU|true|||||platform-refused", "BEP0SENDSEND|true|sending|not-adopted|||", "BEP0TWINTWIN|true|confirmed|double|||", "BEP0GONEGONE|false|confirmed|not-open|||"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}

@@ -34,6 +34,7 @@ const (
 	MustGo     Difference = "must-go"     // open there, and to be revoked by what is known here
 	NotOpen    Difference = "not-open"    // open by what is known here, and not listed there
 	NotAdopted Difference = "not-adopted" // the content is of one of ours, which has no such RID yet: the engine finds it
+	Double     Difference = "double"      // the content is of one of ours, which bears another RID
 	Changed    Difference = "changed"     // the status had changed since it was last read
 )
 
@@ -126,6 +127,9 @@ func (l *look) at(ctx context.Context, rid rx.RID) Standing {
 	for i := range l.items {
 		if reply.Local != "" && l.items[i].LocalID() == reply.Local {
 			st.Item, st.Differ = &l.items[i], NotAdopted
+			if l.items[i].RID() != "" {
+				st.Differ = Double
+			}
 		}
 	}
 	return st

@@ -33,7 +33,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"await":      await,      // await N: until it does, 20 s at most
 	"latency":    latency,    // latency D: each way to the server takes so long
 	"pharmacist": pharmacist, // pharmacist MOVE RID|foreign: the pharmacist's hand, or the patient's
-	"elsewhere":  elsewhere,  // elsewhere SSIN: other software creates a prescription of the patient
+	"elsewhere":  elsewhere,  // elsewhere SSIN [FILE]: other software creates a prescription of the patient, with this content
 	"sql":        sqlite,     // sql FILE STATEMENT
 	"edit":       edit,       // edit FROM TO OLD NEW [OLD NEW…]: a changed copy of a file
 	"nobody":     nobody,     // nobody N CMD ARGS…: as code, but without the rights of an administrator
@@ -195,10 +195,14 @@ func pharmacist(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func elsewhere(ts *testscript.TestScript, _ bool, args []string) {
-	need(ts, len(args) == 1, "elsewhere SSIN")
+	need(ts, len(args) == 1 || len(args) == 2, "elsewhere SSIN [FILE]")
+	content := "another"
+	if len(args) == 2 {
+		content = ts.ReadFile(args[1])
+	}
 	w := openWorld(ts, ts.MkAbs(ts.Getenv("RELAIS_DATA")))
 	defer w.Close()
-	_, err := w.Store(world.Foreign{Patient: rx.SSIN(args[0]), Content: []byte("another")}, time.Now())
+	_, err := w.Store(world.Foreign{Patient: rx.SSIN(args[0]), Content: []byte(content)}, time.Now())
 	ts.Check(err)
 }
 
