@@ -176,15 +176,7 @@ type commands struct {
 	LetGo     letGoCmd     `cmd:"" help:"${help_let_go}"`
 	Twin      twinCmd      `cmd:"" help:"${help_twin}"`
 	Repeat    repeatCmd    `cmd:"" help:"${help_repeat}"`
-	Refresh   refreshCmd   `cmd:"" help:"${help_refresh}"`
-	Open      openCmd      `cmd:"" help:"${help_open}"`
-	Feedback  feedbackCmd  `cmd:"" help:"${help_feedback}"`
-
-	Visibility  visibilityCmd  `cmd:"" help:"${help_visibility}"`
-	AskFeedback askFeedbackCmd `cmd:"" help:"${help_ask_feedback}"`
-	Notify      notifyCmd      `cmd:"" help:"${help_notify}"`
-
-	Patients struct {
+	Patients  struct {
 		Find findCmd `cmd:"" help:"${help_patients_find}"`
 	} `cmd:"" help:"${help_patients}"`
 	Identity struct {
@@ -193,16 +185,14 @@ type commands struct {
 		Show   identityShowCmd   `cmd:"" help:"${help_identity_show}"`
 		Forget identityForgetCmd `cmd:"" help:"${help_identity_forget}"`
 	} `cmd:"" help:"${help_identity}"`
-	Verify   verifyCmd `cmd:"" help:"${help_verify}"`
-	Export   exportCmd `cmd:"" help:"${help_export}"`
-	Schema   schemaCmd `cmd:"" help:"${help_schema}"`
-	Drill    drillCmd  `cmd:"" help:"${help_drill}"`
+	Verify   verifyCmd   `cmd:"" help:"${help_verify}"`
+	Export   exportCmd   `cmd:"" help:"${help_export}"`
+	Schema   schemaCmd   `cmd:"" help:"${help_schema}"`
+	Profiles profilesCmd `cmd:"" help:"${help_profiles}"`
+	Drill    drillCmd    `cmd:"" help:"${help_drill}"`
 	Simulate struct {
 		Serve simulateCmd `cmd:"" default:"withargs" help:"${help_simulate_serve}"`
 		Plan  planCmd     `cmd:"" help:"${help_simulate_plan}"`
-
-		Deliver  deliverCmd   `cmd:"" help:"${help_simulate_deliver}"`
-		Feedback writeBackCmd `cmd:"" help:"${help_simulate_feedback}"`
 	} `cmd:"" help:"${help_simulate}"`
 	Interop struct {
 		Seal       sealCmd       `cmd:"" help:"${help_seal}"`

@@ -85,6 +85,31 @@ func (r *run) profile(name string) (config.Profile, error) {
 	if len(faults) > 0 {
 		return config.Profile{}, faults
 	}
+	if file.Platform != nil && file.Platform.AnchorsFrom != "" {
+		if err := r.anchors(file.Platform, filepath.Dir(name)); err != nil {
+			return config.Profile{}, err
+		}
+	}
 	p, faults := file.Profile()
 	return p, faults.OrNil()
+}
+
+// anchors reads the sets of a profile from the directory that its file names, seen from the file.
+func (r *run) anchors(p *config.Platform, beside string) error {
+	dir := p.AnchorsFrom
+	if !filepath.IsAbs(dir) {
+		dir = filepath.Join(beside, dir)
+	}
+	if len(p.Anchors) > 0 {
+		return rx.Fault(config.CodeAnchors).At("$.platform.anchors")
+	}
+	p.Anchors = map[string]string{}
+	for _, purpose := range config.Purposes {
+		text, err := r.readFile(filepath.Join(dir, purpose+".pem"))
+		if err != nil {
+			return err
+		}
+		p.Anchors[purpose] = string(text)
+	}
+	return nil
 }

@@ -18,23 +18,36 @@ const (
 	custom     = "custom:"
 )
 
-// Profile is the environment of a data directory and how long things may take in it.
+// Profile is the environment of a data directory, where its services are and how long things may take in it.
 type Profile struct {
 	Environment string
-	Simulated   bool     // all services are simulated on this machine: banner and watermark
-	Missing     []string // what keeps it from starting, by the words of "profile.missing.WORD"; empty: ready
+	Simulated   bool      // nothing is for real patients: banner and watermark
+	Platform    *Platform // nil: its services are simulated inside the program
+	Missing     []string  // what keeps it from starting, by the words of "profile.missing.WORD"; empty: ready
 	Waits       rx.Waits
 }
 
 // Profiles are those that are compiled in.
 func Profiles() []Profile {
-	// What a real environment still needs: the client of the services, the anchors that
-	// say which certificates to trust, and Recip-e's acceptance of this software.
-	missing := []string{"client", "anchors", "acceptance"}
+	// What a real environment still needs: the anchors that say which certificates to trust, six sets that come
+	// from the platform's own hands, and Recip-e's acceptance of this software.
+	missing := []string{"anchors", "acceptance"}
 	return []Profile{
 		{Environment: Simulated, Simulated: true, Waits: rx.DefaultWaits},
-		{Environment: Acceptance, Missing: missing, Waits: rx.DefaultWaits},
-		{Environment: Production, Missing: missing, Waits: rx.DefaultWaits},
+		{Environment: Acceptance, Platform: ehealth("-acpt"), Missing: missing, Waits: rx.DefaultWaits},
+		{Environment: Production, Platform: ehealth(""), Missing: missing, Waits: rx.DefaultWaits},
+	}
+}
+
+// ehealth is the platform of an environment without its anchors (recipe protocol §1.2).
+func ehealth(suffix string) *Platform {
+	services := "https://services" + suffix + ".ehealth.fgov.be"
+	return &Platform{
+		Endpoints: Endpoints{
+			STS: services + "/IAM/SecurityTokenService/v1", ETK: services + "/EtkDepot/v1", KGSS: services + "/Kgss/v1",
+			Prescriber: services + "/Recip-e/v4/Prescriber", ServiceList: "https://servicelist" + suffix + ".ehealth.fgov.be/servicelist",
+		},
+		Beyond: true, STSForm: WSTrust, Signature: SHA256, PrescriptionVersion: "kmehr_1.29",
 	}
 }
 
@@ -62,12 +75,12 @@ func (p Profile) Name() string {
 	return name
 }
 
-// File is a profile in a file. Its services are simulated on this machine: another
-// place would be an address, which no profile has yet.
+// File is a profile in a file. Its services are simulated inside the program, or where the file says.
 type File struct {
 	Name     string            `json:"name"`
-	Services string            `json:"services"`        // "simulated"
-	Waits    map[string]string `json:"waits,omitempty"` // "answer": "500ms"; absent: as in the built-in profiles
+	Services string            `json:"services"`           // "simulated", or "platform"
+	Platform *Platform         `json:"platform,omitempty"` // of "platform"
+	Waits    map[string]string `json:"waits,omitempty"`    // "answer": "500ms"; absent: as in the built-in profiles
 }
 
 var (
@@ -78,12 +91,20 @@ var (
 // Profile checks the file and gives its profile; every fault has its JSON path.
 func (f File) Profile() (Profile, rx.Faults) {
 	var faults rx.Faults
-	p := Profile{Environment: custom + f.Name, Simulated: true, Waits: rx.DefaultWaits}
+	p := Profile{Environment: custom + f.Name, Simulated: true, Waits: rx.DefaultWaits} // never for real patients
 	if !fileName.MatchString(f.Name) {
 		faults = append(faults, rx.Fault(CodeProfileName).At("$.name"))
 	}
-	if f.Services != Simulated {
-		faults = append(faults, rx.Fault(rx.CodeNotInList, "list", Simulated).At("$.services"))
+	switch {
+	case f.Services != Simulated && f.Services != AtPlatform:
+		faults = append(faults, rx.Fault(rx.CodeNotInList, "list", Simulated+", "+AtPlatform).At("$.services"))
+	case f.Services == AtPlatform && f.Platform == nil:
+		faults = append(faults, rx.Fault(rx.CodeMissing).At("$.platform"))
+	case f.Services == Simulated && f.Platform != nil:
+		faults = append(faults, rx.Fault(CodePlatformInside).At("$.platform"))
+	case f.Platform != nil:
+		filled, wrong := f.Platform.complete()
+		p.Platform, faults = &filled, append(faults, wrong...)
 	}
 	given := make([]string, 0, len(f.Waits))
 	for name := range f.Waits {
@@ -166,7 +187,10 @@ func waitNames() string {
 
 // Keep writes the profile for the settings of its directory.
 func (p Profile) Keep() ([]byte, error) {
-	f := File{Name: strings.TrimPrefix(p.Environment, custom), Services: Simulated, Waits: map[string]string{}}
+	f := File{Name: strings.TrimPrefix(p.Environment, custom), Services: Simulated, Platform: p.Platform, Waits: map[string]string{}}
+	if p.Platform != nil {
+		f.Services = AtPlatform
+	}
 	for _, w := range waits {
 		f.Waits[w.name] = w.of(&p.Waits).String()
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 
+	"relais/app/config"
 	"relais/app/rx"
 )
 
@@ -299,4 +300,16 @@ type Simulation struct {
 	PKI         string `json:"pki,omitempty"`
 	Keystore    string `json:"keystore,omitempty"` // of the simulation's doctor
 	Password    string `json:"password,omitempty"` // of the keystores
+}
+
+// ProfileList is the output of `relais profiles`: those that are compiled in.
+type ProfileList struct {
+	Profiles List[ProfileLine] `json:"profiles"`
+}
+
+// ProfileLine is one of them. Missing is what keeps it from starting; none: it is ready.
+type ProfileLine struct {
+	Name      string            `json:"name"`
+	Missing   List[string]      `json:"missing"`
+	Endpoints *config.Endpoints `json:"endpoints,omitempty"` // absent: simulated inside the program
 }

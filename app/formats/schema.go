@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"relais/app/config"
 	"relais/app/rx"
 )
 
@@ -22,13 +23,13 @@ var allFormats = []format{
 	{"order", "Order file of `relais prescribe`", reflect.TypeFor[rx.Request]()},
 	{"practice", "Practice file of `relais init`", reflect.TypeFor[rx.Practice]()},
 	{"unit", "Administration units of a dose", nil},
+	{"profile", "Profile file of `relais init`", reflect.TypeFor[config.File]()},
+	{"profiles", "Output of `relais profiles`", reflect.TypeFor[ProfileList]()},
 	{"faults", "Fault plan of `relais simulate`", reflect.TypeFor[FaultPlan]()},
 	{"prescribe", "Output of `relais prescribe` and `relais issue`", reflect.TypeFor[Prescribed]()},
 	{"list", "Output of `relais list`", reflect.TypeFor[Listing]()},
 	{"show", "Output of `relais show`", reflect.TypeFor[Shown]()},
 	{"status", "Output of `relais status`", reflect.TypeFor[Status]()},
-	{"at-recipe", "Output of `relais open`, `refresh`, `visibility`, `ask-feedback` and `notify`", reflect.TypeFor[AtRecipe]()},
-	{"feedback", "Output of `relais feedback`", reflect.TypeFor[FeedbackList]()},
 	{"settle", "Output of `relais settle`", reflect.TypeFor[Settling]()},
 	{"drill", "Report of `relais drill`", reflect.TypeFor[Drill]()},
 	{"simulate", "Output of `relais simulate`", reflect.TypeFor[Simulation]()},
@@ -199,6 +200,9 @@ var (
 
 // bounds are what a field's type does not say, by type and field.
 var bounds = map[string]object{
+	"File.services":                  among([]string{config.Simulated, config.AtPlatform}),
+	"Platform.sts_form":              among([]string{config.WSTrust, config.SAMLP}),
+	"Platform.signature":             among([]string{config.SHA256, config.SHA1}),
 	"Request.lines":                  {{"minItems", 1}, {"maxItems", rx.MaxLines}},
 	"Patient.first_name":             text(rx.MaxName),
 	"Patient.last_name":              text(rx.MaxName),
@@ -254,15 +258,6 @@ var bounds = map[string]object{
 	"Sheet.step":            among([]rx.PaperStep{rx.ToPrint, rx.ToSign, rx.HandedOver, rx.SheetDestroyed}),
 	"Sheet.copies":          from(0),
 	"Record.status":         among(rx.Statuses),
-	"Standing.state":        states,
-	"Standing.status":       among(rx.Statuses),
-	"Standing.visibility":   among(rx.Visibilities),
-	"Standing.differs":      {{"enum", []string{"must-go", "not-open", "not-adopted", "double", "changed"}}},
-	"Standing.sealed":       {{"enum", []string{rx.SealedKeyRefused, rx.SealedKeyAway, rx.SealedForm}}},
-	"Notice.n":              from(1),
-	"Notice.pharmacy":       {{"pattern", "^[0-9]{8}$"}},
-	"Notice.result":         {{"enum", []string{"on-the-wire", "accepted", "refused", "not-sent", "unanswered"}}},
-	"FeedbackList.fresh":    from(0),
 	"Happened.event":        events,
 	"Happened.from":         states,
 	"Happened.to":           states,

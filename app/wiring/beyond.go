@@ -15,7 +15,7 @@ type caller struct{ s *Session }
 
 // Do makes one call; CodeReadingOnly in a directory that was opened for reading only.
 func (c caller) Do(ctx context.Context, call rx.Call) (rx.Reply, error) {
-	remote, err := c.s.remote()
+	remote, err := c.s.remote(ctx)
 	if err != nil {
 		return rx.Reply{}, err
 	}

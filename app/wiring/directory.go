@@ -200,7 +200,12 @@ func (d Directory) fill(ctx context.Context, v *vault.Vault, passphrase vault.Pa
 		return err
 	}
 	defer func() { err = errors.Join(err, s.db.Close(ctx)) }()
-	if n.Profile.Simulated && !d.Protocol.Double {
+	switch {
+	case n.Profile.Platform != nil:
+		if _, err := anchorsOf(n.Profile.Platform); err != nil {
+			return err
+		}
+	case !d.Protocol.Double:
 		if _, err := d.pki(); err != nil { // now, since later somebody waits for it
 			return err
 		}

@@ -159,7 +159,7 @@ func (s *Session) runner(ctx context.Context, failed func(error)) (*outbox.Runne
 		}
 		s.verified.Store(true)
 	}
-	remote, err := s.remote()
+	remote, err := s.remote(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -16,8 +16,8 @@ import (
 	"relais/sync/simulator/world"
 )
 
-// platform is the client of the services with those services behind it, simulated inside this process behind their real
-// protocol. Several processes may have one each on the same directory: the world and its PKI are the same.
+// platform is the client of the services: of those at the addresses of the profile; or of simulated ones, inside this process
+// behind their real protocol. Several processes may have one each on the same directory: the world and its PKI are the same.
 type platform struct {
 	*recipe.Client
 	stop func() error
@@ -77,7 +77,10 @@ func (s *Session) heard(service rx.Service, reached bool, why string) {
 }
 
 // remote is what the engine of this session talks to.
-func (s *Session) remote() (outbox.Remote, error) {
+func (s *Session) remote(ctx context.Context) (outbox.Remote, error) {
+	if s.Profile.Platform != nil {
+		return s.addressed(ctx)
+	}
 	w, err := s.simulated()
 	if err != nil {
 		return nil, err

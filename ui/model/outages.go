@@ -38,7 +38,7 @@ type ServiceView struct {
 }
 
 // whys are the classes of failures that have words; the rest are named by their code.
-var whys = []string{"refused-connection", "timeout", "slow", "dropped", "server-failure", "given-up", "session", "recipient", "answer"}
+var whys = []string{"refused-connection", "timeout", "slow", "dropped", "server-failure", "given-up", "session", "recipient", "identity", "answer"}
 
 // View is what is known as it stands.
 func (o *Outages) View() OutagesView {

@@ -78,6 +78,28 @@ func readSets(dir fs.FS, as func(*x509.Certificate) *x509.Certificate) (Sets, er
 	return s, nil
 }
 
+// SetsOf reads the same from texts that were kept, one for each purpose; simulated says that the mark of a simulation is
+// understood (ReadSimulatedSets).
+func SetsOf(texts map[Purpose][]byte, simulated bool) (Sets, error) {
+	as := func(c *x509.Certificate) *x509.Certificate { return c }
+	if simulated {
+		as = understood
+	}
+	s := Sets{pools: map[Purpose]*x509.CertPool{}}
+	var faults []error
+	for _, p := range Purposes {
+		pool, err := setOf(texts[p], as)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", p, err))
+		}
+		s.pools[p] = pool
+	}
+	if len(faults) > 0 || len(texts) != len(Purposes) {
+		return Sets{}, errors.Join(append(faults, fmt.Errorf("%w: %d texts for %d purposes", ErrAnchors, len(texts), len(Purposes)))...)
+	}
+	return s, nil
+}
+
 func (p Purpose) file() string { return string(p) + ".pem" }
 
 func readSet(dir fs.FS, name string, as func(*x509.Certificate) *x509.Certificate) (*x509.CertPool, error) {
@@ -90,6 +112,10 @@ func readSet(dir fs.FS, name string, as func(*x509.Certificate) *x509.Certificat
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrAnchors, err)
 	}
+	return setOf(text, as)
+}
+
+func setOf(text []byte, as func(*x509.Certificate) *x509.Certificate) (*x509.CertPool, error) {
 	if len(text) > maxAnchors {
 		return nil, fmt.Errorf("%w: more than %d bytes", ErrAnchors, maxAnchors)
 	}
