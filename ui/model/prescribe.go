@@ -112,9 +112,16 @@ func (p *Prescribe) Next() {
 	p.focus.to(FieldPatient)
 }
 
-// begin starts an order for known.
+// begin starts an order for known; one that was put aside and is not saved yet goes on as it was put aside: what the store
+// holds of it is older.
 func (p *Prescribe) begin(known rx.Known, id rx.ID) *order {
-	w := &order{patient: known, id: id, mark: -1, choices: map[rx.ID]choice{}, loading: loader{env: p.env}}
+	w := &order{}
+	if i := slices.IndexFunc(p.aside, func(w *order) bool { return w.id == id }); i >= 0 {
+		w = p.aside[i]
+		p.aside = slices.Delete(p.aside, i, i+1)
+	}
+	*w = order{patient: known, id: id, mark: -1, choices: map[rx.ID]choice{}, loading: loader{env: p.env},
+		lines: w.lines, changed: w.changed, at: w.at, saving: w.saving, failed: w.failed, kept: w.kept, then: w.then}
 	p.w, p.notes, p.back, p.edit = w, nil, nil, nil
 	p.Pick.asked.next()
 	p.Entry.clear()
@@ -151,7 +158,10 @@ func (p *Prescribe) pick(known rx.Known) {
 
 func (p *Prescribe) resume(d rx.Draft, known rx.Known) {
 	w := p.begin(known, d.ID)
-	w.lines, w.kept = slices.Clone(d.Request.Lines), true
+	if !w.changed && !w.saving {
+		w.lines = slices.Clone(d.Request.Lines)
+	}
+	w.kept = true
 	if n := len(w.lines); n > 0 { // what was being typed comes back to where it was typed
 		if _, faults, _ := p.env.checkLine(known.Patient, w.lines[n-1]); len(faults) > 0 {
 			p.Entry.open(w.lines[n-1])

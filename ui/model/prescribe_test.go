@@ -429,3 +429,39 @@ func TestStaleAnswersAreDropped(t *testing.T) {
 		t.Errorf("%d results for nothing", len(v.Entry.Hits))
 	}
 }
+
+// An order that was put aside while the disk was full goes on with all its lines, although the draft that the store holds
+// has fewer.
+func TestADraftGoesOnAsItWasPutAside(t *testing.T) {
+	b := newBench(t)
+	p := NewPrescribe(b.env)
+	pick(t, b, p, "85.07.30-034.27")
+	write(t, b, p, "amoxicilline exemple 500", "1", "3", "5")
+	p.Add()
+	b.clock = b.clock.Add(time.Second)
+	p.Tick()
+	b.settle() // one line is kept
+	id := p.w.id
+	b.store.fail = func(string) error { return rx.Fault(rx.CodeDiskFull) }
+	write(t, b, p, "azithro", "1", "1", "3")
+	p.Add()
+	p.Next()
+	b.settle()
+	old, kept := b.store.drafts[id]
+	if !kept || len(old.Request.Lines) != 1 {
+		t.Fatalf("%d lines are kept", len(old.Request.Lines))
+	}
+	p.Resume(old)
+	b.settle()
+	if p.w == nil || p.w.id != id || len(p.View().Lines) != 2 {
+		t.Fatalf("%d lines go on", len(p.View().Lines))
+	}
+	b.store.fail = nil
+	p.Next()
+	b.clock = b.clock.Add(time.Minute)
+	p.Tick()
+	b.settle()
+	if got := b.store.drafts[id]; len(got.Request.Lines) != 2 {
+		t.Errorf("%d lines are kept in the end", len(got.Request.Lines))
+	}
+}

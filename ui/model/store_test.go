@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"relais/app/prescribing"
@@ -251,8 +253,9 @@ func (f file) first(is func(rx.Medicine) bool) (rx.Medicine, bool) {
 }
 
 func (f file) Search(words string, limit int) (found []rx.Medicine) {
+	words = " " + strings.TrimSpace(rx.Fold(words))
 	for _, m := range f {
-		if len(found) < limit && strings.Contains(" "+rx.Fold(m.Name.In(rx.FR)), " "+strings.TrimSpace(rx.Fold(words))) {
+		if len(found) < limit && strings.Contains(folded[m.Name.In(rx.FR)], words) {
 			found = append(found, m)
 		}
 	}
@@ -333,22 +336,37 @@ type bench struct {
 
 var zone = time.FixedZone("CET", 3600)
 
+// demo is the demonstration's people and medicines, read once.
+func demo() ([]rx.Patient, file, error) {
+	demoOnce.Do(func() {
+		demoErr = errors.Join(json.Unmarshal(assets.DemoPatients, &demoPatients), json.Unmarshal(assets.DemoMedicines, &demoMedicines))
+		for _, m := range demoMedicines {
+			folded[m.Name.In(rx.FR)] = " " + rx.Fold(m.Name.In(rx.FR))
+		}
+	})
+	return demoPatients, demoMedicines, demoErr
+}
+
+var (
+	demoOnce      sync.Once
+	demoPatients  []rx.Patient
+	demoMedicines file
+	demoErr       error
+	folded        = map[string]string{} // names as they are searched
+)
+
 func newBench(t interface{ Fatal(...any) }) *bench {
 	b := &bench{queue: &queue{}, clock: time.Date(2026, 11, 23, 9, 40, 0, 0, zone), saved: map[string][]byte{}}
 	now := func() time.Time { return b.clock }
 	b.store = &memory{now: now, drafts: map[rx.ID]rx.Draft{}, orders: map[rx.ID]memoryOrder{}, settings: map[string][]byte{"practice": assets.DemoPractice}}
-	var patients []rx.Patient
-	if err := json.Unmarshal(assets.DemoPatients, &patients); err != nil {
+	patients, medicines, err := demo()
+	if err != nil {
 		t.Fatal(err)
 	}
 	for _, p := range patients {
 		if _, err := b.store.SavePatient(context.Background(), rx.Known{Patient: p}); err != nil {
 			t.Fatal(err)
 		}
-	}
-	var medicines file
-	if err := json.Unmarshal(assets.DemoMedicines, &medicines); err != nil {
-		t.Fatal(err)
 	}
 	b.env = &Env{
 		Service: &prescribing.Service{Store: b.store, Medicines: medicines, Composer: composer{}, Press: press{}, Waits: rx.DefaultWaits, Now: now,

@@ -624,7 +624,9 @@ func TestAnExerciseUntilARealPatientArrives(t *testing.T) {
 	s.key(fyne.KeyReturn)
 	s.until("a patient", func() bool { return s.open.prescribe.View().Name != "" })
 	s.typed("amo")
-	s.until("all is read", func() bool { return s.says("catégorie C")() && s.says("Rien encore.")() && s.says("Services simulés")() })
+	s.until("all is read", func() bool {
+		return s.says("catégorie C")() && s.says("Rien encore.")() && s.says("Services simulés")()
+	})
 	before, focused := s.screen(), s.window.Canvas().Focused()
 
 	s.chosen(rx.FR, "ui.exercise")
