@@ -176,7 +176,15 @@ type commands struct {
 	LetGo     letGoCmd     `cmd:"" help:"${help_let_go}"`
 	Twin      twinCmd      `cmd:"" help:"${help_twin}"`
 	Repeat    repeatCmd    `cmd:"" help:"${help_repeat}"`
-	Patients  struct {
+	Refresh   refreshCmd   `cmd:"" help:"${help_refresh}"`
+	Open      openCmd      `cmd:"" help:"${help_open}"`
+	Feedback  feedbackCmd  `cmd:"" help:"${help_feedback}"`
+
+	Visibility  visibilityCmd  `cmd:"" help:"${help_visibility}"`
+	AskFeedback askFeedbackCmd `cmd:"" help:"${help_ask_feedback}"`
+	Notify      notifyCmd      `cmd:"" help:"${help_notify}"`
+
+	Patients struct {
 		Find findCmd `cmd:"" help:"${help_patients_find}"`
 	} `cmd:"" help:"${help_patients}"`
 	Identity struct {
@@ -193,6 +201,9 @@ type commands struct {
 	Simulate struct {
 		Serve simulateCmd `cmd:"" default:"withargs" help:"${help_simulate_serve}"`
 		Plan  planCmd     `cmd:"" help:"${help_simulate_plan}"`
+
+		Deliver  deliverCmd   `cmd:"" help:"${help_simulate_deliver}"`
+		Feedback writeBackCmd `cmd:"" help:"${help_simulate_feedback}"`
 	} `cmd:"" help:"${help_simulate}"`
 	Interop struct {
 		Seal       sealCmd       `cmd:"" help:"${help_seal}"`

@@ -15,6 +15,8 @@ var helpKeys = []string{
 	"simulate_serve", "simulate_listen", "simulate_tls", "simulate_pki", "simulate_trust", "simulate_state", "simulate_faults", "simulate_knobs",
 	"practice", "profile", "file", "draft", "paper_reason", "handwritten", "date", "wait", "as_free_text", "out", "force", "state", "patient",
 	"although", "reason", "outcome", "outcome_reason", "seeds", "dir", "csv", "name", "id", "ids", "order_id", "draft_id", "duty_id",
+	"refresh", "open", "feedback", "feedback_read", "visibility", "visibility_to", "ask_feedback", "ask_feedback_to", "notify", "pharmacy",
+	"notify_although", "rid", "simulate_deliver", "simulate_feedback",
 	"interop", "seal", "unseal", "etk", "p12", "pass_file", "to", "kek_file", "kek_id", "in_out", "in", "message_out", "trust", "at", "eid", "etk_file",
 	"sign_soap", "verify_soap", "assertion", "sha1", "sha1_too", "soap_in", "soap_out",
 	"kmehr", "validate_kmehr", "kmehr_type", "kmehr_expires", "kmehr_line", "kmehr_practice", "kmehr_at",
