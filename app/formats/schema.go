@@ -30,7 +30,7 @@ var allFormats = []format{
 	{"list", "Output of `relais list`", reflect.TypeFor[Listing]()},
 	{"show", "Output of `relais show`", reflect.TypeFor[Shown]()},
 	{"status", "Output of `relais status`", reflect.TypeFor[Status]()},
-	{"at-recipe", "Output of `relais open`, `refresh`, `visibility`, `ask-feedback` and `notify`", reflect.TypeFor[AtRecipe]()},
+	{"standing", "Output of `relais open`, `refresh`, `visibility`, `ask-feedback` and `notify`", reflect.TypeFor[AtRecipe]()},
 	{"feedback", "Output of `relais feedback`", reflect.TypeFor[FeedbackList]()},
 	{"settle", "Output of `relais settle`", reflect.TypeFor[Settling]()},
 	{"drill", "Report of `relais drill`", reflect.TypeFor[Drill]()},

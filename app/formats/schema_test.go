@@ -277,7 +277,7 @@ func TestOutputsAreAsDescribed(t *testing.T) {
 	sameAgain[Status](t, "status.json")
 	sameAgain[Settling](t, "settle.json")
 	sameAgain[Drill](t, "drill.json")
-	sameAgain[AtRecipe](t, "at-recipe.json")
+	sameAgain[AtRecipe](t, "standing.json")
 	sameAgain[FeedbackList](t, "feedback.json")
 	sameAgain[Simulation](t, "simulate.json")
 	sameAgain[ProfileList](t, "profiles.json")
