@@ -328,7 +328,7 @@ func TestFootOfAProof(t *testing.T) {
 func TestBatch(t *testing.T) {
 	p := manyProofs(23)
 	for i := range p.Lines {
-		if i >= 60 {
+		if i >= 52 {
 			p.Lines[i].Facts.Language = rx.NL
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -230,6 +231,50 @@ func TestWritersMayRunAtOnce(t *testing.T) {
 	for range 4 {
 		if !bytes.Equal(<-got, want) {
 			t.Error("other bytes beside another writer")
+		}
+	}
+}
+
+var rectangle = regexp.MustCompile(`(?m)^(-?[\d.]+) (-?[\d.]+) (-?[\d.]+) (-?[\d.]+) re f$`)
+
+// Each rule and each bar is drawn where the list says, within 0.01 mm, in its order.
+func TestPDFRectanglesAreThoseOfTheList(t *testing.T) {
+	for name, d := range everyDocument(t, rx.FR) {
+		out, _ := runPeer(t, pdfOf(t, d, nil), "qpdf", "qpdf", "--qdf", "--object-streams=disable", "d.pdf", "-")
+		var have, want []Rect
+		page := d.Pages[0].Height // all pages of a document are of one size
+		for _, m := range rectangle.FindAllStringSubmatch(out, -1) {
+			var n [4]int // 0.01 mm
+			for i := range n {
+				points, err := strconv.ParseFloat(m[i+1], 64)
+				if err != nil {
+					t.Fatal(err)
+				}
+				n[i] = int(math.Round(points * 2540 / 72))
+			}
+			have = append(have, Rect{X: n[0], Y: page - n[1], W: n[2], H: -n[3]})
+		}
+		for _, p := range d.Pages {
+			for _, i := range p.Items {
+				switch i := i.(type) {
+				case Rect:
+					want = append(want, i)
+				case Bars:
+					want = append(want, i.Rects()...)
+				}
+			}
+		}
+		if len(have) != len(want) {
+			t.Errorf("%s: %d rectangles, want %d", name, len(have), len(want))
+			continue
+		}
+		for i, h := range have {
+			w := want[i]
+			for _, off := range []int{h.X - w.X, h.Y - w.Y, h.W - w.W, h.H - w.H} {
+				if off < -1 || off > 1 {
+					t.Fatalf("%s: have %+v, want %+v", name, h, w)
+				}
+			}
 		}
 	}
 }
