@@ -169,6 +169,7 @@ type commands struct {
 	Send      sendCmd      `cmd:"" help:"${help_send}"`
 	Proof     proofCmd     `cmd:"" help:"${help_proof}"`
 	Paper     paperCmd     `cmd:"" help:"${help_paper}"`
+	Print     printCmd     `cmd:"" help:"${help_print}"`
 	Redo      redoCmd      `cmd:"" help:"${help_redo}"`
 	Revoke    revokeCmd    `cmd:"" help:"${help_revoke}"`
 	Withdraw  withdrawCmd  `cmd:"" help:"${help_withdraw}"`
@@ -184,6 +185,10 @@ type commands struct {
 	AskFeedback askFeedbackCmd `cmd:"" help:"${help_ask_feedback}"`
 	Notify      notifyCmd      `cmd:"" help:"${help_notify}"`
 
+	Printers struct {
+		List printersCmd    `cmd:"" default:"1" help:"${help_printers}"`
+		Use  printersUseCmd `cmd:"" help:"${help_printers_use}"`
+	} `cmd:"" help:"${help_printers}"`
 	Patients struct {
 		Find findCmd `cmd:"" help:"${help_patients_find}"`
 	} `cmd:"" help:"${help_patients}"`

@@ -151,8 +151,8 @@ func (c printCmd) notOut(r *run, kind printing.Kind, ids []rx.ID) error {
 }
 
 // desk opens the desk and tells what an earlier run left there.
-func (r *run) desk(s *wiring.Session) (wiring.Desk, error) {
-	desk, err := s.Desk(r.ctx, r.Getenv)
+func (r *run) desk(s *wiring.Session) (wiring.Printers, error) {
+	desk, err := s.Printers(r.ctx, r.Getenv)
 	if err != nil {
 		return desk, err
 	}
@@ -200,7 +200,7 @@ func (c printersUseCmd) do(r *run) (Exit, error) {
 	if err != nil {
 		return Failed, err
 	}
-	desk, err := s.Desk(r.ctx, r.Getenv)
+	desk, err := s.Printers(r.ctx, r.Getenv)
 	if err != nil {
 		return Failed, err
 	}
@@ -222,7 +222,7 @@ func (c printersUseCmd) do(r *run) (Exit, error) {
 }
 
 func (r *run) printers(s *wiring.Session) (Exit, error) {
-	desk, err := s.Desk(r.ctx, r.Getenv)
+	desk, err := s.Printers(r.ctx, r.Getenv)
 	if err != nil {
 		return Failed, err
 	}
@@ -262,7 +262,9 @@ func (p *page) printers(all []printing.Printer, documents []formats.PrintsOn) {
 		}
 		p.line("%s", name)
 		if !one.Accepting {
-			p.line("  %s", p.run.text("error."+string(printing.CodeRejecting), "printer", one.Name))
+			for _, said := range i18n.Say(p.lang, rx.Fault(printing.CodeRejecting, "printer", one.Name)) {
+				p.line("  %s", said.What)
+			}
 		}
 		for _, o := range one.Obstacles {
 			for _, said := range i18n.Say(p.lang, o.Fault(one.Name)) {

@@ -279,6 +279,8 @@ func TestOutputsAreAsDescribed(t *testing.T) {
 	sameAgain[Drill](t, "drill.json")
 	sameAgain[AtRecipe](t, "standing.json")
 	sameAgain[FeedbackList](t, "feedback.json")
+	sameAgain[Printed](t, "print.json")
+	sameAgain[Printers](t, "printers.json")
 	sameAgain[Simulation](t, "simulate.json")
 	sameAgain[ProfileList](t, "profiles.json")
 	sameAgain[Made](t, "init.json")

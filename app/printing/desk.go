@@ -183,6 +183,7 @@ func (d *Desk) follow(ctx context.Context, n *held, heard func(Status)) (last St
 		now, err := d.Queue.State(ctx, n.Job)
 		if err != nil { // the job goes on without us
 			now = last
+			now.Printer = n.Job.Printer
 			now.Obstacles = []Obstacle{{Code: CodeLost, Stops: true}}
 		}
 		n.twice = n.twice || last.Began && (now.Since != last.Since || rx.CodeOf(err) == CodeNoSpooler)

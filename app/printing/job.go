@@ -30,6 +30,7 @@ var jobStates = map[int]State{3: Pending, 4: Held, 5: Processing, 6: Stopped, 7:
 
 // Status is where a job stands.
 type Status struct {
+	Printer   string
 	State     State
 	Began     bool       // the spooler has begun to send it to the printer
 	Since     int        // when it last did, by the spooler's clock in seconds: a job that is begun again may come out twice
@@ -151,7 +152,7 @@ func (s *Spooler) State(ctx context.Context, j Job) (Status, error) {
 	wanted(m, "job-name", "job-state", "job-state-reasons", "time-at-processing", "job-printer-state-reasons", "job-printer-state-message")
 	answer, err := s.exchange(ctx, jobs, m, nil)
 	if refused(err, goipp.StatusErrorNotFound) {
-		return Status{State: Vanished}, nil
+		return Status{Printer: j.Printer, State: Vanished}, nil
 	}
 	if err != nil {
 		return Status{}, err
@@ -163,10 +164,10 @@ func (s *Spooler) State(ctx context.Context, j Job) (Status, error) {
 	}
 	// Without a name the job belongs to another account: CUPS hides it.
 	if text(answer.Job, "job-name") != j.Name {
-		return Status{State: Vanished}, nil
+		return Status{Printer: j.Printer, State: Vanished}, nil
 	}
 	why := texts(answer.Job, "job-state-reasons")
-	status := Status{State: state}
+	status := Status{Printer: j.Printer, State: state}
 	if !status.Over() { // CUPS does not always tell a waiting job why it waits
 		if p, err := s.Printer(ctx, j.Printer); err == nil {
 			why = append(why, p.reasons...)

@@ -118,6 +118,17 @@ func (p Printer) ready(set Setting) error {
 	return nil
 }
 
+// Fits tells whether p has the paper and the tray of a setting.
+func (p Printer) Fits(set Setting) error {
+	if set.Media != "" {
+		if _, err := p.paper(set, 0, 0); err != nil {
+			return err
+		}
+	}
+	p.Accepting, p.Paused = true, false
+	return p.ready(set)
+}
+
 // paper is the name of the paper on which pages of a size (0.01 mm) are printed.
 func (p Printer) paper(set Setting, width, height int) (string, error) {
 	media, known := set.media(p.Media, width, height)

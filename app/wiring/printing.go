@@ -1,0 +1,100 @@
+package wiring
+
+import (
+	"context"
+	"encoding/json"
+	"net"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strings"
+	"time"
+
+	ipp "relais/app/printing" // "printing" is a folder here
+	"relais/app/rx"
+)
+
+// settingPrinting holds the Settings of app/printing: where documents of each kind go.
+const settingPrinting = "printing"
+
+// printJobs is the book of open print jobs. It holds ids alone, and is never part of a backup: its jobs are this computer's.
+const printJobs = "print-jobs"
+
+// spoolerPatience is how long one exchange with CUPS may take; it is on this computer.
+const spoolerPatience = 5 * time.Second
+
+// Printers are where documents of a directory are printed. Close them when nothing is printed any longer.
+type Printers struct {
+	*ipp.Desk
+	Spooler *ipp.Spooler
+}
+
+// Close lets the connections to the spooler go.
+func (p Printers) Close() { p.Spooler.Close() }
+
+// Printers are those of the spooler that the environment names (CUPS_SERVER), or of this computer's own, under the name of the
+// account. It speaks to nobody yet.
+func (s *Session) Printers(ctx context.Context, getenv func(string) string) (Printers, error) {
+	if s.report != nil {
+		return Printers{}, rx.Fault(rx.CodeReadingOnly)
+	}
+	address, err := ipp.Locate(getenv, func(path string) bool { _, err := os.Stat(path); return err == nil })
+	if err != nil {
+		return Printers{}, err
+	}
+	settings, err := s.PrintSettings(ctx)
+	if err != nil {
+		return Printers{}, err
+	}
+	spooler := ipp.NewSpooler(address, account(getenv), spoolerPatience, new(net.Dialer).DialContext)
+	return Printers{Spooler: spooler, Desk: &ipp.Desk{Queue: spooler, Book: ipp.NewBook(filepath.Join(s.dir.Data, printJobs)), Settings: settings,
+		Now: s.dir.Now, Wait: pause, Rand: s.dir.Rand, Waits: ipp.Usual}}, nil
+}
+
+// account is the name under which CUPS's own programs print here.
+func account(getenv func(string) string) string {
+	if name := getenv("CUPS_USER"); name != "" {
+		return name
+	}
+	if u, err := user.Current(); err == nil {
+		return u.Username[strings.LastIndexByte(u.Username, '\\')+1:] // without the domain of Windows
+	}
+	return getenv("USER")
+}
+
+// pause waits until d has passed or ctx ends.
+func pause(ctx context.Context, d time.Duration) error {
+	limited, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	<-limited.Done()
+	return ctx.Err()
+}
+
+// PrintSettings are where documents of each kind go; none is kept at first.
+func (s *Session) PrintSettings(ctx context.Context) (settings ipp.Settings, err error) {
+	b, err := s.db.Setting(ctx, settingPrinting)
+	if rx.CodeOf(err) == rx.CodeNotFound {
+		return ipp.Settings{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(b, &settings); err != nil {
+		return nil, rx.Fault(rx.CodeDamaged, "table", "settings", "row", settingPrinting).Because(err)
+	}
+	return settings, nil
+}
+
+// SetPrinting keeps where documents of a kind go.
+func (s *Session) SetPrinting(ctx context.Context, kind ipp.Kind, set ipp.Setting) error {
+	settings, err := s.PrintSettings(ctx)
+	if err != nil {
+		return err
+	}
+	settings[kind] = set
+	b, err := json.Marshal(settings)
+	if err != nil {
+		return rx.Fault(rx.CodeInternal).Because(err)
+	}
+	return s.db.SetSetting(ctx, settingPrinting, b)
+}
