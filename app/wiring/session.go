@@ -68,7 +68,7 @@ func (d Directory) session(ctx context.Context, v *vault.Vault, keys *vault.Keys
 	s := &Session{Profile: profile, dir: d, db: db, keys: keys, report: db.Found()}
 	s.services = &services{keep: db, told: s.news.ring}
 	s.Service = &prescribing.Service{
-		Store: d.stepsOf(db), Medicines: list, Composer: kmehr.Composer{Software: software}, Press: d.stepsIn(press{simulated: profile.Simulated, now: d.Now}),
+		Store: d.stepsOf(db), Medicines: list, Composer: kmehr.Composer{Software: software}, Press: d.stepsIn(press{profile.Simulated, d.Now, func(name string) ([]byte, error) { return db.Setting(context.WithoutCancel(ctx), name) }}),
 		Waits: profile.Waits, Now: d.Now, Rand: d.Rand, Shows: documents.Shows, Changed: s.changed, Degraded: s.services.inDoubt,
 	}
 	s.Service.Platform, s.Service.Index = caller{s}, db
