@@ -31,7 +31,7 @@ type office struct {
 	palette  *Palette
 	weather  string
 	worn     Look
-	pressed  int               // commands of the palette that were done
+	pressed  string            // a command that could not be done, and was
 	keys     map[string]string // what each key means, as first seen
 	searched string            // the words whose patients were looked up last
 	found    []rx.Known
@@ -46,7 +46,15 @@ func newOffice(b *bench, p *Prescribe) *office {
 	o.settings = NewSettings(b.env, "0.1.0", func(rx.Lang) {}, func(l Look) { o.worn = l })
 	o.palette = NewPalette(b.env, func() []Button {
 		v := p.View()
-		return []Button{v.Send, v.Proof, v.OnPaper, v.ByHand, v.LetGo, v.Next}
+		all := []Button{v.Send, v.Proof, v.OnPaper, v.ByHand, v.LetGo, v.Next}
+		for i, c := range all {
+			all[i].Press = func() {
+				if c.Press(); !c.On {
+					o.pressed = c.Label
+				}
+			}
+		}
+		return all
 	})
 	return o
 }
@@ -91,6 +99,9 @@ func (o *office) checkPalette(t *rapid.T) {
 	v := o.palette.View()
 	if v == nil {
 		t.Fatal("it was opened, and is not there")
+	}
+	if o.pressed != "" {
+		t.Fatalf("done, though it could not be: %s", o.pressed)
 	}
 	marked := 0
 	for _, c := range v.Commands {

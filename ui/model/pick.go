@@ -2,6 +2,7 @@ package model
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -25,7 +26,9 @@ type Pick struct {
 	asked    turns
 	drafts   []rx.Draft
 	drafting loader
-	form     *Form // nil: none is being added
+	loads    int                 // how often the drafts were read: whenever one was saved
+	unsaved  func(id rx.ID) bool // put aside, and not saved yet
+	form     *Form               // nil: none is being added
 	notes    []note
 }
 
@@ -132,6 +135,7 @@ func (p *Pick) SaveNew() {
 
 // Load reads the drafts again.
 func (p *Pick) Load() {
+	p.loads++
 	p.drafting.load(func(ctx context.Context) func() {
 		drafts, err := p.env.Service.Store.Drafts(ctx)
 		return func() {
@@ -156,19 +160,34 @@ func (p *Prescribe) Resume(d rx.Draft) {
 	}
 }
 
-// goOn opens a draft again. Its patient is the practice's, when the practice still knows one of that number or name.
+// goOn opens a draft again, as the store holds it now: the list in which it was chosen may be old. Its patient is the
+// practice's, when the practice still knows one of that number or name.
 func (p *Pick) goOn(d rx.Draft) {
-	last := p.asked.next()
+	last, loads := p.asked.next(), p.loads
 	p.env.Do(func(ctx context.Context) func() {
+		now, gone := p.env.Service.Store.Draft(ctx, d.ID)
 		all, err := p.env.Service.Store.Patients(ctx)
 		return func() {
 			if !last() || !p.still() {
 				return
 			}
-			if err != nil {
-				p.notes = []note{{err: err}}
+			if p.loads != loads { // something was saved meanwhile, perhaps this one
+				p.goOn(d)
+				return
+			}
+			absent := rx.CodeOf(gone) == rx.CodeNotFound
+			switch {
+			case absent && !p.unsaved(d.ID):
+				p.notes = []note{{tone: Warn, key: "ui.draft.gone"}}
+				p.Load()
 				p.env.Changed()
 				return
+			case gone != nil && !absent || err != nil:
+				p.notes = []note{{err: errors.Join(gone, err)}}
+				p.env.Changed()
+				return
+			case !absent:
+				d = now
 			}
 			i := slices.IndexFunc(all, func(k rx.Known) bool { return prescribing.SamePerson(k.Patient, d.Request.Patient) })
 			if i < 0 {

@@ -107,6 +107,7 @@ func (p *Prescribe) Next() {
 	pick := &Pick{env: p.env, sel: -1, drafting: loader{env: p.env}}
 	pick.still = func() bool { return p.Pick == pick && p.w == nil } // a late answer must not change the patient
 	pick.picked, pick.resume, pick.focus = p.pick, p.resume, p.focus.to
+	pick.unsaved = func(id rx.ID) bool { return slices.ContainsFunc(p.aside, func(w *order) bool { return w.id == id }) }
 	p.Pick = pick
 	p.Pick.Load()
 	p.focus.to(FieldPatient)

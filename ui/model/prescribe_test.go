@@ -465,3 +465,40 @@ func TestADraftGoesOnAsItWasPutAside(t *testing.T) {
 		t.Errorf("%d lines are kept in the end", len(got.Request.Lines))
 	}
 }
+
+// A draft is resumed as the store holds it now, whatever an old list says: one that was emptied meanwhile is gone.
+func TestADraftOfAnOldList(t *testing.T) {
+	b := newBench(t)
+	p := NewPrescribe(b.env)
+	pick(t, b, p, "85.07.30-034.27")
+	write(t, b, p, "amoxicilline exemple 500", "1", "3", "5")
+	p.Add()
+	p.Next()
+	b.settle()
+	if len(b.store.drafts) != 1 {
+		t.Fatalf("%d drafts", len(b.store.drafts))
+	}
+	var old rx.Draft
+	for _, old = range b.store.drafts {
+	}
+	p.Resume(old)
+	b.settle()
+	write(t, b, p, "azithro", "1", "1", "3")
+	p.Add()
+	p.Next()
+	b.settle()
+	p.Resume(old) // of one line
+	b.settle()
+	if v := p.View(); len(v.Lines) != 2 {
+		t.Fatalf("%d lines, two were kept", len(v.Lines))
+	}
+	p.Remove(1)
+	p.Remove(0)
+	p.Next()
+	b.settle()
+	p.Resume(old)
+	b.settle()
+	if v := p.View(); v.Pick == nil || len(v.Pick.Notices) != 1 || !strings.Contains(v.Pick.Notices[0].Text, "n'existe plus") {
+		t.Errorf("an emptied draft is there again: %+v", v)
+	}
+}

@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"runtime"
 	"slices"
 
 	"fyne.io/fyne/v2"
@@ -17,6 +18,22 @@ const (
 	control      = fyne.KeyModifierShortcutDefault
 	controlShift = fyne.KeyModifierShortcutDefault | fyne.KeyModifierShift
 )
+
+// spelt is a key whose words stand in the label of its item: the toolkit's own drawing of keys has a contrast of 1.5 to
+// 1. macOS draws menus itself, and well.
+type spelt struct{ key desktop.CustomShortcut }
+
+// ShortcutName is that of the key.
+func (s spelt) ShortcutName() string { return s.key.ShortcutName() }
+
+// item is an item of the menu with its key, in words.
+func item(label string, key fyne.KeyName, with fyne.KeyModifier, words string, do func()) *fyne.MenuItem {
+	shortcut := desktop.CustomShortcut{KeyName: key, Modifier: with}
+	if runtime.GOOS == "darwin" {
+		return &fyne.MenuItem{Label: label, Shortcut: &shortcut, Action: do}
+	}
+	return &fyne.MenuItem{Label: label + "   " + words, Shortcut: spelt{shortcut}, Action: do}
+}
 
 // command is an item of the menu with its key, and what it does on which screen.
 type command struct {
@@ -126,8 +143,10 @@ func (o *open) commands() (list []model.Button) {
 
 // menu is the main menu in the window's language.
 func (s *shell) menu() *fyne.MainMenu {
-	quit := &fyne.MenuItem{Label: i18n.Text(s.lang, "ui.menu.quit"), IsQuit: true, Action: s.quit, Shortcut: &desktop.CustomShortcut{KeyName: fyne.KeyQ, Modifier: control}}
-	lock := &fyne.MenuItem{Label: i18n.Text(s.lang, "ui.menu.lock"), Action: s.lockUp, Shortcut: &desktop.CustomShortcut{KeyName: fyne.KeyL, Modifier: control}, Disabled: s.open == nil}
+	quit := item(i18n.Text(s.lang, "ui.menu.quit"), fyne.KeyQ, control, i18n.Text(s.lang, "ui.key.quit"), s.quit)
+	quit.IsQuit = true
+	lock := item(i18n.Text(s.lang, "ui.menu.lock"), fyne.KeyL, control, i18n.Text(s.lang, "ui.key.go", "n", "L"), s.lockUp)
+	lock.Disabled = s.open == nil
 	drill := &fyne.MenuItem{Label: i18n.Text(s.lang, "ui.exercise"), Action: s.drill}
 	if s.exercise != nil {
 		drill = &fyne.MenuItem{Label: i18n.Text(s.lang, "ui.exercise.end"), Action: s.patientArrives}
@@ -137,17 +156,18 @@ func (s *shell) menu() *fyne.MainMenu {
 	for _, m := range menus {
 		menu := fyne.NewMenu(i18n.Text(s.lang, m.text))
 		for _, c := range m.commands {
-			menu.Items = append(menu.Items, &fyne.MenuItem{Label: i18n.Text(s.lang, c.text), Disabled: s.open == nil || !s.open.may(c),
-				Shortcut: &desktop.CustomShortcut{KeyName: c.key, Modifier: c.with}, Action: func() {
-					if s.open == nil || s.leave != nil {
-						return
-					}
-					if do := s.open.does(c); do != nil {
-						s.open.shutPalette()
-						do(s.open)
-						s.show()
-					}
-				}})
+			one := item(i18n.Text(s.lang, c.text), c.key, c.with, keyName(s.lang, c), func() {
+				if s.open == nil || s.leave != nil {
+					return
+				}
+				if do := s.open.does(c); do != nil {
+					s.open.shutPalette()
+					do(s.open)
+					s.show()
+				}
+			})
+			one.Disabled = s.open == nil || !s.open.may(c)
+			menu.Items = append(menu.Items, one)
 		}
 		main.Items = append(main.Items, menu)
 	}

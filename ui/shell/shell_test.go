@@ -292,12 +292,18 @@ func (s *stage) key(name fyne.KeyName) {
 	f.TypedKey(&fyne.KeyEvent{Name: name})
 }
 
+// named is the name of a menu item, without its key.
+func named(item *fyne.MenuItem) string {
+	name, _, _ := strings.Cut(item.Label, "   ")
+	return name
+}
+
 // chosen does what a menu item does.
 func (s *stage) chosen(l rx.Lang, key string) {
 	s.t.Helper()
 	for _, m := range s.window.MainMenu().Items {
 		for _, item := range m.Items {
-			if item.Label == i18n.Text(l, key) {
+			if named(item) == i18n.Text(l, key) {
 				item.Action()
 				return
 			}
@@ -693,6 +699,34 @@ func TestAnExerciseThatDoesNotBegin(t *testing.T) {
 	for _, c := range s.house.drilled {
 		if c.closed != 1 {
 			t.Error("what had begun was left")
+		}
+	}
+}
+
+// Each key stands in the words of its item, where it can be read, and means one thing in each language.
+func TestTheKeysOfTheMenu(t *testing.T) {
+	s := newStage(t)
+	for _, l := range rx.Langs {
+		s.speak(l)
+		meaning, words := map[string]string{}, map[string]string{}
+		for _, m := range s.window.MainMenu().Items {
+			for _, item := range m.Items {
+				if item.Shortcut == nil {
+					continue
+				}
+				name, key := named(item), strings.TrimPrefix(item.Label, named(item)+"   ")
+				if _, drawn := item.Shortcut.(fyne.KeyboardShortcut); drawn || key == "" || key == name {
+					t.Errorf("%s: the key of %q is drawn by the toolkit, or not said", l, item.Label)
+				}
+				shortcut := item.Shortcut.ShortcutName()
+				if meaning[shortcut] != "" || words[key] != "" {
+					t.Errorf("%s: %s is %q and %q", l, key, name, meaning[shortcut]+words[key])
+				}
+				meaning[shortcut], words[key] = name, name
+			}
+		}
+		if len(meaning) < 20 {
+			t.Errorf("%s: %d keys", l, len(meaning))
 		}
 	}
 }
