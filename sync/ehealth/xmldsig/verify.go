@@ -25,6 +25,8 @@ const maxReferences = 8
 // Signature is a ds:Signature that was read. Nothing of it is verified but its form.
 type Signature struct {
 	KeyInfo *etree.Element
+	// Properties are what ReadQualified read: SignedProperties, which the signature covers.
+	Properties *etree.Element
 	// Suite is the weakest of what the signature uses: RSASHA1 when any of its digests is SHA-1.
 	Suite Suite
 
@@ -36,6 +38,7 @@ type Signature struct {
 }
 
 type reference struct {
+	kind      string // Type, "" as a rule
 	target    *etree.Element
 	without   *etree.Element // the signature, when it is enveloped
 	inclusive []string
@@ -46,8 +49,12 @@ type reference struct {
 // ReadSignature reads a signature where it stands in its document and resolves its references: each to the one element
 // that has the id. Errors are ErrStructure or ErrAlgorithm.
 func ReadSignature(el *etree.Element) (*Signature, error) {
+	return readSignature(el, "SignedInfo", "SignatureValue", "KeyInfo")
+}
+
+func readSignature(el *etree.Element, names ...string) (*Signature, error) {
 	r := reader{}
-	parts := r.children(el, Namespace, "Signature", "SignedInfo", "SignatureValue", "KeyInfo")
+	parts := r.children(el, Namespace, "Signature", names...)
 	if r.err != nil {
 		return nil, r.err
 	}
@@ -57,11 +64,11 @@ func ReadSignature(el *etree.Element) (*Signature, error) {
 	if len(info) < 3 || len(info) > 2+maxReferences {
 		return nil, structure("SignedInfo has %d elements where 3 to %d are due", len(info), 2+maxReferences)
 	}
-	names := []string{"CanonicalizationMethod", "SignatureMethod"}
+	due := []string{"CanonicalizationMethod", "SignatureMethod"}
 	for range info[2:] {
-		names = append(names, "Reference")
+		due = append(due, "Reference")
 	}
-	r.children(s.info, Namespace, "SignedInfo", names...)
+	r.children(s.info, Namespace, "SignedInfo", due...)
 	s.inclusive = r.exclusive(info[0])
 	s.method = Suite(r.algorithm(info[1]))
 	s.Suite = s.method
@@ -191,7 +198,7 @@ func (r *reader) reference(el, signature *etree.Element, ids map[string]*etree.E
 	if r.err != nil {
 		return reference{}
 	}
-	ref := reference{digest: r.base64(parts[2])}
+	ref := reference{kind: Attribute(el, "Type"), digest: r.base64(parts[2])}
 	if uri := Attribute(el, "URI"); strings.HasPrefix(uri, "#") {
 		ref.target = ids[uri[1:]]
 	}
