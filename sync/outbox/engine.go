@@ -22,6 +22,8 @@
 //   - look-ups and revokes come first, then the patient in the room, then what
 //     waited, paced, each after a look at the patient's open list, and after an
 //     outage from a random moment on;
+//   - a surplus record is revoked only beside one that was read back as ours: the RID
+//     of an answer may be another's;
 //   - one that always fails delays no other, and costs few calls, whatever the
 //     services answer.
 //
@@ -83,6 +85,7 @@ type Engine struct {
 	creates    gate                    // of createPrescription alone
 	looks      map[rx.ID]*look         // by patient: the look-up under way
 	plans      map[subject]*plan       // what to try again when
+	borne      map[rx.RID]proof        // of RIDs that prescriptions bear beside a surplus record: whether they are ours
 	sweep      int                     // plans that are too many to keep them all
 	cleared    map[rx.ID]time.Duration // by patient: when the open list was last read before a late send
 	lastLate   time.Duration           // of the last late send
@@ -108,7 +111,7 @@ func New(store Store, waits rx.Waits, random *rand.Rand, observe func(Observatio
 	return &Engine{
 		store: store, waits: waits, rand: random, observe: observe,
 		flight: map[int64]*errand{}, gates: map[rx.Service]*gate{}, looks: map[rx.ID]*look{},
-		plans: map[subject]*plan{}, cleared: map[rx.ID]time.Duration{}, outOfTurn: map[rx.ID]bool{}, lastLate: -1 << 62, lastStatus: -1 << 62,
+		plans: map[subject]*plan{}, borne: map[rx.RID]proof{}, cleared: map[rx.ID]time.Duration{}, outOfTurn: map[rx.ID]bool{}, lastLate: -1 << 62, lastStatus: -1 << 62,
 	}
 }
 
@@ -123,6 +126,7 @@ type errand struct {
 	promised     bool // told the screen that there is no answer in time
 	late         bool
 	proof        bool // of a revoke: its status
+	reads        bool // whether a RID that is borne is ours
 }
 
 // settlement is a result that is not in the store yet.
@@ -205,6 +209,9 @@ func (e *Engine) Done(ctx context.Context, m Moment, id int64, r rx.Reply) error
 }
 
 func (e *Engine) done(ctx context.Context, m Moment, er *errand, r rx.Reply) error {
+	if er.reads {
+		return e.doneReading(ctx, m, er, r)
+	}
 	switch er.call.Op {
 	case rx.OpCreate:
 		return e.doneCreate(ctx, m, er, r)

@@ -18,6 +18,7 @@ func looking(patient rx.ID) subject       { return subject{rx.OpOpen, string(pat
 func keying(patient rx.ID) subject        { return subject{rx.OpNewKey, string(patient)} }
 func revoking(rid rx.RID) subject         { return subject{rx.OpRevoke, string(rid)} }
 func status(rid rx.RID) subject           { return subject{rx.OpStatus, string(rid)} }
+func readingBack(rid rx.RID) subject      { return subject{rx.OpGet, string(rid)} }
 
 // plan is when a subject is tried next, and how often it was.
 type plan struct {
@@ -82,10 +83,11 @@ func (e *Engine) forget(m Moment, tasks []rx.Task) {
 		t := &tasks[i]
 		owing[creating(t.ID)], owing[looking(t.Patient)], owing[keying(t.Patient)] = true, true, true
 		for _, r := range t.Records {
-			owing[revoking(r.RID)], owing[status(r.RID)] = true, true
+			owing[revoking(r.RID)], owing[status(r.RID)], owing[readingBack(r.RID)] = true, true, true
 		}
 	}
 	maps.DeleteFunc(e.plans, func(s subject, _ *plan) bool { return !owing[s] })
+	maps.DeleteFunc(e.borne, func(rid rx.RID, _ proof) bool { return !owing[readingBack(rid)] })
 	maps.DeleteFunc(e.outOfTurn, func(id rx.ID, _ bool) bool { return !owing[creating(id)] })
 	e.sweep = 2*(len(e.plans)+len(e.outOfTurn)) + 100
 }

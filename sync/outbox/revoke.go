@@ -7,13 +7,18 @@ import (
 )
 
 // revokes works at every record that must go: ask, then read the status back. Only
-// the status proves it; asking again is harmless.
+// the status proves it; asking again is harmless. A surplus record goes only when the
+// one that the prescription bears is ours.
 func (e *Engine) revokes(_ context.Context, m Moment, tasks []rx.Task) ([]Act, error) {
 	var acts []Act
 	for i := range tasks {
 		t := &tasks[i]
 		for _, r := range t.Records {
 			if !t.MustGo(r) || !r.Status.MayBeDelivered() || e.asked(r.RID) || e.later(revoking(r.RID), m) || !e.mayRead(rx.Recipe, m) {
+				continue
+			}
+			if bears := t.AdoptedRecord(); !r.Adopted && t.State == rx.StateConfirmed && bears != nil && e.borne[bears.RID] != ours {
+				acts = append(acts, e.readBack(m, t, bears.RID)...)
 				continue
 			}
 			call := rx.Call{Op: rx.OpRevoke, Patient: t.SSIN, RID: r.RID, Reason: reasonOf(t)}

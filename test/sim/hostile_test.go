@@ -138,7 +138,7 @@ func (b *between) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // hostileRun plays the strikes on one patient's order and gives what does not hold at its end.
-func hostileRun(strikes []strike, stranger bool, planted string, hear ...func(rx.Call, *rx.Reply)) (s *Sim, err error) {
+func hostileRun(strikes []strike, stranger bool, planted string, hear ...func(*Sim, rx.Call, *rx.Reply)) (s *Sim, err error) {
 	var faults []world.Fault
 	for _, s := range strikes {
 		if s.plan != "" && slices.Contains(befall(world.Fault{Operation: s.op}), s.plan) {
@@ -151,7 +151,7 @@ func hostileRun(strikes []strike, stranger bool, planted string, hear ...func(rx
 		return box
 	}})
 	for _, h := range hear {
-		s.Hear = h
+		s.Hear = func(call rx.Call, r *rx.Reply) { h(s, call, r) }
 	}
 	defer s.close()
 	defer caught(&err)
@@ -276,15 +276,19 @@ func pairs(t *testing.T, stranger bool, of func(first, second hostile) []strike)
 	}
 }
 
-// TestHostileRID: the answer to the second create has a RID that is none, or that of the first line, and another kind meets what
-// follows. The client gives a RID as it stands in the answer; here it is changed behind it.
+// TestHostileRID: the answer to the second create has a wrong RID, and another kind meets what follows. The client gives a RID as
+// it stands in the answer; here it is changed behind it. What is stored stays with the patient, once: Relais does not revoke it as
+// surplus beside a RID that is another's or nobody's.
 func TestHostileRID(t *testing.T) {
 	for _, c := range []struct {
 		name  string
-		other func(first rx.RID) rx.RID
+		other func(s *Sim, first rx.RID) rx.RID
+		borne bool // the prescription bears it
 	}{
-		{"of no form", func(rx.RID) rx.RID { return "BEP0" }},
-		{"of another line", func(first rx.RID) rx.RID { return first }},
+		{"of no form", func(*Sim, rx.RID) rx.RID { return "BEP0" }, false},
+		{"of another line", func(_ *Sim, first rx.RID) rx.RID { return first }, false},
+		{"of nothing", func(*Sim, rx.RID) rx.RID { return "BEP0TESTZZZZ" }, true},
+		{"of another program's", func(s *Sim, _ rx.RID) rx.RID { return s.stranger() }, true},
 	} {
 		for i, second := range hostiles {
 			if testing.Short() && i%7 != 0 {
@@ -299,14 +303,15 @@ func TestHostileRID(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					var first rx.RID
 					changed := 0
-					s, err := hostileRun(strikes, false, "", func(call rx.Call, r *rx.Reply) {
+					s, err := hostileRun(strikes, strings.Contains(c.name, "program"), "", func(s *Sim, call rx.Call, r *rx.Reply) {
 						switch {
 						case call.Op != rx.OpCreate || !r.OK():
 						case first == "":
 							first = r.RID
 						case changed == 0:
 							changed++
-							r.RID = c.other(first)
+							r.RID = c.other(s, first)
+							s.misnamed[r.RID] = c.borne
 						}
 					})
 					if err != nil || changed == 0 {
@@ -316,6 +321,16 @@ func TestHostileRID(t *testing.T) {
 			})
 		}
 	}
+}
+
+// stranger is the RID of another program's record.
+func (s *Sim) stranger() (rid rx.RID) {
+	s.must(s.world.Survey(s.at(), func(r *world.Record, _ time.Time) {
+		if r.Foreign {
+			rid = r.RID
+		}
+	}))
+	return rid
 }
 
 // TestHostileFindsMistakes: the same runs find what is planted.

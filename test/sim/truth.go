@@ -17,6 +17,8 @@ type truth struct {
 	kept   map[rx.ID]kept  // what the screen called saved
 	keys   map[rx.KeyID]rx.ID
 
+	misnamed map[rx.RID]bool // RIDs that an answer gave and that are not its record's
+
 	judged map[rx.ID]rx.State // as they were when last judged
 	moved  bool               // something happened at the server, to a paper or a row
 
@@ -38,7 +40,7 @@ type kept struct {
 }
 
 func newTruth() truth {
-	return truth{group: map[rx.ID]rx.ID{}, kept: map[rx.ID]kept{}, keys: map[rx.KeyID]rx.ID{}, judged: map[rx.ID]rx.State{},
+	return truth{misnamed: map[rx.RID]bool{}, group: map[rx.ID]rx.ID{}, kept: map[rx.ID]kept{}, keys: map[rx.KeyID]rx.ID{}, judged: map[rx.ID]rx.State{},
 		electronic: map[rx.ID]rx.KeyID{}, inHand: map[rx.ID]bool{}}
 }
 
@@ -193,7 +195,7 @@ func (s *Sim) judgeRow(r *row) {
 	if adopted > 1 {
 		s.broken("one adopted record: %d", adopted)
 	}
-	if p.State == rx.StateConfirmed || p.State == rx.StateRevoked {
+	if (p.State == rx.StateConfirmed || p.State == rx.StateRevoked) && !s.misnamed[p.RID()] {
 		rec, err := s.world.Record(p.RID(), s.at())
 		switch {
 		case err != nil:
@@ -391,7 +393,7 @@ func (s *Sim) judgeEnd() {
 			s.broken("nothing lost for ever: unknown although everything can be read%s", s.story(s.first(r.p.LocalID())))
 		}
 		for _, rec := range r.p.Records {
-			if at, err := s.world.Record(rec.RID, s.at()); err == nil && r.p.MustGo(rec) && at.DeliverableAt(truth.Now) {
+			if at, err := s.world.Record(rec.RID, s.at()); err == nil && r.p.MustGo(rec) && at.DeliverableAt(truth.Now) && !s.misnamed[r.p.RID()] {
 				s.broken("nothing double: a record that must go is still there")
 			}
 		}
