@@ -114,6 +114,9 @@ func (p Platform) complete() (Platform, rx.Faults) {
 	return p, faults
 }
 
+// Allows tells whether an address that the services name may be called.
+func (p Platform) Allows(url string) bool { return p.address(url, false) == nil }
+
 // address checks one; nil when it may be called.
 func (p Platform) address(text string, optional bool) *rx.Error {
 	if text == "" {

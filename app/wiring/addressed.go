@@ -8,6 +8,7 @@ import (
 	"relais/app/rx"
 	"relais/sync/ehealth/etk"
 	"relais/sync/ehealth/identity"
+	"relais/sync/ehealth/servicelist"
 	"relais/sync/ehealth/soap"
 	"relais/sync/ehealth/sts"
 	"relais/sync/ehealth/trust"
@@ -41,9 +42,35 @@ func (s *Session) addressed(ctx context.Context) (outbox.Remote, error) {
 	default:
 		return nil, err
 	}
-	client := recipe.New(settings, doctor, s.dir.Now, s.dir.Rand, nil)
+	cache := &sealedCache{keep: s.db}
+	if list := s.Profile.Platform.Endpoints.ServiceList; list != "" {
+		transport := settings.Transport
+		transport.Anchors = settings.Anchors.For(trust.TLS)
+		keeper := &servicelist.Keeper{URL: list, Anchors: settings.Anchors.For(trust.ServiceList), Clock: s.dir.Now, Cache: cache,
+			Get: func(ctx context.Context, address string) ([]byte, error) { return transport.Get(ctx, address, maxList) }}
+		keeper.Load(ctx)
+		settings.Places = places{keeper, s.Profile.Platform}
+	}
+	client := recipe.New(settings, doctor, s.dir.Now, s.dir.Rand, cache)
 	s.platform = &platform{client, func() error { return nil }}
 	return s.platform, nil
+}
+
+// maxList is the length in bytes of the longest service list that is read.
+const maxList = 1 << 20
+
+// places are the end points of the service list that the profile allows.
+type places struct {
+	*servicelist.Keeper
+	platform *config.Platform
+}
+
+func (p places) Active(service string) string {
+	url := p.Keeper.Active(service)
+	if url == "" || !p.platform.Allows(url) {
+		return ""
+	}
+	return url
 }
 
 // settings are what the profile says of its services.

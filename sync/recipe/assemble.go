@@ -28,6 +28,16 @@ type Settings struct {
 	Reason                     sts.Reason // why sessions are opened with the keystore alone
 	// Heard is told of each request to the STS and to the depot, nil: nobody listens. What the engine asks for it sees itself.
 	Heard func(s rx.Service, reached bool, why string)
+	// Places tell where Recip-e is now, nil: always at Prescriber.
+	Places Places
+}
+
+// Places are the end points that the platform publishes; *servicelist.Keeper fits, narrowed to addresses that may be called.
+type Places interface {
+	// Active is where a service is now, "" when nothing is known.
+	Active(service string) string
+	// Refresh asks for news, in its own pace.
+	Refresh(ctx context.Context) error
 }
 
 // RecipE is Recip-e at the ETK depot (recipe protocol §2.4).
@@ -71,7 +81,7 @@ func New(s Settings, d Doctor, clock func() time.Time, random io.Reader, cache e
 	}}}
 	own := etk.Identifier{Type: "SSIN", Value: d.SSIN}
 	return &Client{
-		warm: []etk.Identifier{s.Service, kgss.Service, own}, clock: server, Soap: *soapClient, URL: s.Prescriber, Depot: depot, Service: s.Service, Sealer: sealer, Contents: contents, Profile: s.Profile, Rand: random,
+		warm: []etk.Identifier{s.Service, kgss.Service, own}, places: s.Places, clock: server, Soap: *soapClient, URL: s.Prescriber, Depot: depot, Service: s.Service, Sealer: sealer, Contents: contents, Profile: s.Profile, Rand: random,
 		Session: session,
 		Keys:    &kgss.Client{SOAP: soapClient, URL: s.KGSS, Depot: depot, Own: own, Sealer: sealer, Unsealer: unsealer},
 	}

@@ -13,6 +13,7 @@ import (
 	"relais/app/rx"
 	"relais/sync/ehealth/etee"
 	"relais/sync/ehealth/etk"
+	"relais/sync/ehealth/servicelist"
 	"relais/sync/ehealth/soap"
 	"relais/sync/ehealth/sts"
 	"relais/sync/recipe/wire"
@@ -34,6 +35,8 @@ type Client struct {
 
 	clock *serverClock     // nil: nobody learns the platform's
 	warm  []etk.Identifier // whose tokens Tend keeps at hand
+
+	places Places // nil: Recip-e is at URL
 
 	mu      sync.Mutex
 	refused string // id of the token that the platform did not accept last
@@ -143,7 +146,7 @@ func (c *Client) once(ctx context.Context, o operation, call rx.Call) (reply rx.
 	if ctx.Err() != nil { // sealing takes time
 		return notSent(whyGivenUp), false
 	}
-	answer, err := client.Call(ctx, soap.Request{URL: c.URL, Action: o.wire.Action(), Body: body, Security: token.Security()})
+	answer, err := client.Call(ctx, soap.Request{URL: c.where(), Action: o.wire.Action(), Body: body, Security: token.Security()})
 	if err != nil {
 		reply = failed(err)
 		if session = notAuthenticated(err); session {
@@ -152,6 +155,16 @@ func (c *Client) once(ctx context.Context, o operation, call rx.Call) (reply rx.
 		return reply, session
 	}
 	return c.read(ctx, o, out.ID, symm, answer), false
+}
+
+// where is the address for one request. It is chosen before a byte of it leaves, and nothing is sent again because it changed.
+func (c *Client) where() string {
+	if c.places != nil {
+		if url := c.places.Active(servicelist.Prescriber); url != "" {
+			return url
+		}
+	}
+	return c.URL
 }
 
 // token gives a token that the platform has not refused, and that has begun by its clock: ours may have been ahead when it was issued.

@@ -75,8 +75,13 @@ const plain = `<ServiceList xmlns="urn:be:fgov:ehealth:bcp:protocol:v1" Environm
 // signed is a list with a plain signature, or with properties that name a certificate. change spoils it before it is signed.
 func signed(t *testing.T, properties *x509.Certificate, change func(signature *etree.Element)) []byte {
 	t.Helper()
+	return signedText(t, plain, properties, change)
+}
+
+func signedText(t *testing.T, list string, properties *x509.Certificate, change func(signature *etree.Element)) []byte {
+	t.Helper()
 	doc := etree.NewDocument()
-	if err := doc.ReadFromString(plain); err != nil {
+	if err := doc.ReadFromString(list); err != nil {
 		t.Fatal(err)
 	}
 	root := doc.Root()
