@@ -152,8 +152,18 @@ func TestJourneyInterrupted(t *testing.T) {
 	var order formats.Prescribed
 	p.relais(cli.Kept, &order, "--demo", "prescribe", p.file("order.json"), "--wait", "0s")
 	id := string(order.Prescriptions[0].ID)
-	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
+	go func() { // Ctrl+C, a second after the document has reached the spooler
+		for ctx.Err() == nil {
+			if files, err := filepath.Glob(filepath.Join(l.dir, "spool", "d*")); err != nil || len(files) > 0 {
+				break
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+		time.Sleep(time.Second)
+		cancel()
+	}()
 	var said, complained bytes.Buffer
 	env := map[string]string{"RELAIS_MARKS": p.file("marks"), "CUPS_SERVER": l.socket(), "CUPS_USER": l.user, "LANG": "en_GB"}
 	exit := cli.Run(ctx, cli.System{Args: []string{"--demo", "--json", "print", id, "--reason", "urgent"}, Stdout: &said, Stderr: &complained,

@@ -49,6 +49,9 @@ func program(t testing.TB, name string) string {
 // start begins a lab without printers. All of it ends with the test.
 func start(t testing.TB) *lab {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("skipped: real programs in real time: the long form")
+	}
 	for name := range programs {
 		program(t, name)
 	}
