@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/rsa"
 	"errors"
 	"math/rand/v2"
 	"net"
@@ -17,13 +16,13 @@ import (
 
 	"relais/app/rx"
 	"relais/sync/ehealth/etk"
-	"relais/sync/ehealth/pkitest"
 	"relais/sync/ehealth/soap"
 	"relais/sync/ehealth/sts"
 	"relais/sync/outbox"
 	"relais/sync/recipe"
 	"relais/sync/recipe/kmehr"
 	"relais/sync/simulator"
+	"relais/sync/simulator/simtest"
 	"relais/sync/simulator/world"
 )
 
@@ -33,7 +32,9 @@ import (
 // sleeps, and takes answers that came at one moment in the order of their calls.
 //
 // What the platform meets is drawn from the seed: random faults of its ways (world.Profile) at every service, and plans of
-// faults (formats, "Fault plan"). What ciphers draw by themselves is not; no decision depends on it.
+// faults (formats, "Fault plan"). What ciphers draw by themselves is not; no decision depends on it. The platform of every
+// seed has the same RSA keys: after a rotation the same one stands in another certificate, which is as good, since seals
+// name the certificate.
 type protocol struct {
 	*Sim
 	platform *simulator.Simulator
@@ -58,19 +59,10 @@ type answer struct {
 	reply rx.Reply
 }
 
-// keyOf gives the key of somebody on the platform: one for each, found once for all seeds. After a rotation the same key
-// stands in another certificate, which is as good: seals name the certificate.
-func keyOf(whose string) (*rsa.PrivateKey, error) {
-	if strings.HasPrefix(whose, "SIMULATED") {
-		whose = "signers"
-	}
-	return pkitest.RSA("tier C "+whose, 2048), nil
-}
-
 // newProtocol puts the platform in front of the world of s, at its beginning.
 func newProtocol(s *Sim) *protocol {
 	time.Sleep(time.Until(start))
-	pki, err := simulator.NewPKI(reader{s.source()}, keyOf, start)
+	pki, err := simulator.NewPKI(reader{s.source()}, simtest.Keys, start)
 	s.must(err)
 	p := &protocol{Sim: s, pki: pki, tokens: &tokens{}, bell: make(chan struct{}, 1)}
 	p.platform, err = simulator.New(s.world, pki, simulator.Options{Clock: bubble{}, Rand: reader{s.source()}})
