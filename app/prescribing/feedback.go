@@ -163,6 +163,9 @@ func (s *Service) feedbackIn(item rx.Item, timeline []rx.Happening) (all []Writt
 // strays reads what is kept of RIDs that Relais does not know; CodeSettingUnread comes with
 // what could be read.
 func (s *Service) strays(ctx context.Context) (all []strayed, lost error) {
+	if s.Index == nil { // nobody is called, and nothing was kept so
+		return nil, nil
+	}
 	names, err := s.Index.SettingNames(ctx, strayPrefix)
 	if err != nil {
 		return nil, err

@@ -15,6 +15,9 @@ type History struct {
 	Paper    *Paper
 	Again    func(rx.ID) // brings a prescription as a copy into an order; nil: nowhere
 	back     *takeBack   // nil: nothing is being taken back
+	reach    *reach      // nil: nothing is being asked about Recip-e
+	written  []prescribing.Written
+	letters  loader
 	list     *roll
 	reopen   func(order rx.ID)
 	selected rx.ID
@@ -28,7 +31,7 @@ type History struct {
 
 // NewHistory makes the list, empty until Load; reopen shows an order where it was written.
 func NewHistory(env *Env, reopen func(order rx.ID)) *History {
-	return &History{env: env, reopen: reopen, Paper: &Paper{env: env}, list: newRoll(env), detail: loader{env: env}}
+	return &History{env: env, reopen: reopen, Paper: &Paper{env: env}, list: newRoll(env), detail: loader{env: env}, letters: loader{env: env}}
 }
 
 // Filter keeps those with these words of patient or medicine, in any order.
@@ -38,6 +41,7 @@ func (h *History) Filter(words string) { h.list.search(words) }
 func (h *History) Load() {
 	h.list.load()
 	h.loadDetail()
+	h.loadWritten()
 }
 
 // Changed reads again what a change touched.
@@ -82,7 +86,7 @@ func (h *History) Select(i int) {
 	}
 	h.selected, h.item, h.timeline, h.notes = item.ID, &item, nil, nil
 	h.Paper.Cancel()
-	h.back = nil
+	h.back, h.reach = nil, nil
 	h.loadDetail()
 }
 
@@ -138,7 +142,7 @@ func (h *History) AskPaper() {
 	if item.State == rx.StateUnknown {
 		sure, unsure = unsure, sure
 	}
-	h.back = nil
+	h.back, h.reach = nil, nil
 	h.Paper.open(paperSubject{patient: item.Facts.Patient, product: item.Facts.Product.Name, forced: unsure != nil, confirm: func(a paperAnswer) {
 		h.act(func(ctx context.Context) ([]note, error) { return h.env.claim(ctx, a, sure, unsure) })
 	}})
@@ -176,6 +180,7 @@ func (h *History) Repeat() {
 func (h *History) askBack(item rx.Item) {
 	if h.may() {
 		h.Paper.Cancel()
+		h.reach = nil
 		h.back = &takeBack{item: item}
 		h.focus.to(FieldBack)
 	}
@@ -209,6 +214,7 @@ func (h *History) CancelBack() {
 
 // Escape closes whatever question stands.
 func (h *History) Escape() {
+	h.CancelReach()
 	h.CancelBack()
 	h.CancelPaper()
 }
@@ -250,10 +256,11 @@ type HistoryView struct {
 	Detail   *Detail
 	Paper    *Question
 	Back     *Question
+	Reach    *Question
 	Notices  []Notice
 	Focus    Focus
 
-	Proof, OnPaper, Repeat Button
+	Proof, OnPaper, Repeat, Letters Button
 }
 
 // Row is one prescription in the list.
@@ -277,7 +284,7 @@ type Detail struct {
 func (h *History) View() HistoryView {
 	lang, list := h.env.Lang, h.list
 	v := HistoryView{Title: i18n.Text(lang, "ui.history"), Words: list.wanted, Hint: i18n.Text(lang, "ui.history.hint"), Rows: len(list.ids), Turn: list.turn,
-		Paper: h.Paper.view(), Back: h.back.view(h.env, h.ConfirmBack, h.CancelBack), Notices: h.env.say(h.notes), Focus: h.focus}
+		Paper: h.Paper.view(), Back: h.back.view(h.env, h.ConfirmBack, h.CancelBack), Reach: h.viewReach(), Notices: append(h.viewWritten(), h.env.say(h.notes)...), Focus: h.focus}
 	for _, err := range []error{list.err, list.unread()} {
 		v.Notices = append(v.Notices, h.env.faults(err)...)
 	}
@@ -315,6 +322,7 @@ func (h *History) View() HistoryView {
 	v.Proof = Button{Label: i18n.Text(lang, "ui.proof"), Key: i18n.Text(lang, "ui.key.proof"), Press: h.env.press(h.Proof)}
 	v.OnPaper = Button{Label: i18n.Text(lang, "ui.paper"), Key: i18n.Text(lang, "ui.key.paper"), Press: h.env.press(h.AskPaper)}
 	v.Repeat = Button{Label: i18n.Text(lang, "ui.repeat"), Key: i18n.Text(lang, "ui.key.repeat"), Press: h.env.press(h.Repeat)}
+	v.Letters = h.letterButton()
 	if h.item != nil {
 		v.Detail = h.inFull(*h.item)
 		v.Repeat.On = h.Again != nil && h.may()
@@ -337,7 +345,8 @@ func (h *History) inFull(item rx.Item) *Detail {
 		Title: i18n.Text(lang, "ui.timeline"),
 		Side: []Button{{Label: i18n.Text(lang, "ui.reopen"), On: !h.env.Reading, Press: h.env.press(func() { h.reopen(item.Order) })},
 			h.env.copyButton(item.Patient, rx.DateOf(h.env.clock(item.Issued)), func(notes ...note) { h.notes = notes })}}
-	d.Line.Side = h.env.acts(item, h.askBack, h.twin)
+	d.Line.Side = append(h.env.acts(item, h.askBack, h.twin), h.reaches(item)...)
+	d.Line.Facts = append(d.Line.Facts, h.env.atRecipe(item)...)
 	for i := range d.Line.Side {
 		d.Line.Side[i].On = h.may()
 	}
@@ -355,7 +364,7 @@ func (h *History) inFull(item rx.Item) *Detail {
 // happening is one event in words, with what it stated.
 func (e *Env) happening(t rx.Happening) string {
 	what := i18n.Text(e.Lang, "event."+t.Event.Kind.String())
-	for _, fact := range []string{string(t.Event.RID), e.word("paper-reason.", string(t.Event.Paper)), e.word("revoke-reason.", t.Event.Reason), t.Event.Text, e.word("outcome.", string(t.Event.Outcome))} {
+	for _, fact := range []string{e.reached(t.Event), string(t.Event.RID), e.word("paper-reason.", string(t.Event.Paper)), e.word("revoke-reason.", t.Event.Reason), t.Event.Text, e.word("outcome.", string(t.Event.Outcome))} {
 		if fact != "" {
 			what = i18n.Text(e.Lang, "ui.with", "what", what, "fact", fact)
 		}

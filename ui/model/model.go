@@ -130,6 +130,7 @@ type Question struct {
 	Reasons []Choice
 	Reason  string // said while none is chosen
 	Input   *Input // in words; nil: none is asked
+	Second  *Input // further words; nil: none are asked
 	Missing string // said when it was confirmed too early
 
 	Confirm, Cancel Button
@@ -185,6 +186,8 @@ const (
 	FieldZip
 	FieldCity
 	FieldEmail
+	FieldReach // of what is asked before something is done at Recip-e
+	FieldReachText
 )
 
 // Focus is where the next key should go; Turn grows whenever the model wants it moved.

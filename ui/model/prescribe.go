@@ -62,6 +62,8 @@ type order struct {
 	proved  bool // the proofs were made
 	choices map[rx.ID]choice
 	loading loader
+
+	standing standings // what Recip-e holds for the patient, once it was asked for
 }
 
 // NewPrescribe begins with the choice of a patient.

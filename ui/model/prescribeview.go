@@ -15,9 +15,11 @@ type PrescribeView struct {
 
 	Name   string // of the patient, as on every document
 	Banner string
-	Near   Notice // who could be taken for the patient; no text: nobody
-	Child  string // "ENFANT" or "NOUVEAU-NÉ", as documents say it
-	Edit   Button // the patient
+	Near   Notice      // who could be taken for the patient; no text: nobody
+	Child  string      // "ENFANT" or "NOUVEAU-NÉ", as documents say it
+	Edit   Button      // the patient
+	Ask    Button      // what Recip-e holds for the patient
+	Recipe *RecipeView // nil: it was not asked
 	Form   *FormView
 	Past   *PastView
 	Entry  *EntryView
@@ -62,6 +64,8 @@ func (p *Prescribe) View() PrescribeView {
 		v.Child = i18n.Text(lang, "doc.child")
 	}
 	v.Edit = Button{Label: i18n.Text(lang, "ui.line.edit"), Key: i18n.Text(lang, "ui.key.edit"), On: p.canEdit(), Press: p.env.press(p.EditPatient)}
+	v.Ask = Button{Label: i18n.Text(lang, "ui.recipe"), On: p.canAskRecipe(), Press: p.env.press(p.AskRecipe)}
+	v.Recipe = p.viewRecipe(w)
 	if len(w.near) > 0 {
 		names := make([]string, len(w.near))
 		for i, k := range w.near {

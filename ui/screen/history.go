@@ -30,6 +30,8 @@ type History struct {
 	onPaper *kit.Button
 	repeat  *kit.Button
 	back    *question
+	reach   *question
+	letters *kit.Button
 	box     *fyne.Container
 	focus   focus
 	moving  bool
@@ -38,7 +40,8 @@ type History struct {
 // NewHistory makes the screen of m.
 func NewHistory(m *model.History, changed func()) *History {
 	s := &History{shown: map[int]model.Row{}, title: kit.NewText(), empty: kit.NewText(), detail: newDetail(), paper: newPaper(m.Paper, changed), notices: kit.NewNotices(),
-		proof: kit.NewButton(), onPaper: kit.NewButton(), repeat: kit.NewButton(), back: newBack(m.SetBack, changed)}
+		proof: kit.NewButton(), onPaper: kit.NewButton(), repeat: kit.NewButton(), back: newBack(m.SetBack, changed),
+		reach: newReach(m.SetReach, changed), letters: kit.NewButton()}
 	s.filter = kit.NewEntry(func(words string) { m.Filter(words); changed() })
 	s.filter.Key = keys(m.Move, func() {}, changed)
 	s.list = widget.NewList(func() int { return s.view.Rows }, func() fyne.CanvasObject { return newRow() }, func(i widget.ListItemID, o fyne.CanvasObject) {
@@ -52,8 +55,8 @@ func NewHistory(m *model.History, changed func()) *History {
 		}
 	}
 	left := container.NewBorder(kit.NewColumn(s.title, s.filter, s.empty), nil, nil, nil, kit.AtLeast(fyne.NewSize(0, 30*kit.Unit), s.list))
-	right := kit.Card(container.NewBorder(nil, kit.NewFlow(s.proof, s.onPaper, s.repeat), nil, nil, kit.Pane(s.detail.column)))
-	s.box = container.NewBorder(nil, kit.NewColumn(s.paper.box, s.back.box, kit.Capped(s.notices.Object(), 12*kit.Unit)), nil, nil,
+	right := kit.Card(container.NewBorder(nil, kit.NewFlow(s.proof, s.onPaper, s.repeat, s.letters), nil, nil, kit.Pane(s.detail.column)))
+	s.box = container.NewBorder(nil, kit.NewColumn(s.paper.box, s.back.box, s.reach.box, kit.Capped(s.notices.Object(), 12*kit.Unit)), nil, nil,
 		kit.Sided(layout.NewGridLayout(2), left, right))
 	return s
 }
@@ -125,6 +128,8 @@ func (s *History) Show(lang rx.Lang, v model.HistoryView) {
 	s.detail.show(i18n.Text(lang, "ui.history.choose"), v.Detail)
 	s.paper.show(v.Paper)
 	s.back.show(v.Back)
+	s.reach.show(v.Reach)
+	s.letters.Set(v.Letters)
 	s.notices.Show(v.Notices)
 	s.proof.Set(v.Proof)
 	s.onPaper.Set(v.OnPaper)
@@ -133,7 +138,8 @@ func (s *History) Show(lang rx.Lang, v model.HistoryView) {
 
 // Follow puts the focus where the model wants it.
 func (s *History) Follow(c fyne.Canvas, want model.Focus) {
-	s.focus.follow(c, want, map[model.Field]fyne.Focusable{model.FieldReason: s.paper.reason, model.FieldBack: s.back.reason, model.FieldBackText: s.back.input})
+	s.focus.follow(c, want, map[model.Field]fyne.Focusable{model.FieldReason: s.paper.reason, model.FieldBack: s.back.reason, model.FieldBackText: s.back.input,
+		model.FieldReach: s.reach.input, model.FieldReachText: s.reach.second})
 }
 
 // Enter puts the focus on the filter, when the screen is opened.

@@ -20,6 +20,8 @@ type Prescribe struct {
 	name    *kit.Text
 	banner  *kit.Text
 	edit    *kit.Button
+	ask     *kit.Button
+	recipe  *recipe
 	past    *past
 	back    *question
 	named   *question
@@ -43,13 +45,13 @@ type Prescribe struct {
 
 // NewPrescribe makes the screen of m; changed is called after whatever is typed.
 func NewPrescribe(m *model.Prescribe, changed func()) *Prescribe {
-	s := &Prescribe{name: kit.NewText(), banner: kit.NewText(), edit: kit.NewButton(), near: kit.NewText(), past: newPast(), entry: newEntry(m, changed), done: kit.NewText(), empty: kit.NewText(),
+	s := &Prescribe{name: kit.NewText(), banner: kit.NewText(), edit: kit.NewButton(), ask: kit.NewButton(), recipe: newRecipe(), near: kit.NewText(), past: newPast(), entry: newEntry(m, changed), done: kit.NewText(), empty: kit.NewText(),
 		takes: kit.NewText(), leave: kit.NewText(), paper: newPaper(m.Paper, changed), back: newBack(m.SetBack, changed), named: newTemplate(m, changed), notices: kit.NewNotices(),
 		send: kit.NewButton(), proof: kit.NewButton(), onPaper: kit.NewButton(), byHand: kit.NewButton(), letGo: kit.NewButton()}
 	s.pick = newPick(func() *model.Pick { return m.Pick }, changed)
 	s.form = newForm(m.Form, changed)
 	s.lines = kit.NewStack(func() kit.Row[model.Line] { return newLine() })
-	s.top = kit.Card(kit.NewColumn(container.NewBorder(nil, nil, nil, s.edit, s.name), s.banner, s.near))
+	s.top = kit.Card(kit.NewColumn(container.NewBorder(nil, nil, nil, kit.NewFlow(s.ask, s.edit), s.name), s.banner, s.near, s.recipe.box))
 	s.write = container.NewBorder(s.top, nil, nil, nil,
 		kit.Pane(kit.NewColumn(kit.Sided(layout.NewBorderLayout(nil, nil, s.past.box, nil), s.entry.box, s.past.box), s.done, s.empty, s.lines.Object())))
 	below := kit.NewColumn(s.takes, s.leave, s.paper.box, s.back.box, s.named.box, kit.Capped(s.notices.Object(), 12*kit.Unit), s.send,
@@ -106,6 +108,8 @@ func (s *Prescribe) showOrder(lang rx.Lang, v model.PrescribeView) {
 	s.banner.Set(kit.Words(v.Banner))
 	s.edit.Set(v.Edit)
 	visible(v.Edit.On, s.edit)
+	s.ask.Set(v.Ask)
+	s.recipe.show(v.Recipe)
 	s.past.show(v.Past)
 	s.near.Set(kit.Toned(v.Near.Tone, v.Near.Text))
 	visible(v.Near.Text != "", s.near)

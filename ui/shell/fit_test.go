@@ -309,7 +309,7 @@ func testFits(t *testing.T, look kit.Theme, size fyne.Size) {
 	app := test.NewTempApp(t)
 	shortened := map[string]bool{}
 	for _, l := range rx.Langs {
-		for _, key := range []string{"ui.paper", "ui.choice.paper", "ui.reading", "ui.unlock.busy", "ui.hand.short", "ui.back.withdraw", "ui.back.revoke", "ui.practice.change", "ui.exercise", "ui.exercise.wait"} {
+		for _, key := range []string{"ui.paper", "ui.choice.paper", "ui.reading", "ui.unlock.busy", "ui.hand.short", "ui.back.withdraw", "ui.back.revoke", "ui.practice.change", "ui.exercise", "ui.exercise.wait", "ui.reach.lock", "ui.reach.unlock", "ui.reach.notify", "ui.recipe.asking"} {
 			shortened[i18n.Text(l, key)] = true
 		}
 	}
