@@ -52,6 +52,7 @@ func (s *Session) addressed(ctx context.Context) (outbox.Remote, error) {
 		settings.Places = places{keeper, s.Profile.Platform}
 	}
 	client := recipe.New(settings, doctor, s.dir.Now, s.dir.Rand, cache)
+	client.Restore(ctx)
 	s.platform = &platform{client, func() error { return nil }}
 	return s.platform, nil
 }

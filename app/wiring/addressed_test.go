@@ -11,6 +11,7 @@ import (
 	"relais/app/config"
 	"relais/app/prescribing"
 	"relais/app/rx"
+	"relais/sync/simulator/world"
 )
 
 // platformAt is a directory whose services are those of a simulation that listens on this computer, with its doctor's keystore.
@@ -103,6 +104,36 @@ func TestServiceListIsFollowed(t *testing.T) {
 	seen, err := s.Services(ctx)
 	if err != nil || !seen[0].Reached {
 		t.Errorf("%+v, %v", seen, err)
+	}
+}
+
+// What was kept serves a start during an outage of the STS and of the depot.
+func TestStartDuringAnOutage(t *testing.T) {
+	d, sim := platformAt(t, nil)
+	for i, number := range []rx.SSIN{"85073003427", "79021802145"} {
+		s, err := d.Open(ctx, passphrase())
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := request()
+		r.Patient.SSIN = number
+		done, err := s.Service.Issue(ctx, r, prescribing.How{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ended, err := s.Drive(ctx, 20*time.Second, confirmed(s, done.Order)); err != nil || ended.Fault != nil {
+			t.Fatal(ended.Fault, err)
+		}
+		if over, err := confirmed(s, done.Order)(ctx); !over || err != nil {
+			t.Errorf("start %d: not confirmed, %v", i, err)
+		}
+		if err := s.Close(ctx); err != nil {
+			t.Fatal(err)
+		}
+		down := []world.Fault{{Service: rx.STS, Kind: world.RefuseConnect}, {Service: rx.ETKDepot, Kind: world.RefuseConnect}}
+		if err := sim.world.SetPlan(down, time.Now()); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 	"relais/app/rx"
 )
 
-// sealedCache keeps what the services gave and what serves again: encryption tokens, the list of end points. It is sealed in the
+// sealedCache keeps what the services gave and what serves again: encryption tokens, a session, the list of end points. It is sealed in the
 // directory under one name, since its own names may hold the number of a person. Of two processes that put at the same time
 // one loses its entry: it asks again. It fits etk.Cache and servicelist.Cache, which judge again what they get.
 type sealedCache struct {

@@ -51,8 +51,8 @@ type Doctor struct {
 	Decryption []etee.DecryptionKey
 }
 
-// New assembles a client. clock is that of this computer; random is read under a lock; cache keeps encryption tokens for outages, nil: as long as
-// the client lives.
+// New assembles a client. clock is that of this computer; random is read under a lock; cache keeps encryption tokens and the
+// session for outages, nil: as long as the client lives.
 func New(s Settings, d Doctor, clock func() time.Time, random io.Reader, cache etk.Cache) *Client {
 	random = &locked{from: random}
 	server := &serverClock{ours: clock}
@@ -75,30 +75,21 @@ func New(s Settings, d Doctor, clock func() time.Time, random io.Reader, cache e
 	sealer := etee.Sealer{Policy: etee.EHealthCertificate, Sender: d.Signing, Clock: server.now, Rand: random}
 	unsealer := etee.Unsealer{Keys: d.Decryption, Anchors: s.Anchors.For(trust.KGSS), Clock: server.now, Rand: random}
 	contents := etee.Unsealer{Keys: d.Decryption, Anchors: holders, Clock: server.now, Rand: random}
-	session := &sts.Session{Reason: s.Reason, Clock: server.now, STS: listened{heard, &sts.Client{
+	tokens := keptSession{heard, cache, &sts.Client{
 		SOAP: soapClient, URL: s.STS, Form: s.Form, Anchors: s.Anchors.For(trust.STS), Holder: d.Signing, Profession: sts.Doctor, SSIN: d.SSIN,
 		NIHII: d.NIHII, Clock: server.now, Rand: random,
-	}}}
+	}}
+	session := &sts.Session{Reason: s.Reason, Clock: server.now, STS: tokens}
 	own := etk.Identifier{Type: "SSIN", Value: d.SSIN}
 	return &Client{
 		warm: []etk.Identifier{s.Service, kgss.Service, own}, places: s.Places, clock: server, Soap: *soapClient, URL: s.Prescriber, Depot: depot, Service: s.Service, Sealer: sealer, Contents: contents, Profile: s.Profile, Rand: random,
-		Session: session,
-		Keys:    &kgss.Client{SOAP: soapClient, URL: s.KGSS, Depot: depot, Own: own, Sealer: sealer, Unsealer: unsealer},
+		Session: session, restore: func(ctx context.Context) {
+			if token := tokens.kept(ctx); token != nil {
+				session.Restore(token)
+			}
+		},
+		Keys: &kgss.Client{SOAP: soapClient, URL: s.KGSS, Depot: depot, Own: own, Sealer: sealer, Unsealer: unsealer},
 	}
-}
-
-// listened is the STS, and whoever listens to what its answers say of it.
-type listened struct {
-	heard func(s rx.Service, reached bool, why string)
-	*sts.Client
-}
-
-func (l listened) Issue(ctx context.Context) (*sts.Token, error) {
-	token, err := l.Client.Issue(ctx)
-	if sessionAsked(err) {
-		l.heard(rx.STS, sessionAnswered(err), classIn(err, whySession))
-	}
-	return token, err
 }
 
 // serverClock estimates the platform's clock from what its answers say: our own may be wrong, and what is signed must be signed by theirs.

@@ -36,7 +36,8 @@ type Client struct {
 	clock *serverClock     // nil: nobody learns the platform's
 	warm  []etk.Identifier // whose tokens Tend keeps at hand
 
-	places Places // nil: Recip-e is at URL
+	places  Places // nil: Recip-e is at URL
+	restore func(context.Context)
 
 	mu      sync.Mutex
 	refused string // id of the token that the platform did not accept last
