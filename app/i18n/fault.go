@@ -41,8 +41,13 @@ func Say(lang rx.Lang, err error) []Said {
 func say(lang rx.Lang, f *rx.Error) Said {
 	var args []string
 	for name, value := range f.Args {
-		if name == "said" {
-			value = told(lang, value, f.Args)
+		switch {
+		case name == "said" && f.Problem != nil:
+			value = told(lang, f.Problem)
+		case name == "said":
+			value = told(lang, &rx.Problem{})
+		case name == "code" && f.Problem != nil && f.Problem.Code != "":
+			value = f.Problem.Code
 		}
 		args = append(args, name, argument(lang, name, value))
 	}
@@ -54,15 +59,12 @@ func say(lang rx.Lang, f *rx.Error) Said {
 	}
 }
 
-// told is what a service said, in the person's language where it has said it so.
-func told(lang rx.Lang, said string, args map[string]string) string {
-	if own := args["said."+string(lang)]; own != "" {
-		return own
+// told is what a service said, in the person's language where it has said it so, without the code before it.
+func told(lang rx.Lang, p *rx.Problem) string {
+	if said := strings.TrimSpace(strings.TrimPrefix(p.In(lang), "["+p.Code+"]")); said != "" {
+		return said
 	}
-	if said == "" {
-		return Text(lang, "refusal.nothing-said")
-	}
-	return said
+	return Text(lang, "refusal.nothing-said")
 }
 
 // bounds puts the limits of a number into words, "" when none is given.

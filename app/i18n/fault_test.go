@@ -85,7 +85,8 @@ func TestPlace(t *testing.T) {
 
 // What a service said stands in the person's language, else as it came.
 func TestSayWhatAServiceSaid(t *testing.T) {
-	both := rx.Fault("platform-refused", "code", "ERR1", "said", "Trop tard.", "said.fr", "Trop tard.", "said.nl", "Te laat.")
+	both := rx.Fault("platform-refused", "code", "-", "said", "")
+	both.Problem = &rx.Problem{Code: "ERR1", Messages: map[rx.Lang]string{rx.FR: "[ERR1] Trop tard.", rx.NL: "Te laat."}}
 	for lang, want := range map[rx.Lang]string{rx.FR: "Recip-e refuse (ERR1) : Trop tard.", rx.NL: "Recip-e weigert (ERR1): Te laat.", rx.DE: "Recip-e lehnt ab (ERR1): Trop tard."} {
 		if got := Say(lang, both)[0].What; got != want {
 			t.Errorf("%s: %q", lang, got)

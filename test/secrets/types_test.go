@@ -38,10 +38,12 @@ var every = map[string][]reflect.Type{
 		of[rx.Patient](), of[rx.Posology](), of[rx.Practice](), of[rx.Prescriber](), of[rx.Prescription](), of[rx.Problem](), of[rx.Product](),
 		of[rx.ProofNeed](), of[rx.ProofWish](), of[rx.RID](), of[rx.Record](), of[rx.RegimenEntry](), of[rx.Renewal](), of[rx.Reply](), of[rx.Request](),
 		of[rx.Result](), of[rx.RevokedBy](), of[rx.SSIN](), of[rx.Service](), of[rx.Sex](), of[rx.Sheet](), of[rx.Span](), of[rx.Stamp](), of[rx.State](),
-		of[rx.Status](), of[rx.Task](), of[rx.Visibility](), of[rx.Waits](), of[rx.Words]()},
+		of[rx.Status](), of[rx.Task](), of[rx.Visibility](), of[rx.Waits](), of[rx.Words](),
+		of[rx.Content](), of[rx.ContentLine](), of[rx.Letter](), of[rx.Feedback](), of[rx.FeedbackFlag](), of[rx.Notice]()},
 	"app/prescribing": {of[prescribing.Added](), of[prescribing.Answer](), of[prescribing.Claim](), of[prescribing.Done](), of[prescribing.How](), of[prescribing.Note](),
 		of[prescribing.Shelf](), of[prescribing.Template](),
-		of[prescribing.Service](), of[prescribing.Treat]()},
+		of[prescribing.Service](), of[prescribing.Treat](), of[prescribing.Written](), of[prescribing.Notification](), of[prescribing.Standing](),
+		of[prescribing.Difference]()},
 	"sync/outbox": {of[outbox.Act](), of[outbox.Engine](), of[outbox.Idle](), of[outbox.Moment](), of[outbox.Observation](), of[outbox.Runner]()},
 	"":            {of[wiring.New](), of[wiring.Made](), of[wiring.Seen](), of[formats.Made](), of[formats.FoundPatient](), of[store.Options]()}, // some of others
 }
@@ -51,13 +53,15 @@ func of[T any]() reflect.Type { return reflect.TypeFor[T]() }
 // closed are the types whose values come from a closed list, or are made here at random: a log may show them.
 var closed = map[reflect.Type]bool{of[rx.Code](): true, of[rx.Door](): true, of[rx.ID](): true, of[rx.Kind](): true, of[rx.Lang](): true, of[rx.NoSSIN](): true,
 	of[rx.Op](): true, of[rx.Outcome](): true, of[rx.PaperReason](): true, of[rx.PaperStep](): true, of[rx.ProofWish](): true, of[rx.Result](): true,
-	of[rx.RevokedBy](): true, of[rx.Service](): true, of[rx.Sex](): true, of[rx.Status](): true, of[rx.Visibility](): true}
+	of[rx.RevokedBy](): true, of[rx.Service](): true, of[rx.Sex](): true, of[rx.Status](): true, of[rx.Visibility](): true, of[rx.FeedbackFlag](): true,
+	of[prescribing.Difference](): true}
 
 // telling are the fields of plain text that a log may show, each with its reason.
 var telling = map[string]string{
 	"rx.Attempt.Why":            "a class of failures: refused-connection, timeout",
 	"rx.Event.Why":              "the same",
 	"rx.Reply.Why":              "the same",
+	"rx.Reply.Sealed":           "one of rx.Sealed…",
 	"outbox.Observation.Why":    "the same",
 	"wiring.Seen.Why":           "the same",
 	"rx.Event.Reason":           "one of rx.RevokeReasons; the doctor's own words are Text",
