@@ -292,5 +292,3 @@ func (b *bench) created(message []byte) rx.RID {
 }
 
 func base64Of(b []byte) string { return base64.StdEncoding.EncodeToString(b) }
-
-func rsaKey(c *x509.Certificate) *rsa.PublicKey { return c.PublicKey.(*rsa.PublicKey) }

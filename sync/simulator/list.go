@@ -27,7 +27,7 @@ func (s *Simulator) addresses() (ends Endpoints, alternate bool) {
 	return s.ends, s.alternate
 }
 
-// serviceList is the list of end points (recipe protocol §6.3), signed.
+// serviceList is the list of end points (recipe protocol §6.3), signed with XAdES properties.
 func (s *Simulator) serviceList() ([]byte, error) {
 	ends, alternate := s.addresses()
 	doc := etree.NewDocument()
@@ -61,11 +61,10 @@ func (s *Simulator) serviceList() ([]byte, error) {
 			el.SetText(url)
 		}
 	}
-	signature, err := xmldsig.SignEnveloped(s.pki.list.key, xmldsig.RSASHA256, root)
+	signature, err := xmldsig.SignQualified(s.pki.list.key, s.pki.list.cert, root, s.now(), s.id("xmldsig-"))
 	if err != nil {
 		return nil, err
 	}
-	keyInfo(signature, s.pki.list.cert)
 	root.AddChild(signature)
 	return xmldsig.Text(doc)
 }

@@ -33,7 +33,7 @@ func TestPeersRead(t *testing.T) {
 			"list":  {"Id", "urn:be:fgov:ehealth:bcp:protocol:v1:ServiceList", "service-list.pem", "RECIP-E", w.Body.Bytes()},
 		} {
 			verify := func(text []byte) ([]byte, error) {
-				return exec.Command(xmlsec, "--verify", "--id-attr:"+c.attribute, c.element, "--pubkey-cert-pem", filepath.Join(dir, c.signer), file(name, text)).CombinedOutput()
+				return exec.Command(xmlsec, "--verify", "--id-attr:"+c.attribute, c.element, "--id-attr:Id", "http://uri.etsi.org/01903/v1.3.2#:SignedProperties", "--pubkey-cert-pem", filepath.Join(dir, c.signer), file(name, text)).CombinedOutput()
 			}
 			if out, err := verify(c.text); err != nil {
 				t.Errorf("%s: %v\n%s", name, err, out)

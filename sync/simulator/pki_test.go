@@ -18,8 +18,8 @@ import (
 	"relais/app/rx"
 	"relais/sync/ehealth/etk"
 	"relais/sync/ehealth/identity"
+	"relais/sync/ehealth/servicelist"
 	"relais/sync/ehealth/trust"
-	"relais/sync/ehealth/xmldsig"
 	"relais/sync/simulator"
 	"relais/sync/simulator/world"
 )
@@ -198,18 +198,10 @@ func TestServiceList(t *testing.T) {
 		t.Error("the list changes by itself")
 	}
 	valid(t, map[string][][]byte{schemas["urn:be:fgov:ehealth:bcp:protocol:v1"]: {[]byte(list)}})
-	doc, err := xmldsig.Parse([]byte(list), xmldsig.Limits{})
+	read, err := servicelist.Read([]byte(list), b.pki.Anchors().For(trust.ServiceList), monday)
 	b.must(err)
-	signature, err := xmldsig.ReadSignature(doc.FindElement("//Signature"))
-	b.must(err)
-	certificate, err := xmldsig.Base64(signature.KeyInfo.FindElement("//X509Certificate"))
-	b.must(err)
-	signer, err := x509.ParseCertificate(certificate)
-	b.must(err)
-	covered, err := signature.Verify(rsaKey(signer))
-	b.must(err)
-	if len(covered) != 1 || covered[0] != doc.Root() || len(trust.Judge(signer, nil, trust.Demand{Anchors: b.pki.Anchors().For(trust.ServiceList), At: monday})) > 0 {
-		t.Error("the signature is not that of the list, or of its publisher")
+	if read.Environment != "Simulation" || read.Active(servicelist.Prescriber) != b.sim.Inside().Prescriber || len(read.Endpoints(servicelist.Prescriber)) != 2 {
+		t.Errorf("%s: %v", read.Environment, read.Endpoints(servicelist.Prescriber))
 	}
 	active := func(list string) string {
 		_, rest, _ := strings.Cut(list, "recip-eprescriber")

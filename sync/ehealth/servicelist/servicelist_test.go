@@ -85,18 +85,26 @@ func signedText(t *testing.T, list string, properties *x509.Certificate, change 
 		t.Fatal(err)
 	}
 	root := doc.Root()
-	signature, err := xmldsig.SignEnveloped(signer.Key, xmldsig.RSASHA256, root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	info := signature.CreateElement("ds:KeyInfo")
-	info.CreateElement("ds:X509Data").CreateElement("ds:X509Certificate").SetText(base64.StdEncoding.EncodeToString(signer.Cert.Raw))
-	root.AddChild(signature)
 	if properties != nil {
-		qualify(t, signature, properties)
+		signature, err := xmldsig.SignQualified(signer.Key, signer.Cert, root, pkitest.Now, "sig")
+		if err != nil {
+			t.Fatal(err)
+		}
+		root.AddChild(signature)
+		if !properties.Equal(signer.Cert) {
+			rename(t, signature, properties)
+		}
+	} else {
+		signature, err := xmldsig.SignEnveloped(signer.Key, xmldsig.RSASHA256, root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data := signature.CreateElement("ds:KeyInfo").CreateElement("ds:X509Data")
+		data.CreateElement("ds:X509Certificate").SetText(base64.StdEncoding.EncodeToString(signer.Cert.Raw))
+		root.AddChild(signature)
 	}
 	if change != nil {
-		change(signature)
+		change(root.FindElement("./Signature"))
 	}
 	text, err := xmldsig.Text(doc)
 	if err != nil {
@@ -105,39 +113,17 @@ func signedText(t *testing.T, list string, properties *x509.Certificate, change 
 	return text
 }
 
-// qualify gives a signature properties and signs anew.
-func qualify(t *testing.T, signature *etree.Element, named *x509.Certificate) {
+// rename lets the properties of a signature name another certificate, and signs anew.
+func rename(t *testing.T, signature *etree.Element, other *x509.Certificate) {
 	t.Helper()
-	signature.CreateAttr("Id", "sig")
-	sum := sha256.Sum256(named.Raw)
-	object := etree.NewDocument()
-	if err := object.ReadFromString(`<ds:Object xmlns:ds="` + xmldsig.Namespace + `"><QualifyingProperties xmlns="http://uri.etsi.org/01903/v1.3.2#" Target="#sig">` +
-		`<SignedProperties Id="props"><SignedSignatureProperties><SigningCertificate><Cert><CertDigest>` +
-		`<ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"/><ds:DigestValue>` + base64.StdEncoding.EncodeToString(sum[:]) + `</ds:DigestValue>` +
-		`</CertDigest></Cert></SigningCertificate></SignedSignatureProperties></SignedProperties></QualifyingProperties></ds:Object>`); err != nil {
-		t.Fatal(err)
-	}
-	signature.AddChild(object.Root())
-	properties := signature.FindElement("./Object/QualifyingProperties/SignedProperties")
-	// What signs both: a signature over root and properties, whose parts take the place of the first one's.
-	root := signature.Parent()
-	root.RemoveChild(signature)
-	both, err := xmldsig.SignEnveloped(signer.Key, xmldsig.RSASHA256, root)
+	sum := sha256.Sum256(other.Raw)
+	signature.FindElement("./Object//DigestValue").SetText(base64.StdEncoding.EncodeToString(sum[:]))
+	text, err := xmldsig.Canonical(signature.FindElement("./Object/QualifyingProperties/SignedProperties"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	root.AddChild(signature)
-	own, err := xmldsig.Sign(signer.Key, xmldsig.RSASHA256, properties)
-	if err != nil {
-		t.Fatal(err)
-	}
-	reference := own.FindElement("./SignedInfo/Reference")
-	reference.CreateAttr("Type", "http://uri.etsi.org/01903#SignedProperties")
-	signedInfo := both.FindElement("./SignedInfo")
-	signedInfo.AddChild(reference)
-	signature.InsertChildAt(0, signedInfo)
-	old := signature.FindElements("./SignedInfo")
-	signature.RemoveChild(old[1])
+	sum = sha256.Sum256(text)
+	signature.FindElements("./SignedInfo/Reference/DigestValue")[1].SetText(base64.StdEncoding.EncodeToString(sum[:]))
 	resign(t, signature)
 }
 

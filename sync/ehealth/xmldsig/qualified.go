@@ -1,6 +1,16 @@
 package xmldsig
 
-import "github.com/beevik/etree"
+import (
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"fmt"
+	"time"
+
+	"github.com/beevik/etree"
+)
 
 const (
 	xades            = "http://uri.etsi.org/01903/v1.3.2#"
@@ -55,4 +65,41 @@ func within(el, other *etree.Element) bool {
 		}
 	}
 	return false
+}
+
+// SignQualified makes a signature with a KeyInfo over an element in which the caller puts it, as a child, and over its own
+// properties: when it was made, and whose certificate it is. id is to be that of the signature, and nobody else's. It is of RSASHA256.
+func SignQualified(key crypto.Signer, signer *x509.Certificate, whole *etree.Element, at time.Time, id string) (*etree.Element, error) {
+	if _, ok := key.Public().(*rsa.PublicKey); !ok || ID(whole) == "" || id == "" {
+		return nil, fmt.Errorf("%w: an RSA key, and an id of the whole and of the signature are needed", ErrSign)
+	}
+	const hash = crypto.SHA256
+	signature, info := begin(RSASHA256)
+	signature.CreateAttr("Id", id)
+	certificate := signature.CreateElement("ds:KeyInfo").CreateElement("ds:X509Data").CreateElement("ds:X509Certificate")
+	certificate.SetText(base64.StdEncoding.EncodeToString(signer.Raw))
+	qualifying := signature.CreateElement("ds:Object").CreateElement("QualifyingProperties")
+	qualifying.CreateAttr("xmlns", xades)
+	qualifying.CreateAttr("Target", "#"+id)
+	properties := qualifying.CreateElement("SignedProperties")
+	properties.CreateAttr("Id", id+"-signedprops")
+	own := properties.CreateElement("SignedSignatureProperties")
+	own.CreateElement("SigningTime").SetText(at.UTC().Format(time.RFC3339))
+	cert := own.CreateElement("SigningCertificate").CreateElement("Cert")
+	named := cert.CreateElement("CertDigest")
+	algorithm(named, "ds:DigestMethod", digestNames[hash])
+	sum := sha256.Sum256(signer.Raw)
+	named.CreateElement("ds:DigestValue").SetText(base64.StdEncoding.EncodeToString(sum[:]))
+	issuer := cert.CreateElement("IssuerSerial")
+	issuer.CreateElement("ds:X509IssuerName").SetText(signer.Issuer.String())
+	issuer.CreateElement("ds:X509SerialNumber").SetText(signer.SerialNumber.String())
+
+	if err := refer(info, whole, hash, true); err != nil {
+		return nil, err
+	}
+	if err := refer(info, properties, hash, false); err != nil {
+		return nil, err
+	}
+	childElements(info)[3].CreateAttr("Type", signedProperties)
+	return signature, finish(signature, info, key, hash)
 }

@@ -75,44 +75,63 @@ func sign(key crypto.Signer, s Suite, parts []*etree.Element, inside bool) (*etr
 		return nil, fmt.Errorf("%w: %w", ErrSign, err)
 	}
 
-	signature := etree.NewElement("ds:Signature")
-	signature.CreateAttr("xmlns:ds", Namespace)
-	info := signature.CreateElement("ds:SignedInfo")
-	algorithm(info, "ds:CanonicalizationMethod", excC14N)
-	algorithm(info, "ds:SignatureMethod", string(s))
+	signature, info := begin(s)
 	for _, part := range parts {
-		id := ID(part)
-		if id == "" || ids[id] != part {
+		if id := ID(part); id == "" || ids[id] != part {
 			return nil, fmt.Errorf("%w: a part has no id, or stands in another document", ErrSign)
 		}
-		if hasComment(part) {
-			return nil, fmt.Errorf("%w: a part holds a comment, which a signature would not cover", ErrSign)
+		if err := refer(info, part, hash, inside); err != nil {
+			return nil, err
 		}
-		text, err := Canonical(part)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrSign, err)
-		}
-		reference := info.CreateElement("ds:Reference")
-		reference.CreateAttr("URI", "#"+id)
-		transforms := reference.CreateElement("ds:Transforms")
-		if inside {
-			algorithm(transforms, "ds:Transform", enveloped)
-		}
-		algorithm(transforms, "ds:Transform", excC14N)
-		algorithm(reference, "ds:DigestMethod", digestNames[hash])
-		reference.CreateElement("ds:DigestValue").SetText(base64.StdEncoding.EncodeToString(digest(hash, text)))
 	}
+	return signature, finish(signature, info, key, hash)
+}
 
+// begin makes a signature without references and value.
+func begin(s Suite) (signature, info *etree.Element) {
+	signature = etree.NewElement("ds:Signature")
+	signature.CreateAttr("xmlns:ds", Namespace)
+	info = signature.CreateElement("ds:SignedInfo")
+	algorithm(info, "ds:CanonicalizationMethod", excC14N)
+	algorithm(info, "ds:SignatureMethod", string(s))
+	return signature, info
+}
+
+// refer adds the reference to a part that has an id.
+func refer(info, part *etree.Element, hash crypto.Hash, inside bool) error {
+	if hasComment(part) {
+		return fmt.Errorf("%w: a part holds a comment, which a signature would not cover", ErrSign)
+	}
+	text, err := Canonical(part)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrSign, err)
+	}
+	reference := info.CreateElement("ds:Reference")
+	reference.CreateAttr("URI", "#"+ID(part))
+	transforms := reference.CreateElement("ds:Transforms")
+	if inside {
+		algorithm(transforms, "ds:Transform", enveloped)
+	}
+	algorithm(transforms, "ds:Transform", excC14N)
+	algorithm(reference, "ds:DigestMethod", digestNames[hash])
+	reference.CreateElement("ds:DigestValue").SetText(base64.StdEncoding.EncodeToString(digest(hash, text)))
+	return nil
+}
+
+// finish adds the value, behind SignedInfo.
+func finish(signature, info *etree.Element, key crypto.Signer, hash crypto.Hash) error {
 	text, err := Canonical(info)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrSign, err)
+		return fmt.Errorf("%w: %w", ErrSign, err)
 	}
 	value, err := key.Sign(nil, digest(hash, text), hash) // PKCS #1 v1.5 takes no randomness
 	if err != nil {
-		return nil, fmt.Errorf("%w: the key refused", ErrSign)
+		return fmt.Errorf("%w: the key refused", ErrSign)
 	}
-	signature.CreateElement("ds:SignatureValue").SetText(base64.StdEncoding.EncodeToString(value))
-	return signature, nil
+	el := etree.NewElement("ds:SignatureValue")
+	el.SetText(base64.StdEncoding.EncodeToString(value))
+	signature.InsertChildAt(info.Index()+1, el)
+	return nil
 }
 
 func algorithm(parent *etree.Element, tag, uri string) {
