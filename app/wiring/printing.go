@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -98,3 +99,13 @@ func (s *Session) SetPrinting(ctx context.Context, kind ipp.Kind, set ipp.Settin
 	}
 	return s.db.SetSetting(ctx, settingPrinting, b)
 }
+
+// Viewer opens documents in the system's viewer. Files that a killed run left are removed at once; close the viewer at the end.
+func (d Directory) Viewer(getenv func(string) string) (*ipp.Viewer, error) {
+	after := func(wait time.Duration, f func()) func() bool { return time.AfterFunc(wait, f).Stop }
+	v := ipp.NewViewer(ipp.ViewBase(getenv, os.TempDir()), ipp.Opener(runtime.GOOS, viewerSoon), after, d.Now, d.Rand)
+	return v, v.Sweep()
+}
+
+// viewerSoon is the time in which a viewer that cannot be opened says so.
+const viewerSoon = 2 * time.Second
