@@ -87,7 +87,12 @@ func (p present) issued(item rx.Item) formats.Happened {
 func (p present) happened(h rx.Happening) formats.Happened {
 	e := h.Event
 	out := formats.Happened{At: p.when(e.At), Event: e.Kind.String(), From: h.From.String(), To: h.To.String(), Attempt: e.N, RID: e.RID, Why: e.Why}
-	for _, why := range []string{e.Reason, string(e.Paper), string(e.Outcome), string(e.Status)} {
+	out.Text = e.Text
+	whys := []string{e.Reason, string(e.Paper), string(e.Outcome), string(e.Status), string(e.Visibility), string(e.Flag)}
+	if e.Notice != nil {
+		whys = append(whys, string(e.Notice.Result), e.Notice.Pharmacy)
+	}
+	for _, why := range whys {
 		if out.Why == "" {
 			out.Why = why
 		}

@@ -152,7 +152,7 @@ func (pg *page) whole(p present, item rx.Item, shown formats.Shown) {
 		if h.Attempt > 0 {
 			detail = strings.TrimSpace(pg.run.text("cli.show.attempt", "n", i18n.Int(h.Attempt)) + " " + detail)
 		}
-		rows = append(rows, []string{at, event, detail})
+		rows = append(rows, []string{at, event, strings.Trim(detail+" · "+strings.Join(strings.Fields(h.Text), " "), " ·")})
 	}
 	pg.table(rows)
 }

@@ -105,7 +105,8 @@ type Happened struct {
 	To           string `json:"to,omitempty"`   // state after
 	Attempt      int    `json:"attempt,omitempty"`
 	RID          rx.RID `json:"rid,omitempty"`
-	Why          string `json:"why,omitempty"` // class of a failure, reason, or outcome
+	Why          string `json:"why,omitempty"`  // class of a failure, reason, outcome, status, setting, or result
+	Text         string `json:"text,omitempty"` // what was written: a reason, a pharmacist's feedback, a message to a pharmacy
 }
 
 // Status is the output of `status`.
