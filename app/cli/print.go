@@ -51,8 +51,10 @@ func (c printCmd) do(r *run) (Exit, error) {
 	if err != nil {
 		return Failed, err
 	}
+	made := false
 	var some error // of several prescriptions some cannot go to paper; the others are
 	doc := printing.Document{IDs: ids, Kind: kind, On: c.setting(), Make: func(ctx context.Context) (pdf []byte, err error) {
+		made = true
 		if kind == printing.Proof {
 			return s.Service.Proof(ctx, ids)
 		}
@@ -64,6 +66,9 @@ func (c printCmd) do(r *run) (Exit, error) {
 	}}
 	result, err := desk.Print(r.ctx, doc, c.Again, r.hearing())
 	if err = errors.Join(some, err); result.Sheet == "" {
+		if made { // counted as a copy, and not handed over
+			err = errors.Join(err, c.notOut(r, kind, ids))
+		}
 		return Failed, err
 	}
 	exit := Done
@@ -124,6 +129,9 @@ func (c printCmd) ended(r *run, kind printing.Kind, ids []rx.ID, result printing
 	}
 	return exit, r.answer(out, func(pg *page) {
 		pg.line("%s", r.text("printing.sheet."+string(result.Sheet), "printer", result.Job.Printer))
+		if result.Kept {
+			pg.say("printing.kept")
+		}
 		pg.show(r.present(), items)
 	})
 }

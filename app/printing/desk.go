@@ -75,10 +75,10 @@ type Result struct {
 // cancelled at the spooler, and that it is gone is verified; a job of which this
 // cannot be verified stays in the book.
 //
-// Of documents with a job in the book nothing is printed (CodeOpenJob,
-// CodeLeftOut, CodeLeftMaybe) before that job is known to be over without a sheet; it is cancelled first. word is
-// the doctor's own: what came out, or may still come out, is in hand. An open job stays
-// in the book even then.
+// Of documents with a job in the book nothing is printed (CodeOpenJob, CodeLeftOut,
+// CodeLeftMaybe) before that job, which is cancelled first, is known to be over without
+// a sheet. word is the doctor's own: what came out, or may still come out, is in hand.
+// An open job stays in the book even then.
 func (d *Desk) Print(ctx context.Context, doc Document, word bool, heard func(Status)) (Result, error) {
 	done, err := d.Book.take()
 	if err != nil {

@@ -112,9 +112,12 @@ func TestJourneyToPaper(t *testing.T) {
 	p.relais(cli.Failed, nil, "print", id)
 	d.does("")
 	p.relais(cli.Done, nil, "settle", id+".confirm-print", "--outcome", "not-out")
+	if said := p.relais(cli.Failed, nil, "print", id, "--media", "na_ledger_11x17in"); !strings.Contains(said, "na_ledger_11x17in") { // made, not handed over
+		t.Errorf("a paper that the printer does not know: %s", said)
+	}
 	p.relais(cli.Done, &printed, "print", id)
 	p.relais(cli.Done, &shown, "show", id)
-	if len(shown.Sheets) != 1 || shown.Sheets[0].Copies != 2 || len(d.printed()) != 2 {
+	if len(shown.Sheets) != 1 || shown.Sheets[0].Copies != 3 || len(d.printed()) != 2 {
 		t.Errorf("%+v, %d sheets", shown.Sheets, len(d.printed()))
 	}
 	p.relais(cli.Done, nil, "settle", id+".confirm-print", "--outcome", "out")
