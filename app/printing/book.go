@@ -38,6 +38,7 @@ const (
 	noteSuffix = ".json"
 	lockSuffix = ".lock"
 	bookLock   = "book" + lockSuffix
+	unfinished = ".note-" // a note that is being written
 )
 
 // held is a note whose lock this process has.
@@ -59,7 +60,7 @@ func (b Book) take() (release func(), err error) {
 	return func() { _ = l.Close() }, nil // closing frees the lock in any case
 }
 
-// left gives the notes that nobody holds, each now held by the caller, and the
+// left gives, with the book taken, the notes that nobody holds, each now held by the caller, and the
 // documents of those that another process holds.
 func (b Book) left() (mine []held, elsewhere []rx.ID, err error) {
 	entries, err := os.ReadDir(b.dir)
@@ -67,6 +68,9 @@ func (b Book) left() (mine []held, elsewhere []rx.ID, err error) {
 		return nil, nil, bookFault("", err)
 	}
 	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), unfinished) {
+			_ = os.Remove(filepath.Join(b.dir, e.Name())) // of a killed run; who takes the book next tries again
+		}
 		name, ok := strings.CutSuffix(e.Name(), noteSuffix)
 		if !ok {
 			continue
@@ -114,7 +118,7 @@ func (b Book) keep(n Note) (held, error) {
 }
 
 func (b Book) write(name string, raw []byte) (err error) {
-	f, err := os.CreateTemp(b.dir, ".note-*") // of mode 0600
+	f, err := os.CreateTemp(b.dir, unfinished+"*") // of mode 0600
 	if err != nil {
 		return err
 	}

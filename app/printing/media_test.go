@@ -140,3 +140,34 @@ func TestObstacles(t *testing.T) {
 		}
 	}
 }
+
+// What a status says of the sheet; CUPS leaves "processing-to-stop-point" on jobs that are long over.
+func TestSheet(t *testing.T) {
+	for _, c := range []struct {
+		status Status
+		want   Sheet
+	}{
+		{Status{State: Pending}, OpenSheet},
+		{Status{State: Held}, OpenSheet},
+		{Status{State: Processing, Began: true}, OpenSheet},
+		{Status{State: Stopped, Began: true}, OpenSheet},
+		{Status{State: Completed, Began: true}, SentSheet},
+		{Status{State: Cancelled}, NoSheet},
+		{Status{State: Cancelled, Began: true}, MaybeSheet},
+		{Status{State: Cancelled, Began: true, Stopping: true}, OpenSheet},
+		{Status{State: Aborted}, NoSheet},
+		{Status{State: Aborted, Began: true}, MaybeSheet},
+		{Status{State: Vanished}, MaybeSheet},
+		{Status{}, OpenSheet},
+	} {
+		if got := c.status.Sheet(); got != c.want {
+			t.Errorf("%+v: %s, want %s", c.status, got, c.want)
+		}
+	}
+	if got := heardIn("The printer may not exist or is unavailable at this time."); len(got) != 1 || obstacles(got...)[0].Code != CodeOffline {
+		t.Errorf("%v", got)
+	}
+	if got := heardIn("Rendering completed"); got != nil {
+		t.Errorf("%v", got)
+	}
+}
