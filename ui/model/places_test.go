@@ -46,6 +46,7 @@ func TestSettings(t *testing.T) {
 	spoken := rx.Lang("")
 	made := func() *Settings {
 		s := NewSettings(b.env, "0.1.0", func(l rx.Lang) { spoken = l }, func(l Look) { worn = append(worn, l) })
+		s.Exercise = func() {}
 		s.Load()
 		b.settle()
 		return s

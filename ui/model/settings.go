@@ -125,6 +125,8 @@ type SettingsView struct {
 	Abouted   string // title of the program
 	Drill     Button // begins an exercise
 	Drilled   string // what that is
+
+	DrillTitle string
 }
 
 // View is the settings as they stand.
@@ -148,6 +150,7 @@ func (s *Settings) View() SettingsView {
 	}
 	v.Edit = Button{Label: i18n.Text(lang, "ui.practice.change"), On: s.practice != nil && s.form == nil && !s.env.Reading, Press: s.env.press(s.EditPractice)}
 	if s.Exercise != nil {
+		v.DrillTitle = i18n.Text(lang, "ui.exercise.title")
 		v.Drill, v.Drilled = Button{Label: i18n.Text(lang, "ui.exercise"), On: true, Press: s.Exercise}, i18n.Text(lang, "ui.exercise.about")
 	}
 	environment := "ui.settings.real"

@@ -5,7 +5,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/layout"
 
 	"relais/app/rx"
 	"relais/ui/kit"
@@ -39,6 +38,9 @@ type Prescribe struct {
 
 	send, proof, onPaper, byHand, letGo *kit.Button
 
+	over, middle, under *fyne.Container // see arrange
+	narrow              bool
+
 	box   *fyne.Container
 	focus focus
 }
@@ -51,13 +53,31 @@ func NewPrescribe(m *model.Prescribe, changed func()) *Prescribe {
 	s.pick = newPick(func() *model.Pick { return m.Pick }, changed)
 	s.form = newForm(m.Form, changed)
 	s.lines = kit.NewStack(func() kit.Row[model.Line] { return newLine() })
-	s.top = kit.Card(kit.NewColumn(container.NewBorder(nil, nil, nil, kit.NewFlow(s.ask, s.edit), s.name), s.banner, s.near, s.recipe.box))
-	s.write = container.NewBorder(s.top, nil, nil, nil,
-		kit.Pane(kit.NewColumn(kit.Sided(layout.NewBorderLayout(nil, nil, s.past.box, nil), s.entry.box, s.past.box), s.done, s.empty, s.lines.Object())))
-	below := kit.NewColumn(s.takes, s.leave, s.paper.box, s.back.box, s.named.box, kit.Capped(s.notices.Object(), 12*kit.Unit), s.send,
+	s.top = kit.Card(kit.NewColumn(kit.NewBeside(s.name, kit.NewFlow(s.ask, s.edit)), s.banner, s.near, s.recipe.box))
+	s.middle, s.over, s.under = kit.NewColumn(), kit.NewColumn(), kit.NewColumn()
+	s.arrange(kit.Narrow())
+	s.write = container.NewBorder(kit.NewColumn(s.top, s.over), nil, nil, nil, kit.Pane(s.middle))
+	below := kit.NewColumn(s.under, s.paper.box, s.back.box, s.named.box, kit.Capped(s.notices.Object(), 12*kit.Unit), s.send,
 		kit.NewFlow(s.proof, s.onPaper, s.byHand, s.letGo))
 	s.box = container.NewBorder(nil, below, nil, nil, container.NewStack(s.pick.box, s.write, s.form.box))
 	return s
+}
+
+// arrange has what was prescribed before beside the entry, and what the patient takes along above the buttons. Where there
+// is little room the latter comes first: nobody must scroll to it; and the former last.
+func (s *Prescribe) arrange(narrow bool) {
+	s.narrow = narrow
+	verdict := []fyne.CanvasObject{s.takes, s.leave}
+	if narrow {
+		s.over.Objects, s.under.Objects = verdict, nil
+		s.middle.Objects = []fyne.CanvasObject{s.entry.box, s.done, s.empty, s.lines.Object(), s.past.box}
+	} else {
+		s.over.Objects, s.under.Objects = nil, verdict
+		s.middle.Objects = []fyne.CanvasObject{container.NewBorder(nil, nil, s.past.box, nil, s.entry.box), s.done, s.empty, s.lines.Object()}
+	}
+	s.over.Refresh()
+	s.under.Refresh()
+	s.middle.Refresh()
 }
 
 // Object is what it looks like.
@@ -65,6 +85,9 @@ func (s *Prescribe) Object() fyne.CanvasObject { return s.box }
 
 // Show shows what the model says.
 func (s *Prescribe) Show(lang rx.Lang, v model.PrescribeView) {
+	if narrow := kit.Narrow(); narrow != s.narrow {
+		s.arrange(narrow)
+	}
 	form := v.Form
 	if v.Pick != nil {
 		form = v.Pick.Form

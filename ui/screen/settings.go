@@ -18,6 +18,7 @@ type Settings struct {
 	edit, drill          *kit.Button
 	drilled              *kit.Text
 	form                 *practice
+	exercise             *fyne.Container
 	shown                *fyne.Container // what the form stands in the place of
 	notices              kit.Notices
 	box                  *fyne.Container
@@ -34,7 +35,11 @@ func NewSettings(m *model.Settings, changed func()) *Settings {
 		s.labels[i] = kit.NewLabelled(c)
 		row.Add(kit.AtLeast(fyne.NewSize(20*kit.Unit, 0), s.labels[i].Container))
 	}
-	s.shown = kit.NewColumn(row, s.practice, kit.NewFlow(s.edit), s.drilled, kit.NewFlow(s.drill), s.about)
+	card := func(text *kit.Text, buttons ...fyne.CanvasObject) *fyne.Container {
+		return kit.Gap(kit.Card(kit.NewColumn(text, kit.NewFlow(buttons...))))
+	}
+	s.exercise = card(s.drilled, s.drill)
+	s.shown = kit.NewColumn(row, card(s.practice, s.edit), s.exercise, card(s.about))
 	s.box = container.NewBorder(s.title, s.notices.Object(), nil, nil, kit.Pane(kit.NewColumn(s.shown, s.form.box)))
 	return s
 }
@@ -54,9 +59,9 @@ func (s *Settings) Show(v model.SettingsView) {
 	}
 	s.practice.Set(paragraph(v.Practiced, v.Practice)...)
 	s.edit.Set(v.Edit)
-	s.drilled.Set(kit.Words(v.Drilled))
+	s.drilled.Set(paragraph(v.DrillTitle, []string{v.Drilled})...)
 	s.drill.Set(v.Drill)
-	visible(v.Drill.On, s.drilled, s.drill)
+	visible(v.Drill.On, s.exercise)
 	s.about.Set(paragraph(v.Abouted, v.About)...)
 	visible(v.Form == nil, s.shown)
 	s.form.show(v.Form)

@@ -41,7 +41,8 @@ type frame struct {
 	drill    *fyne.Container
 	middle   *fyne.Container
 	box      *fyne.Container
-	narrow   bool // how box is arranged
+	narrow   bool              // how box is arranged
+	pane     *container.Scroll // of the screen; nil where it has its room
 }
 
 func newFrame(speak func(rx.Lang)) *frame {
@@ -79,11 +80,12 @@ func (f *frame) arrange(narrow bool) {
 	f.drill.Objects = []fyne.CanvasObject{f.weather, kinds, f.trouble.Object()}
 	if narrow {
 		above := kit.NewColumn(kit.NewBeside(f.news, f.retry.Object()), kit.Gap(kit.NewFlow(ways...)), kit.Rule())
-		pane := container.NewVScroll(kit.NewColumn(f.faults.Object(), kit.Framed(f.middle), f.drill))
-		f.box.Objects = []fyne.CanvasObject{container.NewBorder(above, nil, nil, nil, kit.AtLeast(fyne.NewSize(0, 24*kit.Unit), pane))}
+		f.pane = container.NewVScroll(kit.NewColumn(f.faults.Object(), kit.Framed(f.middle), f.drill))
+		f.box.Objects = []fyne.CanvasObject{container.NewBorder(above, nil, nil, nil, kit.AtLeast(fyne.NewSize(0, 24*kit.Unit), f.pane))}
 		f.box.Refresh()
 		return
 	}
+	f.pane = nil
 	side := kit.NewColumn()
 	for _, w := range ways {
 		side.Add(kit.Gap(w))
@@ -97,8 +99,14 @@ func (f *frame) arrange(narrow bool) {
 
 // hold puts a screen into the frame.
 func (f *frame) hold(o fyne.CanvasObject) {
+	if len(f.middle.Objects) > 0 && f.middle.Objects[0] == o {
+		return
+	}
 	f.middle.Objects = []fyne.CanvasObject{o}
 	f.middle.Refresh()
+	if f.pane != nil {
+		f.pane.ScrollToTop()
+	}
 }
 
 // frameView is what the frame shows.
@@ -150,6 +158,9 @@ func (f *frame) show(lang rx.Lang, v frameView) {
 			b.Key = ""
 		}
 		f.nav[p.place].Set(b)
+	}
+	if f.narrow {
+		v.next.Key = ""
 	}
 	f.next.Set(v.next)
 	if v.drill == nil {

@@ -498,7 +498,7 @@ func TestTheLook(t *testing.T) {
 		kept, err := s.house.shelf.Setting(context.Background(), "look")
 		return err == nil && string(kept) == `{"dark":true,"text":150}`
 	})
-	if large := s.open.frame.next.MinSize(); s.app.Settings().Theme() != fyne.Theme(worn) || large.Width < 1.2*words.Width {
+	if large := s.open.frame.next.MinSize(); s.app.Settings().Theme() != fyne.Theme(worn) || large.Height < 1.2*words.Height {
 		t.Errorf("%+v, %v after %v", s.app.Settings().Theme(), large, words)
 	}
 	s.lockUp()
