@@ -3,6 +3,7 @@ package wiring
 import (
 	"context"
 
+	"relais/app/prescribing"
 	"relais/app/rx"
 	"relais/sync/outbox"
 	"relais/sync/simulator"
@@ -25,6 +26,30 @@ func (c caller) Do(ctx context.Context, call rx.Call) (rx.Reply, error) {
 		c.s.services.observe(outbox.Observation{Service: call.Op.Service(), At: c.s.dir.Now(), Reached: reached, Why: reply.Why})
 	}
 	return reply, nil
+}
+
+// access tells of the certificate that is kept, and of the session that is open in this process.
+func (s *Session) access(ctx context.Context) (a prescribing.Access, err error) {
+	switch c, err := s.Identity(ctx); rx.CodeOf(err) {
+	case "":
+		a.Holder, a.Until = c.Name, c.Until
+		if a.Holder == "" {
+			a.Holder = c.Type + " " + c.Number
+		}
+		for _, w := range c.Warnings {
+			a.Warnings = append(a.Warnings, w.Fault())
+		}
+	case CodeNoIdentity:
+	default:
+		return a, err
+	}
+	s.mu.Lock()
+	p := s.platform
+	s.mu.Unlock()
+	if p != nil {
+		a.Session, a.Renewal = p.Lasts()
+	}
+	return a, nil
 }
 
 // Dispense lets the simulated pharmacist deliver a prescription. CodeOnlySimulated elsewhere; CodeNotFound; what its status

@@ -43,7 +43,7 @@ var every = map[string][]reflect.Type{
 	"app/prescribing": {of[prescribing.Added](), of[prescribing.Answer](), of[prescribing.Claim](), of[prescribing.Done](), of[prescribing.How](), of[prescribing.Note](),
 		of[prescribing.Shelf](), of[prescribing.Template](),
 		of[prescribing.Service](), of[prescribing.Treat](), of[prescribing.Written](), of[prescribing.Notification](), of[prescribing.Standing](),
-		of[prescribing.Difference]()},
+		of[prescribing.Difference](), of[prescribing.Access]()},
 	"sync/outbox": {of[outbox.Act](), of[outbox.Engine](), of[outbox.Idle](), of[outbox.Moment](), of[outbox.Observation](), of[outbox.Runner]()},
 	"":            {of[wiring.New](), of[wiring.Made](), of[wiring.Seen](), of[formats.Made](), of[formats.FoundPatient](), of[store.Options]()}, // some of others
 }

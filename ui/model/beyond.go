@@ -420,3 +420,33 @@ func day(text string) string {
 	}
 	return text
 }
+
+// viewAccess says with what the platform is entered, and what is to be done about it.
+func (s *Settings) viewAccess(v *SettingsView) {
+	a, lang := s.access, s.env.Lang
+	if a == nil {
+		return
+	}
+	v.Accessed = i18n.Text(lang, "ui.access")
+	switch {
+	case s.barred != nil:
+		v.Notices = append(v.Notices, s.env.faults(s.barred)...)
+	case a.Holder != "":
+		v.Access = append(v.Access, i18n.Text(lang, "ui.access.certificate", "holder", a.Holder, "date", i18n.Date(rx.DateOf(s.env.clock(a.Until)))))
+	case s.env.Simulated:
+		v.Access = append(v.Access, i18n.Text(lang, "ui.access.simulated"))
+	default:
+		v.Access = append(v.Access, i18n.Text(lang, "ui.access.none"))
+	}
+	switch {
+	case a.Session.IsZero():
+		v.Access = append(v.Access, i18n.Text(lang, "ui.access.closed"))
+	case a.Renewal.IsZero() || a.Renewal.Before(s.env.now()):
+		v.Access = append(v.Access, i18n.Text(lang, "ui.access.session", "until", s.env.time(a.Session)))
+	default:
+		v.Access = append(v.Access, i18n.Text(lang, "ui.access.renewed", "until", s.env.time(a.Session), "renewal", s.env.time(a.Renewal)))
+	}
+	for _, w := range a.Warnings {
+		v.Notices = append(v.Notices, s.env.warnings(rx.Faults{w})...)
+	}
+}

@@ -5,7 +5,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"relais/app/prescribing"
 	"relais/app/rx"
 )
 
@@ -252,5 +254,49 @@ func TestNothingIsReachedWhileReadingOnly(t *testing.T) {
 		if button.On && slices.Contains([]string{"Lire maintenant", "Visibilité : verrouiller…", "Demander un retour", "Prévenir une pharmacie…", "Retours des pharmaciens"}, button.Label) {
 			t.Errorf("%s can be pressed", button.Label)
 		}
+	}
+}
+
+func TestAccess(t *testing.T) {
+	b := newBench(t)
+	access := prescribing.Access{}
+	b.env.Service.Access = func(context.Context) (prescribing.Access, error) { return access, nil }
+	s := NewSettings(b.env, "1", func(rx.Lang) {}, func(Look) {})
+	says := func() string {
+		s.Load()
+		b.settle()
+		v := s.View()
+		for _, n := range v.Notices {
+			v.Access = append(v.Access, n.Text)
+		}
+		return strings.Join(v.Access, "; ")
+	}
+	if got := says(); !strings.Contains(got, "aucun certificat n'est nécessaire") || !strings.Contains(got, "Pas de session") {
+		t.Error(got)
+	}
+	b.env.Simulated = false
+	if got := says(); !strings.Contains(got, "rien ne peut partir") {
+		t.Error(got)
+	}
+	access = prescribing.Access{Holder: "Anne Exemple", Until: b.clock.AddDate(0, 0, 6), Session: b.clock.Add(2 * time.Hour), Renewal: b.clock.Add(time.Hour),
+		Warnings: rx.Faults{rx.Fault("identity-ends", "date", "29/11/2026", "days", "7")}}
+	if got := says(); !strings.Contains(got, "Anne Exemple, valable jusqu'au 29/11/2026") || !strings.Contains(got, "Session jusqu'à 11:40, renouvelée d'elle-même vers 10:40") ||
+		!strings.Contains(got, "il reste au plus 7 jours") {
+		t.Error(got)
+	}
+	golden(t, b, "settings-access", s.View)
+	access.Renewal = time.Time{}
+	if got := says(); !strings.Contains(got, "Session jusqu'à 11:40;") {
+		t.Error(got)
+	}
+	b.env.Service.Access = func(context.Context) (prescribing.Access, error) {
+		return prescribing.Access{}, rx.Fault(rx.CodeDamaged)
+	}
+	if got := says(); strings.Contains(got, "Aucun certificat") || !strings.Contains(got, "abîmées") {
+		t.Error(got)
+	}
+	b.env.Service.Access = nil
+	if got := says(); got != "" {
+		t.Error(got)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"relais/app/i18n"
+	"relais/app/prescribing"
 	"relais/app/rx"
 )
 
@@ -30,8 +31,10 @@ type Settings struct {
 	speak    func(rx.Lang) // chooses the language, and keeps it
 	wear     func(Look)    // shows a look
 	look     Look
-	practice *rx.Practice  // nil: not read
-	form     *PracticeForm // nil: not being changed
+	practice *rx.Practice        // nil: not read
+	form     *PracticeForm       // nil: not being changed
+	access   *prescribing.Access // nil: nobody tells
+	barred   error               // why it could not be read
 	focus    Focus
 	Exercise func() // begins a drill; nil: not from here
 	notes    []note
@@ -59,7 +62,14 @@ func (s *Settings) Load() {
 			look.Text = 0
 		}
 		practice, failed := s.env.Service.Practice(ctx)
+		var access *prescribing.Access
+		var barred error
+		if tell := s.env.Service.Access; tell != nil {
+			a, err := tell(ctx)
+			access, barred = &a, err
+		}
 		return func() {
+			s.access, s.barred = access, barred
 			if failed != nil {
 				s.notes = []note{{err: failed}}
 			} else {
@@ -116,6 +126,8 @@ type SettingsView struct {
 	Text      Input
 	Look      Input
 	Practice  []string // who and where; on every document
+	Access    []string // certificate and session
+	Accessed  string   // title of them
 	Edit      Button
 	Form      *PracticeView // nil: the practice is not being changed
 	Focus     Focus         // FieldRow: what opens the form
@@ -149,6 +161,7 @@ func (s *Settings) View() SettingsView {
 			i18n.Text(lang, "ui.settings.more", "qualification", p.Prescriber.Qualification, "ssin", p.Prescriber.SSIN.Dotted(), "language", i18n.Text(lang, "language."+string(p.RegionLanguage)))}
 	}
 	v.Edit = Button{Label: i18n.Text(lang, "ui.practice.change"), On: s.practice != nil && s.form == nil && !s.env.Reading, Press: s.env.press(s.EditPractice)}
+	s.viewAccess(&v)
 	if s.Exercise != nil {
 		v.DrillTitle = i18n.Text(lang, "ui.exercise.title")
 		v.Drill, v.Drilled = Button{Label: i18n.Text(lang, "ui.exercise"), On: true, Press: s.Exercise}, i18n.Text(lang, "ui.exercise.about")

@@ -15,10 +15,11 @@ type Settings struct {
 	language, text, look *kit.Choice
 	labels               [3]*kit.Labelled
 	practice, about      *kit.Text
+	access               *kit.Text
 	edit, drill          *kit.Button
 	drilled              *kit.Text
 	form                 *practice
-	exercise             *fyne.Container
+	exercise, certified  *fyne.Container
 	shown                *fyne.Container // what the form stands in the place of
 	notices              kit.Notices
 	box                  *fyne.Container
@@ -27,7 +28,7 @@ type Settings struct {
 
 // NewSettings makes the screen of m.
 func NewSettings(m *model.Settings, changed func()) *Settings {
-	s := &Settings{title: kit.NewText(), practice: kit.NewText(), about: kit.NewText(), edit: kit.NewButton(), drill: kit.NewButton(), drilled: kit.NewText(), form: newPractice(m, changed), notices: kit.NewNotices()}
+	s := &Settings{title: kit.NewText(), practice: kit.NewText(), about: kit.NewText(), access: kit.NewText(), edit: kit.NewButton(), drill: kit.NewButton(), drilled: kit.NewText(), form: newPractice(m, changed), notices: kit.NewNotices()}
 	choice := func(set func(string)) *kit.Choice { return kit.NewChoice(func(v string) { set(v); changed() }) }
 	s.language, s.text, s.look = choice(m.SetLanguage), choice(m.SetText), choice(m.SetDark)
 	row := kit.NewFlow()
@@ -39,7 +40,8 @@ func NewSettings(m *model.Settings, changed func()) *Settings {
 		return kit.Gap(kit.Card(kit.NewColumn(text, kit.NewFlow(buttons...))))
 	}
 	s.exercise = card(s.drilled, s.drill)
-	s.shown = kit.NewColumn(row, card(s.practice, s.edit), s.exercise, card(s.about))
+	s.certified = card(s.access)
+	s.shown = kit.NewColumn(row, card(s.practice, s.edit), s.certified, s.exercise, card(s.about))
 	s.box = container.NewBorder(s.title, s.notices.Object(), nil, nil, kit.Pane(kit.NewColumn(s.shown, s.form.box)))
 	return s
 }
@@ -59,6 +61,8 @@ func (s *Settings) Show(v model.SettingsView) {
 	}
 	s.practice.Set(paragraph(v.Practiced, v.Practice)...)
 	s.edit.Set(v.Edit)
+	s.access.Set(paragraph(v.Accessed, v.Access)...)
+	visible(v.Access != nil, s.certified)
 	s.drilled.Set(paragraph(v.DrillTitle, []string{v.Drilled})...)
 	s.drill.Set(v.Drill)
 	visible(v.Drill.On, s.exercise)
