@@ -168,5 +168,7 @@ func (p *Prescribe) Escape() {
 	case p.w != nil && p.w.mark >= 0:
 		p.w.mark = -1
 		p.focus.to(FieldMedicine)
+	case p.w != nil && p.w.standing.read:
+		p.CloseRecipe()
 	}
 }
