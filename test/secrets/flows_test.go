@@ -290,6 +290,28 @@ var acts = map[string]func(*flow, context.Context, *prescribing.Service, rx.ID){
 	"let go": func(f *flow, ctx context.Context, s *prescribing.Service, id rx.ID) {
 		f.err("let go", s.LetGo(ctx, id))
 	},
+	"reach": func(f *flow, ctx context.Context, s *prescribing.Service, id rx.ID) {
+		p, err := s.Refresh(ctx, id)
+		f.err("refresh", err)
+		f.tell(p)
+		_, err = s.SetVisibility(ctx, id, word(f, rx.Visibilities))
+		f.err("visibility", err)
+		_, err = s.SetFeedback(ctx, id, f.chance(90))
+		f.err("ask feedback", err)
+		p, err = s.Notify(ctx, id, prescribing.Notification{Pharmacy: pick(f, []string{"29999915", "1", f.text()}), Text: f.text(), Again: f.chance(50)})
+		f.err("notify", err)
+		f.tell(p)
+		if item, err := s.Store.Item(ctx, id); err == nil {
+			all, err := s.AtRecipe(ctx, item.Patient)
+			f.err("at recip-e", err)
+			f.tell(all)
+		}
+		_, err = s.FetchFeedback(ctx, f.chance(50))
+		f.err("fetch feedback", err)
+		written, err := s.Feedback(ctx)
+		f.err("feedback", err)
+		f.tell(written)
+	},
 	"settle": func(f *flow, ctx context.Context, s *prescribing.Service, id rx.ID) {
 		_, err := s.Settle(ctx, string(id)+"."+f.text(), prescribing.Answer{Outcome: rx.Outcome(f.text())})
 		f.err("settle", err)
