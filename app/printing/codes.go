@@ -36,7 +36,7 @@ const (
 	CodeAborted   rx.Code = "print-aborted"    // the spooler gave it up
 	CodeCancelled rx.Code = "print-cancelled"  // by somebody, here or at the queue
 	CodeLate      rx.Code = "print-late"       // not finished in time (seconds), so cancelled
-	CodeTwice     rx.Code = "print-twice"      // done, but the spooler began it anew: two sheets may have come out
+	CodeTwice     rx.Code = "print-twice"      // over, but the spooler began it anew: two sheets may have come out
 	CodeVanished  rx.Code = "print-vanished"   // the spooler does not know the job any longer
 	CodeOpenJob   rx.Code = "print-open"       // cancelled, but that could not be verified: the sheet may still come out
 	CodeLeftOut   rx.Code = "print-left-done"  // a job that an earlier run left has come to its end: the sheet is printed

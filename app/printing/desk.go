@@ -226,13 +226,13 @@ func (d *Desk) finish(ctx context.Context, n held, last Status, cause *rx.Error)
 	now.Began = now.Began || last.Began
 	r.Sheet = now.Sheet()
 	switch {
-	case now.State == Completed && (n.twice || last.Began && now.Since != last.Since):
+	case now.State == Vanished:
+		r.Fault = rx.Fault(CodeVanished, "printer", n.Job.Printer)
+	case n.twice, last.Began && now.Since != last.Since:
 		r.Fault = rx.Fault(CodeTwice, "printer", n.Job.Printer)
 	case now.State == Completed:
 	case now.State == Aborted:
 		r.Fault = rx.Fault(CodeAborted, "printer", n.Job.Printer)
-	case now.State == Vanished:
-		r.Fault = rx.Fault(CodeVanished, "printer", n.Job.Printer)
 	case cause == nil: // cancelled by somebody else
 		r.Fault = rx.Fault(CodeCancelled, "printer", n.Job.Printer)
 	default:

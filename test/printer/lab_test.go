@@ -62,7 +62,7 @@ func start(t testing.TB) *lab {
 	dir, err := os.MkdirTemp("", "relais-cups-")
 	check(t, err)
 	check(t, os.Chmod(dir, 0o755)) //nolint:gosec // see above
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	t.Cleanup(func() { endOrphans(dir); _ = os.RemoveAll(dir) })
 	l := &lab{t: t, dir: dir, user: me.Username}
 	for _, sub := range []string{"root", "spool", "cache", "state", "tmp", "log"} {
 		check(t, os.Mkdir(filepath.Join(dir, sub), 0o755)) //nolint:gosec // see above
@@ -225,7 +225,7 @@ func (l *lab) run(env []string, name string, args ...string) *process {
 	p := &process{cmd: exec.Command(program(l.t, name), args...), ended: make(chan struct{}), out: new(bytes.Buffer)} //nolint:gosec // programs of the list
 	p.cmd.Env = append(os.Environ(), env...)
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // its own children end with it
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL} // ends with us, and its own children with it
 	check(l.t, p.cmd.Start())
 	go func() { _ = p.cmd.Wait(); close(p.ended) }()
 	l.t.Cleanup(func() {
@@ -241,6 +241,20 @@ func (l *lab) run(env []string, name string, args ...string) *process {
 func (p *process) end() {
 	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
 	<-p.ended
+}
+
+// endOrphans kills what a killed cupsd leaves: its backends, which have process groups of
+// their own and go on. Their arguments or surroundings name the lab's directory, which is nobody else's.
+func endOrphans(dir string) {
+	all, _ := filepath.Glob("/proc/[0-9]*") // the pattern is sound
+	for _, p := range all {
+		args, _ := os.ReadFile(filepath.Join(p, "cmdline")) // gone meanwhile: nothing to end
+		env, _ := os.ReadFile(filepath.Join(p, "environ"))
+		pid, err := strconv.Atoi(filepath.Base(p))
+		if err == nil && pid != os.Getpid() && bytes.Contains(append(args, env...), []byte(dir+"/")) {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	}
 }
 
 // pause and resume stop the program without ending it: it hangs.
