@@ -95,7 +95,7 @@ func TestServiceListIsFollowed(t *testing.T) {
 	if done, err = s.Service.Issue(ctx, r, prescribing.How{}); err != nil {
 		t.Fatal(err)
 	}
-	if ended, err := s.Drive(ctx, 20*time.Second, confirmed(s, done.Order)); err != nil || ended.Fault != nil { // a command asks for no list
+	if ended, err := s.Drive(ctx, 20*time.Second, confirmed(s, done.Order)); err != nil || ended.Fault != nil { // the copy is there from the beginning
 		t.Fatal(ended.Fault, err)
 	}
 	if over, err := confirmed(s, done.Order)(ctx); !over || err != nil {

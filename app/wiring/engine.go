@@ -114,18 +114,16 @@ func (s *Session) work(ctx context.Context, p *patience, met func(error)) (ended
 		stop()
 		err = errors.Join(err, <-watched)
 	}()
-	if p == nil { // who sends for long keeps ready what calls need; a command asks for it when it calls
-		tended := make(chan struct{})
-		go func() {
-			defer crash.Guard()
-			defer close(tended)
-			s.tend(feed)
-		}()
-		defer func() {
-			stop()
-			<-tended
-		}()
-	}
+	tended := make(chan struct{}) // what calls need is asked for while the engine begins: a create is signed before its session is opened
+	go func() {
+		defer crash.Guard()
+		defer close(tended)
+		s.tend(feed)
+	}()
+	defer func() {
+		stop()
+		<-tended
+	}()
 	wake := func(after time.Duration) { time.AfterFunc(after, runner.Nudge) } // a nudge that comes too late does nothing
 	if p != nil {
 		wake(time.Until(p.deadline))
