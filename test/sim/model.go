@@ -242,7 +242,7 @@ func (m *Model) Unowned(_ context.Context, rids []rx.RID) ([]rx.RID, error) {
 
 func (m *Model) owns(rid rx.RID) bool {
 	for _, r := range m.disk.rows {
-		if slices.ContainsFunc(r.p.Records, func(rec rx.Record) bool { return rec.RID == rid }) {
+		if slices.ContainsFunc(r.p.Records, func(rec rx.Record) bool { return rec.RID == rid && !rec.Foreign.Set() }) {
 			return true
 		}
 	}

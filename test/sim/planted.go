@@ -172,6 +172,12 @@ var Planted = []mistake{
 	}},
 	{name: "restart-is-ready", says: "after a crash what was on the wire waits again", keep: func(p *planted) { p.apply = forgetful }},
 	{name: "answer-dropped", says: "an answer is heard and not written", keep: func(p *planted) { p.apply = dropping(rx.EventAccepted, "") }},
+	{name: "rid-not-read-back", says: "an answer names a RID of nothing, and the RID that was adopted is never read back", hear: func(s *Sim, c rx.Call, r *rx.Reply) {
+		if c.Op == rx.OpCreate && r.OK() && len(s.misnamed) == 0 {
+			r.RID = "BEP0TESTZZZZ"
+			s.misnamed[r.RID] = true
+		}
+	}, keep: func(p *planted) { p.apply = dropping(rx.EventReadBack, "") }},
 	{name: "promise-dropped", says: "a send that has no answer in time is not called unknown", keep: func(p *planted) { p.apply = dropping(rx.EventUnanswered, "slow") }},
 	{name: "unknown-waits-again", says: "without an answer it waits again, its attempt alive", keep: func(p *planted) {
 		p.apply = func(m *Model, id rx.ID, version int64, e rx.Event) (rx.Prescription, error) {

@@ -283,7 +283,7 @@ func (p *protocol) tally() {
 func (p *protocol) judgeContents() {
 	for _, r := range p.rows() {
 		rec := r.p.AdoptedRecord()
-		if r.p.State != rx.StateConfirmed || rec == nil || p.misnamed[rec.RID] {
+		if r.p.State != rx.StateConfirmed || rec == nil || p.misnamed[rec.RID] && rec.Unread() {
 			continue
 		}
 		d, err := p.platform.Look(rec.RID)

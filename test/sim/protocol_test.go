@@ -32,7 +32,7 @@ func everywhere() (all []string) {
 
 // TestProtocolSameSeedSameTrace (R15): ciphers draw what they draw; what is decided follows from the seed.
 func TestProtocolSameSeedSameTrace(t *testing.T) {
-	for seed := range uint64(seeds(t, 10, 200)) {
+	for seed := range uint64(seeds(t, 6, 200)) {
 		a, errA := run(t, seed, Options{Wire: true, Verbose: true})
 		b, errB := run(t, seed, Options{Wire: true, Verbose: true})
 		if a.Trace() == b.Trace() {

@@ -17,7 +17,7 @@ type truth struct {
 	kept   map[rx.ID]kept  // what the screen called saved
 	keys   map[rx.KeyID]rx.ID
 
-	misnamed map[rx.RID]bool // RIDs that an answer gave and that are not its record's
+	misnamed map[rx.RID]bool // RIDs that an answer gave and that are not its record's: true until they are read back
 
 	judged map[rx.ID]rx.State // as they were when last judged
 	moved  bool               // something happened at the server, to a paper or a row
@@ -195,7 +195,7 @@ func (s *Sim) judgeRow(r *row) {
 	if adopted > 1 {
 		s.broken("one adopted record: %d", adopted)
 	}
-	if (p.State == rx.StateConfirmed || p.State == rx.StateRevoked) && !s.misnamed[p.RID()] {
+	if (p.State == rx.StateConfirmed || p.State == rx.StateRevoked) && !(s.misnamed[p.RID()] && p.AdoptedRecord().Unread()) {
 		rec, err := s.world.Record(p.RID(), s.at())
 		switch {
 		case err != nil:
@@ -389,11 +389,14 @@ func (s *Sim) judgeEnd() {
 		if r.p.State == rx.StateSending || r.p.State == rx.StateReady && len(duties) == 0 {
 			s.broken("nothing lost for ever: %s at the end", r.p.State)
 		}
+		if r.p.State == rx.StateConfirmed && s.misnamed[r.p.RID()] {
+			s.broken("RID is true: nobody has read that it is not")
+		}
 		if r.p.State == rx.StateUnknown && !s.blind(truth, r) {
 			s.broken("nothing lost for ever: unknown although everything can be read%s", s.story(s.first(r.p.LocalID())))
 		}
 		for _, rec := range r.p.Records {
-			if at, err := s.world.Record(rec.RID, s.at()); err == nil && r.p.MustGo(rec) && at.DeliverableAt(truth.Now) && !s.misnamed[r.p.RID()] {
+			if at, err := s.world.Record(rec.RID, s.at()); err == nil && r.p.MustGo(rec) && at.DeliverableAt(truth.Now) {
 				s.broken("nothing double: a record that must go is still there")
 			}
 		}
