@@ -35,6 +35,23 @@ func State(lang rx.Lang, p rx.Prescription, owed []rx.Duty) string {
 	return Text(lang, key)
 }
 
+// Event is what happened, for a timeline.
+func Event(lang rx.Lang, e rx.Event) string {
+	if e.Kind == rx.EventReadBack && !e.Ours {
+		return Text(lang, "event.read-back.foreign")
+	}
+	return Text(lang, "event."+e.Kind.String())
+}
+
+// Unread says of a RID that rests on the answer to a create alone that nobody has read it
+// back yet, "" otherwise.
+func Unread(lang rx.Lang, p rx.Prescription) string {
+	if r := p.AdoptedRecord(); r == nil || p.State != rx.StateConfirmed || !r.Unread() {
+		return ""
+	}
+	return Text(lang, "ui.rid-unread")
+}
+
 // Duty is the name of a duty, why it is owed and what to do about it, as sentences.
 func Duty(lang rx.Lang, d rx.Duty) (name, why, next string) {
 	key := "duty." + d.Kind.String()

@@ -156,18 +156,28 @@ func TestStepFacts(t *testing.T) {
 			}
 		}
 	}
-	read := func(i int, s Status, at time.Time) change {
-		return func(p *Prescription, _ Stamp) { p.Records[i].Status, p.Records[i].Read = s, at }
-	}
-	keyless := func(p *Prescription, now Stamp) {
-		p.Attempts = append(p.Attempts, Attempt{N: len(p.Attempts) + 1, Marked: now.At, Result: Unanswered, Why: "restored"})
-	}
 	both := func(changes ...change) change {
 		return func(p *Prescription, now Stamp) {
 			for _, c := range changes {
 				c(p, now)
 			}
 		}
+	}
+	found := func(rid RID, n int, adopted bool) change {
+		return both(record(rid, n, adopted), func(p *Prescription, now Stamp) { p.Records[len(p.Records)-1].Ours = now })
+	}
+	struck := func(n int) change { // the RID of attempt n
+		return func(p *Prescription, now Stamp) {
+			p.Records[0].Foreign, p.Records[0].Adopted = now, false
+			a := &p.Attempts[n-1]
+			a.Result, a.Why, a.Ended, a.Missed = Unanswered, "rid-foreign", time.Time{}, time.Time{}
+		}
+	}
+	read := func(i int, s Status, at time.Time) change {
+		return func(p *Prescription, _ Stamp) { p.Records[i].Status, p.Records[i].Read = s, at }
+	}
+	keyless := func(p *Prescription, now Stamp) {
+		p.Attempts = append(p.Attempts, Attempt{N: len(p.Attempts) + 1, Marked: now.At, Result: Unanswered, Why: "restored"})
 	}
 	fact := func(set func(*Notes, Stamp)) change {
 		return func(p *Prescription, now Stamp) { set(&p.Notes, now) }
@@ -250,18 +260,18 @@ func TestStepFacts(t *testing.T) {
 		{"revoked, second on wire", restart, func(p *Prescription, _ Stamp) { p.Attempts[1].Result, p.Attempts[1].Why = Unanswered, "restart" }},
 		{"confirmed", restart, nothingNew},
 
-		{"unknown", found1, both(record(ridA, 1, true), read(0, NotDelivered, server))},
-		{"unknown", Event{Kind: EventFound, N: 1, RID: ridA}, record(ridA, 1, true)},
-		{"unknown", found0, both(keyless, record(ridB, 2, true), read(0, NotDelivered, server))},
-		{"unknown, asked", found0, both(record(ridB, 1, true), read(0, NotDelivered, server))},
-		{"unknown, asked", gone0, both(record(ridB, 1, true), read(0, StatusRevoked, server), func(p *Prescription, _ Stamp) {
+		{"unknown", found1, both(found(ridA, 1, true), read(0, NotDelivered, server))},
+		{"unknown", Event{Kind: EventFound, N: 1, RID: ridA}, found(ridA, 1, true)},
+		{"unknown", found0, both(keyless, found(ridB, 2, true), read(0, NotDelivered, server))},
+		{"unknown, asked", found0, both(found(ridB, 1, true), read(0, NotDelivered, server))},
+		{"unknown, asked", gone0, both(found(ridB, 1, true), read(0, StatusRevoked, server), func(p *Prescription, _ Stamp) {
 			p.State, p.RevokedBy = StateRevoked, ByPatient
 		})},
-		{"unknown, wished", Event{Kind: EventFound, N: 1, RID: ridA, Status: StatusRevoked}, both(record(ridA, 1, true), read(0, StatusRevoked, time.Time{}),
+		{"unknown, wished", Event{Kind: EventFound, N: 1, RID: ridA, Status: StatusRevoked}, both(found(ridA, 1, true), read(0, StatusRevoked, time.Time{}),
 			func(p *Prescription, _ Stamp) { p.State, p.RevokedBy = StateRevoked, ByPrescriber })},
-		{"ready", found0, both(keyless, record(ridB, 1, true), read(0, NotDelivered, server))},
-		{"confirmed", found0, both(keyless, record(ridB, 2, false), read(1, NotDelivered, server))},
-		{"paper, forced", Event{Kind: EventFound, N: 1, RID: ridA, Status: Delivered, ServerAt: server}, both(record(ridA, 1, false), read(0, Delivered, server),
+		{"ready", found0, both(keyless, found(ridB, 1, true), read(0, NotDelivered, server))},
+		{"confirmed", found0, both(keyless, found(ridB, 2, false), read(1, NotDelivered, server))},
+		{"paper, forced", Event{Kind: EventFound, N: 1, RID: ridA, Status: Delivered, ServerAt: server}, both(found(ridA, 1, false), read(0, Delivered, server),
 			func(p *Prescription, now Stamp) { p.Records[0].Taken = now })},
 		{"confirmed", found1, nothingNew},
 		{"confirmed, surplus", found0, nothingNew},
@@ -398,6 +408,27 @@ func TestStepFacts(t *testing.T) {
 			n.Notices[0].Result, n.Notices[0].Ended, n.Notices[0].Why = Unanswered, now.At, "timeout"
 		})},
 		{"confirmed, notified, silent", reached, nothingNew}, // it had its end
+
+		{"confirmed", readOurs, func(p *Prescription, now Stamp) { p.Records[0].Ours = now }},
+		{"confirmed, read back", readOurs, nothingNew},
+		{"confirmed, read back", readForeign, nothingNew},
+		{"unknown, foreign", readOurs, nothingNew},
+		{"unknown, foreign", accept1, nothingNew}, // never again
+		{"confirmed", readForeign, both(struck(1), func(p *Prescription, _ Stamp) { p.State, p.Adopted = StateUnknown, Stamp{} })},
+		{"revoked by the patient", readForeign, both(struck(1), func(p *Prescription, _ Stamp) {
+			p.State, p.Adopted, p.RevokedBy = StateUnknown, Stamp{}, ""
+		})},
+		{"confirmed, second on wire", readForeign, both(struck(1), func(p *Prescription, _ Stamp) {
+			p.State, p.Adopted, p.Attempts[0].Result = StateSending, Stamp{}, ResultAbsent
+		})},
+		{"confirmed, surplus", readForeign, both(struck(1), func(p *Prescription, now Stamp) {
+			p.Records[1].Adopted, p.Adopted = true, now
+		})},
+		{"confirmed, other gone", readForeign, both(struck(1), func(p *Prescription, now Stamp) {
+			p.Records[1].Adopted, p.Adopted, p.State, p.RevokedBy = true, now, StateRevoked, ByPatient
+		})},
+		{"refused, accepted late", readForeign, struck(1)},
+		{"paper, forced, accepted", readForeign, struck(1)},
 
 		{"unknown, asked", nothing1, fact(func(n *Notes, now Stamp) { n.RestoredAns = now })},
 		{"unknown, asked", elsewhere, fact(func(n *Notes, now Stamp) { n.RestoredAns, n.Elsewhere, n.Reason = now, true, "duplicate" })},

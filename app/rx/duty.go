@@ -196,6 +196,8 @@ func (p *Prescription) toTell(now time.Time) (time.Time, string) {
 		}
 	}
 	switch {
+	case p.Told.Rev < p.Misnamed.Rev:
+		return p.Misnamed.At, "misnamed"
 	case p.TwinOutcome == AlsoThere && p.State == StatePaper && p.Told.Rev < p.TwinAnswer.Rev:
 		return p.TwinAnswer.At, "twin"
 	case p.State == StateRefused && p.Told.Rev < p.Refusal.Rev:

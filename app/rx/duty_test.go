@@ -86,6 +86,18 @@ func TestOwed(t *testing.T) {
 		"withdrawn, found, written":     {"revoke-surplus:found@6"},
 		"refused, found, written":       {"revoke-surplus:found@3", "tell:refused@2 told"},
 		"lapsed, found, written":        {"revoke-surplus:found@6", "tell:lapsed@131900 told"},
+
+		"ready, foreign":             {"reconfirm:absent@5 send paper withdraw"},
+		"unknown, foreign":           {"locate:no-answer@1"},
+		"unknown, foreign, left":     {"locate:no-answer@1", "tell:misnamed@4 told"},
+		"unknown, foreign, proven":   {"locate:no-answer@1", "tell:misnamed@4 told"},
+		"confirmed, foreign, found":  {"tell:misnamed@4 told", "give-proof:left-without@5 given not-wanted"},
+		"refused, accepted late":     {"revoke-surplus:found@3", "tell:refused@2 told"},
+		"refused, accepted, foreign": {"revoke-surplus:late@1", "tell:refused@2 told"},
+		"withdrawn, accepted late":   {"revoke-surplus:found@6"},
+		"lapsed, accepted late":      {"revoke-surplus:found@6", "tell:lapsed@131900 told"},
+		"paper, forced, accepted":    {"revoke-on-sight:found@4", "confirm-print:not-printed@3 destroyed"},
+		"revoked, other stands":      {"revoke-surplus:found@4"},
 	}
 	all := stories()
 	for name, p := range all {

@@ -49,12 +49,15 @@ const (
 	EventFeedback     // a pharmacist's feedback about a record was read (Feedback; Text)
 	EventFeedbackSeen // the doctor has seen the feedback that there was
 	EventNotified     // N 0: a notification is about to leave (Notice; Text); else what came of it (Notice; Problem)
+
+	// The engine once more; kinds are kept by their number, so it stands here.
+	EventReadBack // the record of RID was read: it is ours (Ours), else another's or nobody's
 )
 
 var eventNames = [...]string{"", "marked", "accepted", "refused", "not-sent", "unanswered", "restarted", "found", "fenced",
 	"missed", "absent", "unclear", "checked", "status-read", "revoke-taken", "revoke-denied", "expired", "restored",
 	"claimed", "printed", "out", "not-out", "handed-over", "destroyed", "noted", "withdrawn", "revoke-wished", "let-go",
-	"reconfirmed", "twin", "twin-answered", "restored-answered", "proof-done", "told", "setting-taken", "feedback", "feedback-seen", "notified"}
+	"reconfirmed", "twin", "twin-answered", "restored-answered", "proof-done", "told", "setting-taken", "feedback", "feedback-seen", "notified", "read-back"}
 
 // Events are all kinds, in the order of the constants.
 var Events = func() []EventKind {
@@ -84,6 +87,7 @@ type Event struct {
 	Reason   string      `json:"reason,omitempty"`
 	Text     string      `json:"text,omitempty"`
 	Outcome  Outcome     `json:"outcome,omitempty"`
+	Ours     bool        `json:"ours,omitempty"`
 
 	Visibility Visibility   `json:"visibility,omitempty"`
 	Flag       FeedbackFlag `json:"flag,omitempty"`

@@ -14,6 +14,10 @@ type reference struct {
 	attempts    []fate // by number
 	rids        []RID
 	usable      map[RID]bool // as last read
+	gone        map[RID]bool // last read as revoked
+	of          map[RID]int  // whose attempt
+	foreign     map[RID]bool // read back as another's, or nobody's
+	sure        map[RID]bool // read back as ours
 	adopted     RID
 	ended       State // 0, or refused, withdrawn, lapsed, revoked
 	paper       bool
@@ -38,6 +42,7 @@ func (f fate) live() bool { return f == onWire || f == silent || f == lost }
 
 func (r reference) clone() reference {
 	r.attempts, r.rids, r.usable = slices.Clone(r.attempts), slices.Clone(r.rids), maps.Clone(r.usable)
+	r.gone, r.of, r.foreign, r.sure = maps.Clone(r.gone), maps.Clone(r.of), maps.Clone(r.foreign), maps.Clone(r.sure)
 	return r
 }
 
@@ -54,7 +59,7 @@ func (r *reference) may(e Event) bool {
 	case EventMarked: // nothing leaves twice, after its time, or before the question is answered
 		return r.free() && r.electronic && valid && !r.question
 	case EventClaimed: // what is there, or may be there, excludes paper, save by force
-		refused := r.ended == StateRefused && !r.paper && (e.Sheet.Forced || !slices.Contains(slices.Collect(maps.Values(r.usable)), true))
+		refused := r.ended == StateRefused && !r.paper && (e.Sheet.Forced || !slices.ContainsFunc(r.attempts, fate.live) && !r.stands())
 		return (r.free() || unanswered && e.Sheet.Forced || refused) && valid && !r.question
 	case EventPrinted, EventDestroyed:
 		return r.paper && !r.torn && !r.handed && !r.question
@@ -105,7 +110,7 @@ func (r *reference) happened(e Event) {
 	case EventRestarted:
 		r.silence()
 	case EventStatusRead:
-		r.usable[e.RID] = e.Status != StatusRevoked && e.Status != Expired
+		r.usable[e.RID], r.gone[e.RID] = e.Status != StatusRevoked && e.Status != Expired, e.Status == StatusRevoked
 		if e.Status == StatusRevoked && e.RID == r.adopted && r.ended == 0 && !r.paper {
 			r.ended = StateRevoked
 		}
@@ -140,6 +145,42 @@ func (r *reference) happened(e Event) {
 		}
 	case EventRestoredAns:
 		r.answered(e)
+	case EventReadBack:
+		r.readBack(e)
+	}
+}
+
+// stands tells that a record of ours can be delivered.
+func (r *reference) stands() bool {
+	return slices.ContainsFunc(r.rids, func(rid RID) bool { return r.usable[rid] && !r.foreign[rid] })
+}
+
+// readBack: what is another's was no answer to its attempt. Who bore it bears the best of
+// what else was found, if anything was.
+func (r *reference) readBack(e Event) {
+	if e.Ours {
+		r.sure[e.RID] = true
+		return
+	}
+	r.foreign[e.RID] = true
+	own := slices.DeleteFunc(slices.Clone(r.rids), func(rid RID) bool { return r.foreign[rid] })
+	n := r.of[e.RID]
+	switch {
+	case slices.ContainsFunc(own, func(rid RID) bool { return r.of[rid] == n }):
+	case slices.ContainsFunc(r.attempts, fate.live):
+		r.attempts[n-1] = dead
+	default:
+		r.attempts[n-1] = silent
+	}
+	if r.adopted != e.RID || r.paper {
+		return
+	}
+	r.adopted, r.ended = "", 0
+	if len(own) > 0 {
+		i := slices.IndexFunc(own, func(rid RID) bool { return r.usable[rid] })
+		if r.adopted = own[max(i, 0)]; r.gone[r.adopted] {
+			r.ended = StateRevoked
+		}
 	}
 }
 
@@ -153,7 +194,8 @@ func (r *reference) close(n int) bool {
 // record: a RID. The first one of a prescription with no other door is adopted. An
 // answer with the RID of another attempt is no answer.
 func (r *reference) record(e Event) {
-	if slices.Contains(r.rids, e.RID) {
+	again := r.foreign[e.RID] && e.Kind == EventFound // it seemed nobody's
+	if slices.Contains(r.rids, e.RID) && !again {
 		r.attempts[e.N-1] = silent
 		return
 	}
@@ -165,8 +207,12 @@ func (r *reference) record(e Event) {
 			n = len(r.attempts)
 		}
 	}
-	r.attempts[n-1], r.rids = recorded, append(r.rids, e.RID)
+	if r.attempts[n-1] = recorded; !again {
+		r.rids = append(r.rids, e.RID)
+	}
+	delete(r.foreign, e.RID)
 	r.usable[e.RID] = e.Kind == EventAccepted || e.Status != StatusRevoked && e.Status != Expired
+	r.of[e.RID], r.sure[e.RID], r.gone[e.RID] = n, e.Kind == EventFound, e.Kind == EventFound && e.Status == StatusRevoked
 	if first {
 		if r.adopted = e.RID; e.Kind == EventFound && e.Status == StatusRevoked {
 			r.ended = StateRevoked

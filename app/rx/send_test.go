@@ -16,7 +16,7 @@ func TestMaySend(t *testing.T) {
 		StateRefused: CodeClosed, StateWithdrawn: CodeClosed, StateLapsed: CodeClosed, StatePaper: CodeOnPaper, StateRevoked: CodeClosed}
 	ready := map[string]Code{"ready": "", "ready, answered, let go": "", "ready, absent": CodeNeedsConfirmation,
 		"ready, absent, asked": CodeAnswerRestored, "ready, twin": CodeNeedsConfirmation, "ready, paper only": CodePaperOnly,
-		"ready, paper only, asked": CodePaperOnly}
+		"ready, paper only, asked": CodePaperOnly, "ready, foreign": CodeNeedsConfirmation}
 	for name, p := range stories() {
 		want, ok := because[p.State], true
 		if p.State == StateReady {
@@ -273,7 +273,8 @@ func TestToLook(t *testing.T) {
 	need := []State{StateUnknown, StateConfirmed, StateRevoked}
 	more := []string{"refused, found", "refused, found and gone", "refused, second found", "withdrawn, found", "withdrawn, second found", "lapsed, found", "lapsed, second found",
 		"paper, forced", "paper, forced, missed", "paper, forced, found", "paper, forced, wished", "paper, by the lost copy",
-		"refused, found, written", "withdrawn, found, written", "lapsed, found, written", "paper, forced, found, written", "paper, by the lost, notified"}
+		"refused, found, written", "withdrawn, found, written", "lapsed, found, written", "paper, forced, found, written", "paper, by the lost, notified",
+		"refused, accepted late", "refused, accepted, foreign", "withdrawn, accepted late", "lapsed, accepted late", "paper, forced, accepted"}
 	for name, p := range stories() {
 		want := slices.Contains(need, p.State) && name != "confirmed, checked" || slices.Contains(more, name)
 		if got := ToLook(p, begin.Add(time.Hour)); got != want {

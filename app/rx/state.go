@@ -113,6 +113,7 @@ type Notes struct {
 	Noted       Stamp       `json:"noted,omitzero"`
 	ProofDone   Stamp       `json:"proof_done,omitzero"` // given, or not wanted
 	Adopted     Stamp       `json:"adopted,omitzero"`
+	Misnamed    Stamp       `json:"misnamed,omitzero"` // the RID proved another's after the proof was given or the patient left
 	RevokedBy   RevokedBy   `json:"revoked_by,omitempty"`
 	PaperReason PaperReason `json:"paper_reason,omitempty"`
 
@@ -194,13 +195,21 @@ type Record struct {
 	Taken   Stamp     `json:"taken,omitzero"` // first read as in process, delivered or archived
 	Asked   Stamp     `json:"asked,omitzero"` // Recip-e took our revoke; not read back yet
 	Denied  *Problem  `json:"denied,omitempty"`
+	Ours    Stamp     `json:"ours,omitzero"`    // read back: the content or its key is this prescription's
+	Foreign Stamp     `json:"foreign,omitzero"` // read back: another's, or nobody's: no answer makes it ours again
 
 	Visibility Visibility   `json:"visibility,omitempty"` // as Recip-e took it last; "" as issued
 	Flag       FeedbackFlag `json:"flag,omitempty"`       // the same
 }
 
-// Usable tells that a pharmacist can deliver it, or has.
-func (r Record) Usable() bool { return r.Status.MayBeDelivered() || r.Status.Taken() }
+// Usable tells that a pharmacist can deliver it as ours, or has.
+func (r Record) Usable() bool {
+	return !r.Foreign.Set() && (r.Status.MayBeDelivered() || r.Status.Taken())
+}
+
+// Unread tells that the RID rests on the answer to a create alone: nobody has read yet
+// whose record it is.
+func (r Record) Unread() bool { return !r.Ours.Set() && !r.Foreign.Set() }
 
 // RevokedBy tells who revoked.
 type RevokedBy string
@@ -314,9 +323,10 @@ func (p *Prescription) RestoredOpen() bool {
 func (p *Prescription) TwinOpen() bool { return p.TwinAnswer.Rev < p.Twin.Rev }
 
 // MustGo tells that record r must not be delivered: it is surplus, the
-// prescription went to paper, or the doctor wants it revoked.
+// prescription went to paper, or the doctor wants it revoked. Another's is not ours
+// to revoke.
 func (p *Prescription) MustGo(r Record) bool {
-	return !r.Adopted || p.State == StatePaper || p.Wished.Set()
+	return !r.Foreign.Set() && (!r.Adopted || p.State == StatePaper || p.Wished.Set())
 }
 
 // Harmless tells that nothing of p can reach a pharmacist any more: its

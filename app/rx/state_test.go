@@ -16,7 +16,7 @@ var meanings = map[State]string{
 	StateReady:     "issued, frozen, durable; nothing of it is, or can still arrive, at Recip-e",
 	StateSending:   "an attempt is on the wire",
 	StateUnknown:   "an attempt ended without an answer: it may have been received",
-	StateConfirmed: "a RID of it is adopted; the status as last read stands beside it",
+	StateConfirmed: "a RID of it is adopted; whether it was read back, and the status as last read, stand beside it",
 	StateRefused:   "Recip-e refused it; nothing left",
 	StateWithdrawn: "never sent, or proven absent; the reason is kept",
 	StateLapsed:    "the end of validity passed while it waited",
@@ -56,7 +56,10 @@ in exactly one state; the state alone says which door is open. What is owed besi
 `)
 	mermaid(&b)
 	fmt.Fprint(&b, `
-Three ways leave a state that is otherwise an end. A refused one may still go to paper, or be withdrawn by what replaces it. One that
+A RID is adopted at once, on the word of an answer, and then read back. One that is another's or nobody's was no answer: the
+prescription loses it for ever, also when it was read as revoked, and bears what a look-up found, or may have arrived.
+
+Three other ways leave a state that is otherwise an end. A refused one may still go to paper, or be withdrawn by what replaces it. One that
 came out of a backup or a copied directory goes to paper from any state when the doctor says that the lost copy gave paper: what is,
 or turns up, at Recip-e is then revoked. Paper never becomes electronic again.
 

@@ -177,6 +177,12 @@ var table = [...]row{
 	EventNotified: {"a notification to a pharmacy is about to leave, or what came of it", cells(
 		no(CodeNotSentYet), no(CodeBeingSent), no(CodeMayHaveArrived), keep("noted", notified), no(CodeClosed),
 		no(CodeClosed), no(CodeClosed), keep("its end noted", notified), keep("noted", notified))},
+
+	EventReadBack: {"the record of a RID was read: it is ours, or another's or nobody's", cells(
+		keep("RID noted or struck", readBack), keep("RID noted or struck", readBack), keep("RID noted or struck", readBack),
+		either(readBack, StateConfirmed, StateUnknown, StateSending, StateRevoked), keep("RID noted or struck", readBack),
+		keep("RID noted or struck", readBack), keep("RID noted or struck", readBack), keep("RID noted or struck", readBack),
+		either(readBack, StateRevoked, StateUnknown, StateSending, StateConfirmed))},
 }
 
 // onPaper is a row of events about a sheet: they belong to the state paper.

@@ -54,6 +54,7 @@ var (
 	silent2   = Event{Kind: EventUnanswered, N: 2, Why: "timeout"}
 	restart   = Event{Kind: EventRestarted}
 	found1    = Event{Kind: EventFound, N: 1, RID: ridA, Status: NotDelivered, ServerAt: begin.Add(9 * time.Minute)}
+	found1B   = Event{Kind: EventFound, N: 1, RID: ridB, Status: NotDelivered, ServerAt: begin.Add(9 * time.Minute)}
 	found0    = Event{Kind: EventFound, RID: ridB, Status: NotDelivered, ServerAt: begin.Add(9 * time.Minute)}
 	gone0     = Event{Kind: EventFound, RID: ridB, Status: StatusRevoked, ServerAt: begin.Add(9 * time.Minute)}
 	fence1    = Event{Kind: EventFenced, N: 1, ServerAt: begin.Add(2 * time.Minute)}
@@ -102,6 +103,9 @@ var (
 	notify    = Event{Kind: EventNotified, Notice: &Notice{Pharmacy: "29999915"}, Text: "text"}
 	reached   = Event{Kind: EventNotified, N: 1, Notice: &Notice{Result: ResultAccepted}}
 	noAnswer  = Event{Kind: EventNotified, N: 1, Notice: &Notice{Result: Unanswered, Why: "timeout"}}
+
+	readOurs    = Event{Kind: EventReadBack, RID: ridA, Ours: true}
+	readForeign = Event{Kind: EventReadBack, RID: ridA}
 )
 
 // tell applies events that must each change something.
@@ -206,6 +210,20 @@ func stories() map[string]Prescription {
 		"paper, forced, found, written": tell(waiting(), append(forced, found1, wrote)...),
 		"paper, by the lost, notified":  tell(waiting(), putBack, Event{Kind: EventFound, RID: ridA, Status: NotDelivered}, notify, paper1),
 		"revoked, written about":        tell(waiting(), append(confirmed, wrote, isGone)...),
+
+		"ready, foreign":             tell(waiting(), mark1, accept1, readForeign, miss1, absent1),
+		"unknown, foreign":           tell(waiting(), append(confirmed, readForeign)...),
+		"unknown, foreign, left":     tell(waiting(), append(confirmed, left, readForeign)...),
+		"unknown, foreign, proven":   tell(waiting(), append(confirmed, gaveProof, readForeign)...),
+		"confirmed, read back":       tell(waiting(), append(confirmed, readOurs)...),
+		"confirmed, other gone":      tell(waiting(), append(confirmed, gone0)...),
+		"confirmed, foreign, found":  tell(waiting(), append(confirmed, left, readForeign, found1B)...),
+		"refused, accepted late":     tell(waiting(), mark1, refuse1, accept1),
+		"withdrawn, accepted late":   tell(waiting(), append(silent, wishGone, miss1, absent1, accept1)...),
+		"lapsed, accepted late":      tell(waiting(), append(dead, over, accept1)...),
+		"paper, forced, accepted":    tell(waiting(), append(forced, accept1)...),
+		"revoked, other stands":      tell(waiting(), append(confirmed, isGone, found0)...),
+		"refused, accepted, foreign": tell(waiting(), mark1, refuse1, accept1, readForeign),
 	}
 }
 
@@ -215,7 +233,7 @@ func happenings() []Event {
 	events := []Event{mark1, mark2, accept1, accept2, refuse1, refuse2, notSent1, notSent2, silent1, silent2, restart, found1, found0, gone0,
 		fence1, miss1, miss2, absent1, undecided, check1, isOpen, isTaken, isGone, asked, denied, over, putBack, toPaper, byForce, byHand, print1,
 		cameOut, jammed, handed, torn, inRecord, takeBack, wishGone, left, sayYes, seenTwin, onlyHere, alsoThere, nothing1, paper1,
-		elsewhere, gaveProof, toldThem, locked, askBack, wrote, wroteSeal, wroteOfB, lockedB, hasSeen, notify, reached, noAnswer,
+		elsewhere, gaveProof, toldThem, locked, askBack, wrote, wroteSeal, wroteOfB, lockedB, hasSeen, notify, reached, noAnswer, readOurs, readForeign, found1B,
 		{Kind: EventMarked, Attempt: &Attempt{Key: "key-3", Expires: begin.Add(2 * time.Hour)}},
 		{Kind: EventFenced, N: 2, ServerAt: begin.Add(time.Hour)},
 		{Kind: EventAbsent, N: 2, ServerAt: begin.Add(2 * time.Hour)},
@@ -268,19 +286,19 @@ func TestEveryPairHasAWrittenOutcome(t *testing.T) {
 var outcomes = map[EventKind]string{
 	EventMarked:       "A s u e c c c p c",
 	EventAccepted:     "A A A A A A A A A",
-	EventRefused:      "b A A A b b b A A",
-	EventNotSent:      "b A A A b b b A A",
+	EventRefused:      "b A A A A b b A A",
+	EventNotSent:      "b A A A A b b A A",
 	EventUnanswered:   "b A b A b b b b A",
 	EventRestarted:    "- A - A b b b b A",
 	EventFound:        "A A A A A A A A A",
 	EventFenced:       "b b A A A A A A A",
-	EventMissed:       "b - A A b b b A A",
+	EventMissed:       "b - A A A b b A A",
 	EventAbsent:       "b - A A b b b A A",
 	EventUnclear:      "- - A - - - - A -",
 	EventChecked:      "b b b A A A A A A",
-	EventStatusRead:   "b b b A A A A A A",
-	EventRevokeTaken:  "b b b A A A A A A",
-	EventRevokeDenied: "b b b A A A A A A",
+	EventStatusRead:   "A b A A A A A A A",
+	EventRevokeTaken:  "A b A A A A A A A",
+	EventRevokeDenied: "A b A A A A A A A",
 	EventExpired:      "A - - - - - - - -",
 	EventRestored:     "A A A A A b b A -",
 	EventClaimed:      "A s A e A c c p c",
@@ -299,10 +317,11 @@ var outcomes = map[EventKind]string{
 	EventRestoredAns:  "A s A A A A A A A",
 	EventProofDone:    "n s u A c c c p -",
 	EventTold:         "A A A A A A A A A",
-	EventSettingTaken: "b b b A A A A A A",
-	EventFeedback:     "b b b A A A A A A",
+	EventSettingTaken: "A b A A A A A A A",
+	EventFeedback:     "A b A A A A A A A",
 	EventFeedbackSeen: "b b b A A A A A A",
 	EventNotified:     "n s u A c c c A A",
+	EventReadBack:     "b b b A A A A A A",
 }
 
 var refusals = map[byte]Code{'s': CodeBeingSent, 'u': CodeMayHaveArrived, 'e': CodeElectronicExists, 'c': CodeClosed, 'p': CodeOnPaper,
@@ -498,6 +517,7 @@ func anyEvent(t *rapid.T) Event {
 		Paper:   rapid.SampledFrom([]PaperReason{"", "urgent", "because"}).Draw(t, "paper"),
 		Reason:  rapid.SampledFrom([]string{"", "stopped", "other", "because"}).Draw(t, "reason"),
 		Text:    rapid.SampledFrom([]string{"", "text"}).Draw(t, "text"),
+		Ours:    rapid.Bool().Draw(t, "ours"),
 		Outcome: rapid.SampledFrom([]Outcome{"", OnlyHere, AlsoThere, NothingGiven, PaperGiven, SentElsewhere, Send}).Draw(t, "outcome"),
 
 		Visibility: rapid.SampledFrom([]Visibility{"", Open, Locked}).Draw(t, "visibility"),

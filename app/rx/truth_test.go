@@ -65,7 +65,7 @@ func newWalk(t *testing.T, seed uint64, seen map[string]bool) *walk {
 	w.calm = pick(w, []int{3, 30, 300})
 	w.p.Electronic = !w.one(20)
 	w.p.Proof = w.one(2)
-	w.ref = reference{electronic: w.p.Electronic, last: w.p.Expires, usable: map[RID]bool{}}
+	w.ref = reference{electronic: w.p.Electronic, last: w.p.Expires, usable: map[RID]bool{}, gone: map[RID]bool{}, of: map[RID]int{}, foreign: map[RID]bool{}, sure: map[RID]bool{}}
 	w.save()
 	return w
 }
@@ -105,10 +105,12 @@ func (w *walk) apply(e Event) bool {
 
 // transition checks what no single event may do.
 func (w *walk) transition(e Event, next Prescription) {
+	misnamed := e.Kind == EventReadBack && !e.Ours && (w.p.State == StateConfirmed || w.p.State == StateRevoked) && w.p.RID() == e.RID
 	from, lostPaper := w.p.State, e.Kind == EventRestoredAns && e.Outcome == PaperGiven && next.State == StatePaper
 	switch {
 	case from == StatePaper && next.State != StatePaper:
 		w.fail("%s: paper became %s", e.Kind, next.State)
+	case misnamed:
 	case from.closed() && next.State != from && !lostPaper && !(from == StateRefused && (e.Kind == EventClaimed || e.Kind == EventWithdrawn)):
 		w.fail("%s: %s became %s", e.Kind, from, next.State)
 	case from == StateConfirmed && next.State != from && next.State != StateRevoked && !lostPaper:
@@ -153,6 +155,7 @@ var acts = []act{
 		w.apply(Event{Kind: EventRestarted})
 	}},
 	{"look up", func(w *walk) { w.lookUp(false) }}, {"look up", func(w *walk) { w.lookUp(false) }}, {"look up", func(w *walk) { w.lookUp(false) }},
+	{"read back", func(w *walk) { w.readBack(false) }}, {"read back", func(w *walk) { w.readBack(false) }},
 	{"revoke", (*walk).revoke},
 	{"read status", (*walk).readStatus},
 	{"pharmacist", (*walk).pharmacist},
@@ -316,8 +319,20 @@ func (w *walk) answer() {
 		w.apply(Event{Kind: EventRefused, N: c.attempt, Problem: &Problem{Code: "500019"}})
 	case len(w.p.Records) > 0 && w.one(10):
 		w.apply(Event{Kind: EventAccepted, N: c.attempt, RID: w.p.Records[0].RID})
+	case w.one(8): // another's, or nobody's
+		w.apply(Event{Kind: EventAccepted, N: c.attempt, RID: RID(fmt.Sprintf("BEP3%07d1", c.attempt))})
 	default:
 		w.apply(Event{Kind: EventAccepted, N: c.attempt, RID: c.record.rid})
+	}
+}
+
+// readBack is the engine at each RID that rests on an answer alone.
+func (w *walk) readBack(well bool) {
+	for _, r := range w.p.Records {
+		if r.Unread() && (well || w.one(2)) {
+			refused := !well && w.one(10) && w.p.LiveAttempt() == nil // as if nobody's
+			w.apply(Event{Kind: EventReadBack, RID: r.RID, Ours: w.known(r.RID) != nil && !refused})
+		}
 	}
 }
 
@@ -337,7 +352,7 @@ func (w *walk) lookUp(well bool) {
 	}
 	sealed, unread := !well && w.one(3), !well && w.one(4)
 	for _, r := range w.records {
-		if w.p.record(r.rid) != nil || w.clock.Before(r.listed) {
+		if own := w.p.record(r.rid); own != nil && !own.Foreign.Set() || w.clock.Before(r.listed) {
 			continue
 		}
 		c := Candidate{RID: r.rid, Status: r.status, Read: true, Key: r.key, Local: w.p.LocalID()}
@@ -367,10 +382,11 @@ func (w *walk) known(rid RID) *stored {
 	return nil
 }
 
-// revoke is the engine at each record that must go; its answer may be lost.
+// revoke is the engine at each record that must go and is known to be ours, as the one is
+// that the prescription bears beside it; its answer may be lost.
 func (w *walk) revoke() {
 	for _, r := range w.p.Records {
-		if !w.p.MustGo(r) || !r.Status.MayBeDelivered() {
+		if bears := w.p.AdoptedRecord(); !w.p.MustGo(r) || !r.Status.MayBeDelivered() || r.Unread() || bears != nil && bears.Unread() {
 			continue
 		}
 		e := Event{Kind: EventRevokeDenied, RID: r.RID, Problem: &Problem{Code: "not-revocable"}}
@@ -385,7 +401,9 @@ func (w *walk) revoke() {
 
 func (w *walk) readStatus() {
 	for _, r := range w.p.Records {
-		w.apply(Event{Kind: EventStatusRead, RID: r.RID, Status: w.known(r.RID).status, ServerAt: w.clock})
+		if t := w.known(r.RID); t != nil {
+			w.apply(Event{Kind: EventStatusRead, RID: r.RID, Status: t.status, ServerAt: w.clock})
+		}
 	}
 }
 

@@ -170,6 +170,9 @@ func (w *walk) checkTruth(duties []Duty) {
 			continue
 		}
 		r := w.p.record(t.rid)
+		if r != nil && r.Foreign.Set() {
+			r = nil
+		}
 		switch {
 		case r == nil && !looking && !checking:
 			w.fail("%s is at Recip-e, and nobody looks for it", string(t.rid))
@@ -205,6 +208,7 @@ func (w *walk) checkTruth(duties []Duty) {
 func (w *walk) rest() {
 	w.say("REST")
 	w.wall = 0
+	w.readBack(true)
 	for range 300 {
 		if w.atRest() {
 			w.checkRest()
@@ -216,6 +220,7 @@ func (w *walk) rest() {
 		}
 		w.remember()
 		w.expire()
+		w.readBack(true)
 		w.lookUp(true)
 		w.send()
 		w.revoke()

@@ -289,7 +289,11 @@ func (t *tx) split(it *item, p rx.Prescription) (parts []*part, err error) {
 	}
 	for i, r := range p.Records {
 		c := child{of: recordTable, n: int64(i + 1), flag: number(r.Adopted)}
-		if c.blind, err = t.blind("records.rid", string(r.RID)); err != nil {
+		index, of := "records.rid", string(r.RID)
+		if r.Foreign.Set() { // free for the prescription whose it is
+			index, of = "records.foreign", it.row.id+" "+of
+		}
+		if c.blind, err = t.blind(index, of); err != nil {
 			return nil, err
 		}
 		if err := keep(c, r); err != nil {

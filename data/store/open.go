@@ -350,11 +350,11 @@ func (opts Options) tighten() error {
 
 const applicationID = 0x524C4953 // "RLIS", as schema/1.sql sets it
 
-//go:embed schema/1.sql
+//go:embed schema/*.sql
 var files embed.FS
 
 // migrations lead from one version to the next; a database has version n when the first n have run.
-var migrations = []string{"schema/1.sql"}
+var migrations = []string{"schema/1.sql", "schema/2.sql"}
 
 // migrate brings the database to the present version, each step in one transaction.
 func (db *DB) migrate(ctx context.Context) error {

@@ -89,7 +89,7 @@ var (
 		"version state door work owed harmless attempts records sheets notes children mac")
 	contentTable = newTable("contents", "prescription", "envelope message facts", "mac")
 	attemptTable = newTable("attempts", "prescription n", "key_blind", "version live body mac")
-	recordTable  = newTable("records", "prescription n", "rid_blind", "version adopted body mac")
+	recordTable  = newTable("records", "prescription n", "", "rid_blind version adopted body mac") // one that is not borne gives its RID free
 	sheetTable   = newTable("sheets", "prescription n", "id state", "version usable body mac")
 	keyTable     = newTable("keys", "n", "blind patient added body", "mac")
 	draftTable   = newTable("drafts", "id", "", "version body mac")

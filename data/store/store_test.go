@@ -345,3 +345,41 @@ func TestListFiltersAndPages(t *testing.T) {
 	_, err = db.Apply(ctx, p.newID(), 0, rx.Event{Kind: rx.EventLetGo, At: p.now})
 	wantCode(t, err, rx.CodeNotFound)
 }
+
+// A RID that proves another's is borne no more, is kept as what it was, and is free for the prescription whose it is.
+func TestForeignRIDIsFree(t *testing.T) {
+	const named, own = rx.RID("BEP100000001"), rx.RID("BEP100000002")
+	p := newPlace(t).create()
+	db := p.open()
+	out := p.issue(db, 2)
+	first, second := out.Prescriptions[0], out.Prescriptions[1]
+	_, _ = p.mark(db, first)
+	p.apply(db, first.ID, rx.Event{Kind: rx.EventAccepted, N: 1, RID: named})
+	if got := p.apply(db, first.ID, rx.Event{Kind: rx.EventReadBack, RID: named}); got.State != rx.StateUnknown || got.RID() != "" {
+		t.Errorf("not ours: %s", got.State)
+	}
+	if free, err := db.Unowned(ctx, []rx.RID{named}); err != nil || len(free) != 1 {
+		t.Errorf("not free: %v", err)
+	}
+	_, _ = p.mark(db, second)
+	p.apply(db, second.ID, rx.Event{Kind: rx.EventAccepted, N: 1, RID: named})
+	p.apply(db, second.ID, rx.Event{Kind: rx.EventReadBack, RID: named, Ours: true})
+	found := p.apply(db, first.ID, rx.Event{Kind: rx.EventFound, N: 1, RID: own, Status: rx.NotDelivered})
+	if err := db.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	db = p.open()
+	if bearer, err := db.Bearer(ctx, named); err != nil || bearer != second.ID {
+		t.Errorf("borne by another: %v", err)
+	}
+	item, err := db.Item(ctx, first.ID)
+	if err != nil || item.State != rx.StateConfirmed || item.RID() != own || !item.Records[0].Foreign.Set() || !item.Records[1].Ours.Set() {
+		t.Errorf("first: %v %v", item.State, err)
+	}
+	if d := cmp.Diff(found, item.Prescription); d != "" {
+		t.Errorf("read back: %s", d)
+	}
+	if err := db.Verify(ctx); err != nil {
+		t.Error(err)
+	}
+}

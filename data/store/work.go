@@ -34,7 +34,7 @@ func work(p rx.Prescription, now time.Time) (bits int64) {
 	set(workLook, rx.ToLook(p, now))
 	set(workLive, p.LiveAttempt() != nil)
 	for _, r := range p.Records {
-		if r.Status.MayBeDelivered() {
+		if !r.Foreign.Set() && r.Status.MayBeDelivered() {
 			set(workRevoke, p.MustGo(r))
 			set(workDelivery, r.Adopted && p.State == rx.StateConfirmed)
 		}

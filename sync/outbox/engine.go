@@ -22,8 +22,8 @@
 //   - look-ups and revokes come first, then the patient in the room, then what
 //     waited, paced, each after a look at the patient's open list, and after an
 //     outage from a random moment on;
-//   - a surplus record is revoked only beside one that was read back as ours: the RID
-//     of an answer may be another's;
+//   - the RID of an answer may be another's: it is adopted, and read back at once; until
+//     then nothing is revoked by it or beside it, and no absence is concluded against it;
 //   - one that always fails delays no other, and costs few calls, whatever the
 //     services answer.
 //
@@ -85,7 +85,7 @@ type Engine struct {
 	creates    gate                    // of createPrescription alone
 	looks      map[rx.ID]*look         // by patient: the look-up under way
 	plans      map[subject]*plan       // what to try again when
-	borne      map[rx.RID]proof        // of RIDs that prescriptions bear beside a surplus record: whether they are ours
+	doubts     map[rx.RID]doubt        // of RIDs that could not be read back yet
 	sweep      int                     // plans that are too many to keep them all
 	cleared    map[rx.ID]time.Duration // by patient: when the open list was last read before a late send
 	lastLate   time.Duration           // of the last late send
@@ -111,7 +111,7 @@ func New(store Store, waits rx.Waits, random *rand.Rand, observe func(Observatio
 	return &Engine{
 		store: store, waits: waits, rand: random, observe: observe,
 		flight: map[int64]*errand{}, gates: map[rx.Service]*gate{}, looks: map[rx.ID]*look{},
-		plans: map[subject]*plan{}, borne: map[rx.RID]proof{}, cleared: map[rx.ID]time.Duration{}, outOfTurn: map[rx.ID]bool{}, lastLate: -1 << 62, lastStatus: -1 << 62,
+		plans: map[subject]*plan{}, doubts: map[rx.RID]doubt{}, cleared: map[rx.ID]time.Duration{}, outOfTurn: map[rx.ID]bool{}, lastLate: -1 << 62, lastStatus: -1 << 62,
 	}
 }
 
@@ -126,7 +126,7 @@ type errand struct {
 	promised     bool // told the screen that there is no answer in time
 	late         bool
 	proof        bool // of a revoke: its status
-	reads        bool // whether a RID that is borne is ours
+	reads        bool // whose the RID of an answer is
 }
 
 // settlement is a result that is not in the store yet.
@@ -186,7 +186,7 @@ func (e *Engine) step(ctx context.Context, m Moment) (acts []Act, err error) {
 	}
 	e.forget(m, tasks)
 	for _, stage := range []func(context.Context, Moment, []rx.Task) ([]Act, error){
-		e.goOn, e.expire, e.lookUps, e.revokes, e.keys, e.sends, e.statuses,
+		e.goOn, e.expire, e.lookUps, e.revokes, e.keys, e.sends, e.readBacks, e.statuses,
 	} {
 		more, err := stage(ctx, m, tasks)
 		acts = append(acts, more...)

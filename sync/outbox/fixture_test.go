@@ -111,7 +111,7 @@ func (s *shelf) apply(id rx.ID, version int64, e rx.Event) (rx.Prescription, err
 		return rx.Prescription{}, rx.Fault(rx.CodeConflict)
 	}
 	for _, other := range s.rows {
-		if e.RID != "" && other.ID != id && slices.ContainsFunc(other.Records, func(r rx.Record) bool { return r.RID == e.RID }) {
+		if e.RID != "" && other.ID != id && slices.ContainsFunc(other.Records, func(r rx.Record) bool { return r.RID == e.RID && !r.Foreign.Set() }) {
 			return rx.Prescription{}, rx.Fault(rx.CodeRIDTaken)
 		}
 	}
@@ -170,7 +170,7 @@ func (s *shelf) Unowned(_ context.Context, rids []rx.RID) ([]rx.RID, error) {
 	}
 	return slices.DeleteFunc(slices.Clone(rids), func(rid rx.RID) bool {
 		for _, p := range s.rows {
-			if slices.ContainsFunc(p.Records, func(r rx.Record) bool { return r.RID == rid }) {
+			if slices.ContainsFunc(p.Records, func(r rx.Record) bool { return r.RID == rid && !r.Foreign.Set() }) {
 				return true
 			}
 		}

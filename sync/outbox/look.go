@@ -213,7 +213,11 @@ func (e *Engine) endLook(ctx context.Context, m Moment, l *look, complete bool) 
 	}
 	explained := map[rx.RID]bool{}
 	for i := range mine {
-		for _, event := range rx.Conclude(mine[i].Prescription, l.result, m.Wall, e.waits) {
+		result := l.result
+		if mine[i].LiveAttempt() != nil && l.borneByOthers(mine[i].ID, tasks) {
+			result.Complete = false
+		}
+		for _, event := range rx.Conclude(mine[i].Prescription, result, m.Wall, e.waits) {
 			version := mine[i].Version
 			if event.Kind == rx.EventFound {
 				version, explained[event.RID] = 0, true

@@ -29,6 +29,9 @@ func TestLookUp(t *testing.T) {
 	known := w.accepted()
 	w.end(rx.OpCreate, known)
 	w.is(first, rx.StateConfirmed)
+	read := w.ok()
+	read.KeyID = w.rows[first].Attempts[0].Key
+	w.end(rx.OpGet, read)
 	w.pass(7 * time.Second)
 	id, create := w.lost(marie)
 	w.step()

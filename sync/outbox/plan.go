@@ -87,7 +87,7 @@ func (e *Engine) forget(m Moment, tasks []rx.Task) {
 		}
 	}
 	maps.DeleteFunc(e.plans, func(s subject, _ *plan) bool { return !owing[s] })
-	maps.DeleteFunc(e.borne, func(rid rx.RID, _ proof) bool { return !owing[readingBack(rid)] })
+	maps.DeleteFunc(e.doubts, func(rid rx.RID, _ doubt) bool { return !owing[readingBack(rid)] })
 	maps.DeleteFunc(e.outOfTurn, func(id rx.ID, _ bool) bool { return !owing[creating(id)] })
 	e.sweep = 2*(len(e.plans)+len(e.outOfTurn)) + 100
 }

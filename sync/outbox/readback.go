@@ -7,36 +7,70 @@ import (
 	"relais/app/rx"
 )
 
-// proof is what was read of a RID that a prescription bears.
-type proof uint8
-
-const (
-	unread proof = iota
-	silent       // it gave no content; its status is to tell whether it exists
-	ours
-	foreign // another's, or nobody's
-)
-
-// readBack asks whether the RID that t bears is ours. The answer to a create may have
-// named another's record, or none: then what a look-up finds is no surplus but all that
-// the patient has. What turns out to be foreign stands as it is, and nothing is revoked.
-func (e *Engine) readBack(m Moment, t *rx.Task, rid rx.RID) []Act {
-	busy := e.inFlight(rx.OpGet, func(er *errand) bool { return er.reads && er.call.RID == rid }) ||
-		e.inFlight(rx.OpStatus, func(er *errand) bool { return er.reads && er.call.RID == rid })
-	if e.borne[rid] == foreign || busy || e.later(readingBack(rid), m) {
-		return nil
-	}
-	call := rx.Call{Op: rx.OpGet, Patient: t.SSIN, RID: rid}
-	if e.borne[rid] == silent {
-		call.Op = rx.OpStatus
-	}
-	return []Act{e.start(m, errand{call: call, prescription: t.ID, patient: t.Patient, reads: true}, e.waits.Call)}
+// doubt is what is known of a RID that was not read as ours or another's yet.
+type doubt struct {
+	silent  bool // it gave no content; its status is to tell whether it exists
+	refused int  // so many times neither content nor status was given
+	exists  bool // its status was given, or a content that cannot be read: nothing speaks against it
 }
 
-// doneReading concludes: the key id and the LOCAL id tell whose a record is; one that
-// cannot be read is ours when it exists, since nothing speaks against it.
+// readBacks reads each RID that rests on the answer to a create alone: the answer may have
+// named another's record, or none. A fresh one is read at once; one that was adopted
+// before, as by an earlier program, at the pace of the statuses.
+func (e *Engine) readBacks(_ context.Context, m Moment, tasks []rx.Task) ([]Act, error) {
+	flying := 0
+	for _, er := range e.flight {
+		if er.reads {
+			flying++
+		}
+	}
+	var acts []Act
+	for i := range tasks {
+		t := &tasks[i]
+		for _, r := range t.Records {
+			bears := r.Adopted && t.State == rx.StateConfirmed
+			if !r.Unread() || !bears && !t.MustGo(r) || t.SSIN == "" || t.Over(m.Wall) || e.reads(r.RID) || e.later(readingBack(r.RID), m) ||
+				flying >= parallel || !e.mayRead(rx.Recipe, m) {
+				continue
+			}
+			if m.Wall.Sub(r.Known.At).Abs() >= e.waits.Late && e.plans[readingBack(r.RID)] == nil {
+				if free := max(e.lastStatus+e.waits.Pace, e.backlog); free > m.Mono {
+					e.wakeAt(free)
+					continue
+				}
+				e.lastStatus = m.Mono
+			}
+			flying++
+			call := rx.Call{Op: rx.OpGet, Patient: t.SSIN, RID: r.RID}
+			if e.doubts[r.RID].silent {
+				call.Op = rx.OpStatus
+			}
+			acts = append(acts, e.start(m, errand{call: call, prescription: t.ID, patient: t.Patient, reads: true}, e.waits.Call))
+		}
+	}
+	return acts, nil
+}
+
+// reads tells that a reading of the RID is under way.
+func (e *Engine) reads(rid rx.RID) bool {
+	for _, er := range e.flight {
+		if er.reads && er.call.RID == rid {
+			return true
+		}
+	}
+	return false
+}
+
+// sure tells that nothing speaks against it that r is ours: it was read as ours, or it
+// exists and cannot be read.
+func (e *Engine) sure(r rx.Record) bool { return r.Ours.Set() || r.Unread() && e.doubts[r.RID].exists }
+
+// doneReading concludes: the key id and the LOCAL id tell whose a record is. One that
+// cannot be read is not decided, and is read again much later; one that Recip-e twice does
+// not know, neither by its content nor by its status, is nobody's.
 func (e *Engine) doneReading(ctx context.Context, m Moment, er *errand, r rx.Reply) error {
 	rid, get := er.call.RID, er.call.Op == rx.OpGet
+	d := e.doubts[rid]
 	switch {
 	case r.OK() && get:
 		tasks, err := e.store.Work(ctx)
@@ -45,29 +79,71 @@ func (e *Engine) doneReading(ctx context.Context, m Moment, er *errand, r rx.Rep
 			return err
 		}
 		for i := range tasks {
-			if t := &tasks[i]; t.ID == er.prescription {
-				e.borne[rid] = readAs(t, r)
+			t := &tasks[i]
+			if ours, decided := readAs(t, r); t.ID == er.prescription && decided {
+				return e.tellRead(ctx, m, er, ours)
 			}
 		}
+		e.undecided(m, rid)
 	case r.OK():
-		e.borne[rid] = ours
+		e.undecided(m, rid)
 	case r.Result == rx.ResultRefused && get:
-		e.borne[rid] = silent
+		d.silent = true
+		e.doubts[rid] = d
+		e.wakeAt(m.Mono)
+	case r.Result == rx.ResultRefused && d.refused > 0:
+		return e.tellRead(ctx, m, er, false)
 	case r.Result == rx.ResultRefused:
-		e.borne[rid] = foreign
+		e.doubts[rid] = doubt{refused: 1}
+		e.plan(readingBack(rid)).due = m.Mono + e.waits.Between
+		e.wakeAt(m.Mono + e.waits.Between)
 	default:
 		e.again(readingBack(rid), m, e.waits.Retry, &r)
 	}
 	return nil
 }
 
-// readAs tells whose the record is that r was read from. A copy of the directory that is
-// lost used keys that we do not know.
-func readAs(t *rx.Task, r rx.Reply) proof {
-	known := slices.ContainsFunc(t.Attempts, func(a rx.Attempt) bool { return a.Key == r.KeyID })
-	switch {
-	case known, r.KeyID == "", r.Local == t.LocalID(), r.Local == "" && t.Restored.Set():
-		return ours
+// undecided: the record exists, and what it holds cannot be read now.
+func (e *Engine) undecided(m Moment, rid rx.RID) {
+	e.doubts[rid] = doubt{exists: true}
+	e.plan(readingBack(rid)).due = m.Mono + 4*e.waits.Backoff
+}
+
+// tellRead writes what was read. Where it is not ours, what is is looked for at once.
+func (e *Engine) tellRead(ctx context.Context, m Moment, er *errand, ours bool) error {
+	delete(e.doubts, er.call.RID)
+	e.again(readingBack(er.call.RID), m, e.waits.Retry, nil) // should the row not take it
+	p, err := e.record(ctx, er.prescription, 0, rx.Event{Kind: rx.EventReadBack, At: m.Wall, RID: er.call.RID, Ours: ours})
+	if !ours && p.LiveAttempt() != nil {
+		delete(e.plans, looking(er.patient))
 	}
-	return foreign
+	return err
+}
+
+// readAs tells whose the record is that r was read from, where that can be told. A copy of
+// the directory that is lost used keys that we do not know.
+func readAs(t *rx.Task, r rx.Reply) (ours, decided bool) {
+	known := r.KeyID != "" && slices.ContainsFunc(t.Attempts, func(a rx.Attempt) bool { return a.Key == r.KeyID })
+	switch {
+	case known, r.Local == t.LocalID():
+		return true, true
+	case r.KeyID == "", r.Local == "" && t.Restored.Set():
+		return false, false
+	}
+	return false, true
+}
+
+// borneByOthers tells that another prescription bears one of the RIDs of a look-up, and that
+// nobody has read yet whose it is: it may be the one that is looked for.
+func (l *look) borneByOthers(id rx.ID, tasks []rx.Task) bool {
+	for i := range tasks {
+		t := &tasks[i]
+		if t.ID != id && slices.ContainsFunc(t.Records, func(r rx.Record) bool {
+			_, listed := l.seen[r.RID]
+			return listed && r.Unread()
+		}) {
+			return true
+		}
+	}
+	return false
 }

@@ -1,6 +1,7 @@
 package outbox_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -63,6 +64,10 @@ func TestSurplusGoesWhenTheOtherIsOurs(t *testing.T) {
 			from := w.mono
 			w.pass(3 * time.Hour)
 			w.is(id, rx.StateConfirmed)
+			p := w.rows[id]
+			if rec := p.AdoptedRecord(); rec.RID != r.records[0].rid || rec.Unread() != strings.HasSuffix(name, "cannot be read") {
+				t.Errorf("bears %s of %v, unread %v", rec.RID, r.records, rec.Unread())
+			}
 			revoked := 0
 			for _, rec := range r.records {
 				if rec.status == rx.StatusRevoked {
@@ -79,5 +84,49 @@ func TestSurplusGoesWhenTheOtherIsOurs(t *testing.T) {
 				t.Errorf("%d records were read", gets)
 			}
 		})
+	}
+}
+
+// The answer to one create names the record of another, whose own answer is lost: while nobody could read whose record it
+// is, the other is not called absent, and then each bears its own.
+func TestNoAbsenceBesideAnUnreadRID(t *testing.T) {
+	w := story(t)
+	r := newRecipe(w)
+	creates, away := 0, true
+	w.serve = func(act outbox.Act) (time.Duration, rx.Reply) {
+		after, reply := r.serve(act)
+		switch {
+		case act.Call.Op == rx.OpCreate:
+			const given = rx.RID("BEP0TESTXXXX") // to the first, and then made by the second
+			if creates++; creates == 2 {
+				r.records[len(r.records)-1].rid = given
+				return after, lostLine
+			}
+			reply.RID = given
+		case act.Call.Op == rx.OpGet && act.Call.RID == "BEP0TESTXXXX" && away:
+			return after, silence
+		}
+		return after, reply
+	}
+	first := w.issue(marie)
+	w.step()
+	w.pass(time.Second)
+	w.is(first, rx.StateConfirmed)
+	second := w.issue(marie)
+	w.step()
+	w.pass(10 * time.Second)
+	w.is(second, rx.StateUnknown)
+	w.pass(2 * time.Hour)
+	w.is(second, rx.StateUnknown)
+	if a := w.rows[second].Attempts[0]; a.Result != rx.Unanswered || !a.Missed.IsZero() {
+		t.Errorf("the attempt is %s, missed %v", a.Result, a.Missed)
+	}
+	away = false
+	w.pass(time.Hour)
+	for id, want := range map[rx.ID]rx.RID{first: r.records[0].rid, second: "BEP0TESTXXXX"} {
+		w.is(id, rx.StateConfirmed)
+		if rec := w.rows[id].Records[len(w.rows[id].Records)-1]; rec.RID != want || !rec.Adopted || !rec.Ours.Set() {
+			t.Errorf("%s bears %s, not %s", w.number(id), rec.RID, want)
+		}
 	}
 }

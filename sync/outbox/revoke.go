@@ -7,8 +7,8 @@ import (
 )
 
 // revokes works at every record that must go: ask, then read the status back. Only
-// the status proves it; asking again is harmless. A surplus record goes only when the
-// one that the prescription bears is ours.
+// the status proves it; asking again is harmless. A record goes only when it is ours, and
+// a surplus one only when the one that the prescription bears is.
 func (e *Engine) revokes(_ context.Context, m Moment, tasks []rx.Task) ([]Act, error) {
 	var acts []Act
 	for i := range tasks {
@@ -17,9 +17,8 @@ func (e *Engine) revokes(_ context.Context, m Moment, tasks []rx.Task) ([]Act, e
 			if !t.MustGo(r) || !r.Status.MayBeDelivered() || e.asked(r.RID) || e.later(revoking(r.RID), m) || !e.mayRead(rx.Recipe, m) {
 				continue
 			}
-			if bears := t.AdoptedRecord(); !r.Adopted && t.State == rx.StateConfirmed && bears != nil && e.borne[bears.RID] != ours {
-				acts = append(acts, e.readBack(m, t, bears.RID)...)
-				continue
+			if bears := t.AdoptedRecord(); !e.sure(r) || bears != nil && !e.sure(*bears) {
+				continue // readBacks sees to it
 			}
 			call := rx.Call{Op: rx.OpRevoke, Patient: t.SSIN, RID: r.RID, Reason: reasonOf(t)}
 			acts = append(acts, e.start(m, errand{call: call, prescription: t.ID, patient: t.Patient}, e.waits.Call))

@@ -37,7 +37,7 @@ func TestClaimBeforeAct(t *testing.T) {
 	}
 	w.end(rx.OpCreate, w.accepted())
 	w.is(id, rx.StateConfirmed)
-	w.flies()
+	w.flies("getPrescription " + string(w.rows[id].Records[0].RID)) // read back at once
 }
 
 // The three other answers: refused is the end, not sent waits again and leaves by
