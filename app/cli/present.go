@@ -29,6 +29,9 @@ func (p present) when(t time.Time) string {
 
 func (p present) prescription(item rx.Item) formats.Prescription {
 	out := formats.Prescription{Line: item.Line, ID: item.ID, State: item.State.String(), Door: string(item.State.Door()), RID: item.RID()}
+	if r := item.AdoptedRecord(); r != nil {
+		out.RIDUnread = r.Unread()
+	}
 	for _, d := range p.svc.Owed(item) {
 		out.Duties = append(out.Duties, d.ID())
 	}
@@ -63,7 +66,7 @@ func (p present) shown(item rx.Item, timeline []rx.Happening) formats.Shown {
 	}
 	for _, s := range item.Records {
 		out.Server = append(out.Server, formats.Record{RID: s.RID, Attempt: s.Attempt, Adopted: s.Adopted, Status: string(s.Status), Read: p.when(s.Read),
-			RevokeAsked: p.when(s.Asked.At), Denied: problem(s.Denied)})
+			RevokeAsked: p.when(s.Asked.At), Denied: problem(s.Denied), Ours: p.when(s.Ours.At), Foreign: p.when(s.Foreign.At)})
 	}
 	out.Timeline = append(out.Timeline, p.issued(item))
 	marked := 0
@@ -88,6 +91,7 @@ func (p present) happened(h rx.Happening) formats.Happened {
 	e := h.Event
 	out := formats.Happened{At: p.when(e.At), Event: e.Kind.String(), From: h.From.String(), To: h.To.String(), Attempt: e.N, RID: e.RID, Why: e.Why}
 	out.Text = e.Text
+	out.Foreign = e.Kind == rx.EventReadBack && !e.Ours
 	whys := []string{e.Reason, string(e.Paper), string(e.Outcome), string(e.Status), string(e.Visibility), string(e.Flag)}
 	if e.Notice != nil {
 		whys = append(whys, string(e.Notice.Result), e.Notice.Pharmacy)

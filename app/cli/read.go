@@ -137,6 +137,9 @@ func (pg *page) whole(p present, item rx.Item, shown formats.Shown) {
 	for _, rec := range item.Records {
 		pg.line("RID %s · %s", string(rec.RID), i18n.Status(p.lang, rec.Status, rec.Read.In(here), rx.DateOf(p.svc.Now())))
 	}
+	if unread := i18n.Unread(p.lang, item.Prescription); unread != "" {
+		pg.line("%s", unread)
+	}
 	for _, d := range p.svc.Owed(item) {
 		pg.duty(p, d)
 	}
@@ -144,6 +147,9 @@ func (pg *page) whole(p present, item rx.Item, shown formats.Shown) {
 	var rows [][]string
 	for i, h := range shown.Timeline {
 		event := pg.run.text("event." + h.Event)
+		if h.Foreign {
+			event = pg.run.text("event.read-back.foreign")
+		}
 		at := ""
 		if t := shown.Timeline[i].At; len(t) >= 19 {
 			at = t[8:10] + "/" + t[5:7] + "/" + t[:4] + " " + t[11:19]

@@ -21,12 +21,14 @@ type Prescribed struct {
 
 // Prescription is where one line of an order stands.
 type Prescription struct {
-	Line   int          `json:"line"`
-	ID     rx.ID        `json:"id"`
-	State  string       `json:"state"`
-	Door   string       `json:"door"`
-	RID    rx.RID       `json:"rid,omitempty"`
-	Duties List[string] `json:"duties"` // ids of what is owed, as `settle` takes them
+	Line  int    `json:"line"`
+	ID    rx.ID  `json:"id"`
+	State string `json:"state"`
+	Door  string `json:"door"`
+	RID   rx.RID `json:"rid,omitempty"`
+	// RIDUnread: the RID rests on the answer to the create alone; it was not read back at Recip-e yet.
+	RIDUnread bool         `json:"rid_unread,omitempty"`
+	Duties    List[string] `json:"duties"` // ids of what is owed, as `settle` takes them
 }
 
 // Listing is the output of `list`, newest first. Of drafts (`--state draft`) each line
@@ -93,7 +95,9 @@ type Record struct {
 	Status      string   `json:"status,omitempty"` // the service's word; absent: not read yet
 	Read        string   `json:"read,omitempty"`   // by the server's clock
 	RevokeAsked string   `json:"revoke_asked,omitempty"`
-	Denied      *Problem `json:"denied,omitempty"` // why Recip-e refused our revoke
+	Denied      *Problem `json:"denied,omitempty"`  // why Recip-e refused our revoke
+	Ours        string   `json:"ours,omitempty"`    // when it was read back as this prescription's
+	Foreign     string   `json:"foreign,omitempty"` // when it was read back as another's, or nobody's
 }
 
 // Happened is one line of a timeline.
@@ -105,8 +109,9 @@ type Happened struct {
 	To           string `json:"to,omitempty"`   // state after
 	Attempt      int    `json:"attempt,omitempty"`
 	RID          rx.RID `json:"rid,omitempty"`
-	Why          string `json:"why,omitempty"`  // class of a failure, reason, outcome, status, setting, or result
-	Text         string `json:"text,omitempty"` // what was written: a reason, a pharmacist's feedback, a message to a pharmacy
+	Why          string `json:"why,omitempty"`     // class of a failure, reason, outcome, status, setting, or result
+	Foreign      bool   `json:"foreign,omitempty"` // the RID was read back as another's, or nobody's
+	Text         string `json:"text,omitempty"`    // what was written: a reason, a pharmacist's feedback, a message to a pharmacy
 }
 
 // Status is the output of `status`.

@@ -43,6 +43,9 @@ func (e *Env) line(item rx.Item, owed []rx.Duty) Line {
 	if r := item.AdoptedRecord(); r != nil {
 		l.Facts = append(l.Facts, i18n.Text(e.Lang, "ui.rid", "rid", string(r.RID), "status", i18n.Status(e.Lang, r.Status, e.clock(r.Read), e.today())))
 	}
+	if unread := i18n.Unread(e.Lang, item.Prescription); unread != "" {
+		l.Facts = append(l.Facts, unread)
+	}
 	if p := refusal(item.Prescription); p != nil {
 		l.Facts = append(l.Facts, i18n.Text(e.Lang, "ui.problem", "text", p.In(e.Lang), "code", p.Code))
 	}
