@@ -347,7 +347,7 @@ func (windowCmd) do(r *run) (Exit, error) {
 	if err != nil {
 		return Failed, err
 	}
-	house.Home = r.Home
+	house.Home, house.Getenv = r.Home, r.Getenv
 	if err := r.Window(house); err != nil {
 		return Failed, err
 	}

@@ -25,8 +25,9 @@ type House struct {
 	environment string // "" where there is nothing yet
 	demo        bool
 	lang        rx.Lang
-	Home        string       // where an export is put
-	harmed      *atomic.Bool // the engine's check found damage: from then on it is read only
+	Home        string              // where an export is put
+	Getenv      func(string) string // names the spooler (CUPS_SERVER); nil: nothing is printed
+	harmed      *atomic.Bool        // the engine's check found damage: from then on it is read only
 }
 
 // NewHouse is the house of a directory; lang is the person's language. The
@@ -65,7 +66,7 @@ func (h *House) Working() error {
 func (h *House) Try(ctx context.Context) error {
 	tried, err := NewHouse(ctx, h.dir, true, h.lang)
 	if err == nil {
-		tried.Home = h.Home
+		tried.Home, tried.Getenv = h.Home, h.Getenv
 		*h = *tried
 	}
 	return err
@@ -101,7 +102,7 @@ func (h *House) Unlock(ctx context.Context, passphrase []byte) (_ *Desk, err err
 	if h.harmed.Load() { // the passphrase was right
 		return nil, errors.Join(rx.Fault(rx.CodeDamaged), s.Close(ctx))
 	}
-	d := &Desk{session: s, checked: make(chan struct{}), harmed: h.harmed}
+	d := &Desk{session: s, getenv: h.Getenv, checked: make(chan struct{}), harmed: h.harmed}
 	if d.release, err = s.TryWindow(); err != nil {
 		return nil, errors.Join(err, s.Close(ctx))
 	}
@@ -134,6 +135,8 @@ type Desk struct {
 	works   sync.WaitGroup // what stop ends
 	home    string         // where an export is put
 	root    string         // of an exercise, removed at the end; "" of any other
+	getenv  func(string) string
+	telling sync.Mutex // of jobs that nobody heard of
 	harmed  *atomic.Bool
 	first   sync.Once
 	checked chan struct{} // closed once the engine works, or cannot

@@ -29,6 +29,7 @@ func (h *House) Drill(ctx context.Context) (_ *Desk, err error) {
 	if err != nil {
 		return nil, err
 	}
+	exercise.Getenv = h.Getenv
 	desk, err := exercise.Unlock(ctx, []byte(DemoPassphrase))
 	if err != nil {
 		return nil, err

@@ -113,7 +113,7 @@ func (e *Env) claim(ctx context.Context, a paperAnswer, sure, unsure []rx.ID) ([
 		pdf, err := e.Service.Paper(ctx, c.ids, c.claim)
 		if len(pdf) > 0 {
 			var kept []note
-			kept, err = e.keepSheet(pdf, err)
+			kept, err = e.handOut(ctx, e.sheet(c.ids), pdf, err)
 			notes = append(notes, kept...)
 		}
 		failed = errors.Join(failed, err)
@@ -123,7 +123,14 @@ func (e *Env) claim(ctx context.Context, a paperAnswer, sure, unsure []rx.ID) ([
 
 // reprint makes a further copy of a sheet that is claimed already: the first claim keeps its reason.
 func (p *Prescribe) reprint(id rx.ID) {
-	if p.w != nil && !p.acting {
-		p.act(func(ctx context.Context) ([]note, error) { return p.env.claim(ctx, paperAnswer{}, []rx.ID{id}, nil) }, nil)
+	if p.w == nil || p.acting {
+		return
 	}
+	p.act(func(ctx context.Context) ([]note, error) {
+		if p.env.Prints != nil { // a copy is counted only when the printer takes it
+			p.env.Prints.print(ctx, p.env.sheet([]rx.ID{id}), nil)
+			return nil, nil
+		}
+		return p.env.claim(ctx, paperAnswer{}, []rx.ID{id}, nil)
+	}, nil)
 }

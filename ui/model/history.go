@@ -124,7 +124,7 @@ func (h *History) Proof() {
 		if err != nil {
 			return nil, err
 		}
-		return h.env.keep("ui.file.proof", "ui.proof.kept", pdf, nil)
+		return h.env.handOut(ctx, h.env.proof([]rx.ID{id}), pdf, nil)
 	})
 }
 
@@ -363,7 +363,7 @@ func (h *History) inFull(item rx.Item) *Detail {
 
 // happening is one event in words, with what it stated.
 func (e *Env) happening(t rx.Happening) string {
-	what := i18n.Text(e.Lang, "event."+t.Event.Kind.String())
+	what := i18n.Event(e.Lang, t.Event)
 	for _, fact := range []string{e.reached(t.Event), string(t.Event.RID), e.word("paper-reason.", string(t.Event.Paper)), e.word("revoke-reason.", t.Event.Reason), t.Event.Text, e.word("outcome.", string(t.Event.Outcome))} {
 		if fact != "" {
 			what = i18n.Text(e.Lang, "ui.with", "what", what, "fact", fact)

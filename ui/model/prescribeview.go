@@ -206,7 +206,7 @@ func (p *Prescribe) sent(i int, item rx.Item) Line {
 	}
 	if unhanded(item.Prescription) && !item.Sheet().Handwritten {
 		line.Buttons = append(line.Buttons,
-			Button{Label: i18n.Text(lang, "ui.paper.again"), On: true, Press: p.env.press(func() { p.reprint(item.ID) })},
+			Button{Label: i18n.Text(lang, "ui.paper.again"), On: !p.env.Prints.running(item.ID), Press: p.env.press(func() { p.reprint(item.ID) })},
 			Button{Label: i18n.Text(lang, "ui.paper.redo"), On: item.Electronic && !item.Elsewhere, Press: p.env.press(func() { p.redo(item.ID) })})
 	}
 	if offered || item.State != rx.StateReady { // what leaves by itself in a moment needs no decision

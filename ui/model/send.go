@@ -114,7 +114,11 @@ func (p *Prescribe) issue(how prescribing.How) {
 		if len(done.Sheet) == 0 {
 			return nil, err
 		}
-		return p.env.keepSheet(done.Sheet, err)
+		ids := make([]rx.ID, len(done.Prescriptions))
+		for i, q := range done.Prescriptions {
+			ids[i] = q.ID
+		}
+		return p.env.handOut(ctx, p.env.sheet(ids), done.Sheet, err)
 	}, func(err error) {
 		if len(done.Prescriptions) > 0 { // issued, whatever failed afterwards
 			p.issued(w, done.Prescriptions)
@@ -171,11 +175,6 @@ func (e *Env) items(ctx context.Context, ids []rx.ID) ([]rx.Item, error) {
 	return items, nil
 }
 
-// keepSheet keeps a sheet that was just made. What failed before stays said.
-func (e *Env) keepSheet(pdf []byte, before error) ([]note, error) {
-	return e.keep("ui.file.paper", "ui.paper.kept", pdf, before)
-}
-
 // answer is what the doctor says to a line that has no answer yet.
 func (p *Prescribe) answer(id rx.ID, c choice) {
 	if p.w != nil && !p.acting {
@@ -207,7 +206,7 @@ func (p *Prescribe) Proof() {
 		if err != nil {
 			return nil, err
 		}
-		notes, err := p.env.keep("ui.file.proof", "ui.proof.kept", pdf, nil)
+		notes, err := p.env.handOut(ctx, p.env.proof(ids), pdf, nil)
 		if len(without) > 0 {
 			notes = append(notes, note{tone: Warn, key: "ui.proof.without", args: []string{"lines", numbers(without)}})
 		}
@@ -215,13 +214,17 @@ func (p *Prescribe) Proof() {
 	}, func(err error) { w.proved = w.proved || err == nil })
 }
 
-// keep writes a document for its printing and says where. before is what failed already.
-func (e *Env) keep(file, said string, pdf []byte, before error) ([]note, error) {
-	path, err := e.Save(e.fileName(file), pdf)
+// handOut hands a document to the printer; without one it writes a file and says where. before is what failed already.
+func (e *Env) handOut(ctx context.Context, d document, pdf []byte, before error) ([]note, error) {
+	if e.Prints != nil {
+		e.Prints.print(ctx, d, pdf)
+		return nil, before
+	}
+	path, err := e.Save(e.fileName(d.file), pdf)
 	if err != nil {
 		return nil, errors.Join(before, err)
 	}
-	return []note{{tone: Good, key: said, args: []string{"path", path}, open: path}}, before
+	return []note{{tone: Good, key: d.said, args: []string{"path", path}, open: path}}, before
 }
 
 // LetGo notes that the patient left.

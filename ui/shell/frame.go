@@ -1,6 +1,8 @@
 package shell
 
 import (
+	"slices"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
@@ -112,6 +114,7 @@ func (f *frame) hold(o fyne.CanvasObject) {
 // frameView is what the frame shows.
 type frameView struct {
 	strip   model.StripView
+	prints  []model.Notice   // what is on its way to the printer
 	drill   *model.DrillView // nil where services are real
 	at      place
 	goTo    func(place)
@@ -140,7 +143,7 @@ func (f *frame) show(lang rx.Lang, v frameView) {
 	add(v.strip.Silent)
 	add(v.strip.Treat)
 	f.news.Set(spans...)
-	f.faults.Show(v.strip.Faults)
+	f.faults.Show(slices.Concat(v.strip.Faults, v.prints))
 	var retry []model.Button
 	if v.strip.Retry.Label != "" {
 		retry = []model.Button{v.strip.Retry}

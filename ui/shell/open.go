@@ -21,6 +21,7 @@ type open struct {
 	feed  error // why changes are no longer seen
 	kept  error // why a setting was not kept, or a document not shown
 
+	prints    *model.Prints
 	strip     *model.Strip
 	drill     *model.Drill
 	prescribe *model.Prescribe
@@ -48,6 +49,10 @@ func newOpen(s *shell, desk Desk) *open {
 			reached, since, answered, failures, why := desk.Seen(name)
 			return model.Seen{Reached: reached, Since: since, Answered: answered, Failures: failures, Why: why}
 		}}
+	o.prints = model.NewPrints(o.env, s.gate.In, o.print)
+	if !o.env.Reading {
+		o.env.Prints = o.prints
+	}
 	o.strip = model.NewStrip(o.env, func() []error { return []error{desk.Fault(), o.feed, o.kept} }, desk.Retry)
 	o.drill = model.NewDrill(o.env, Weathers, desk.Weather, desk.SetWeather)
 	o.prescribe = model.NewPrescribe(o.env)
@@ -91,6 +96,11 @@ func (o *open) start() {
 		}
 	})
 	o.settings.Load()
+	o.env.Do(func(ctx context.Context) func() {
+		// Where there is no spooler, nothing was left with it: whoever prints is told.
+		_ = o.desk.LeftPrints(ctx, func(of []rx.ID, sheet string, told error) { o.prints.Left(ctx, of, sheet, told) })
+		return nil
+	})
 	o.env.Do(func(ctx context.Context) func() {
 		err := o.desk.Watch(ctx, func(ids []rx.ID) { o.shell.gate.In(func() { o.changed(ids) }) })
 		return func() {
@@ -211,7 +221,7 @@ func (o *open) show() {
 	writing := o.prescribe.View()
 	next := writing.Next
 	next.Press, next.On = o.next, next.On && !o.env.Reading
-	o.frame.show(lang, frameView{strip: o.strip.View(), drill: o.drill.View(), at: o.at, goTo: o.goTo, next: next, reading: o.env.Reading})
+	o.frame.show(lang, frameView{strip: o.strip.View(), prints: o.prints.View(), drill: o.drill.View(), at: o.at, goTo: o.goTo, next: next, reading: o.env.Reading})
 	canvas := o.shell.window.Canvas()
 	if v := o.palette.View(); v != nil {
 		o.paletteScreen.Show(v)
@@ -261,4 +271,21 @@ func (o *open) cancel() {
 // view opens a document in the system's viewer.
 func (o *open) view(path string) {
 	o.kept = o.shell.app.OpenURL(&url.URL{Scheme: "file", Path: filepath.ToSlash(path)})
+}
+
+// print hands a document to the printer and tells how it goes.
+func (o *open) print(j model.PrintJob) {
+	gate := o.shell.gate
+	gate.Do(func(ctx context.Context) func() {
+		printer, sheet, told, err := o.desk.Print(ctx, j.Kind, j.Of, j.Word, j.Make, func(printer, state string, obstacles []error) {
+			gate.In(func() {
+				j.Heard(printer, state, obstacles)
+				o.shell.show()
+			})
+		})
+		return func() {
+			j.Done(printer, sheet, told, err)
+			o.shell.show()
+		}
+	})
 }

@@ -87,6 +87,29 @@ type Desk interface {
 	// patient in it and no folder, and ends in .pdf; a file of that name is never replaced.
 	SavePDF(name string, pdf []byte) (path string, err error)
 
+	// Print hands a document to the printer of its kind (proof, form, report, test) and follows it to its end, which is a
+	// minute away at most; of are the prescriptions on it. err says that nothing was handed over and nothing will be printed;
+	// else sheet is sent, none, maybe or open, and told what a person should know besides. document is called once, when the
+	// printer is there and takes jobs. Before a job that is not known to be over without a sheet nothing of the same is
+	// printed (print-open, print-left-done, print-left-maybe), but on the doctor's word. When ctx ends the job is cancelled
+	// at the spooler, and LeftPrints tells of it.
+	Print(ctx context.Context, kind string, of []rx.ID, word bool, document func(context.Context) ([]byte, error),
+		heard func(printer, state string, obstacles []error)) (printer, sheet string, told, err error)
+
+	// LeftPrints tells of each job that an earlier window left, or whose end nobody heard of; those that are not over are
+	// cancelled. Nothing is printed.
+	LeftPrints(ctx context.Context, tell func(of []rx.ID, sheet string, told error)) error
+
+	// Printers tells of each printer of this computer: its name, what the person called it, whether it is the usual one, and
+	// its trays.
+	Printers(ctx context.Context, each func(name, info string, usual bool, trays []string)) error
+
+	// PrintsOn is where documents of a kind go; printer "" is the usual one, tray "" the printer's choice.
+	PrintsOn(ctx context.Context, kind string) (printer, tray string, err error)
+
+	// SetPrintsOn keeps that; a printer that is not there, or has no such tray, is refused.
+	SetPrintsOn(ctx context.Context, kind, printer, tray string) error
+
 	// ReadingOnly tells that it is open for reading only, with how many of how many prescriptions are sound and how many
 	// of the last lines of its journal are gone, so that what they told of is missing or older; then everything that would
 	// write answers reading-only.

@@ -111,6 +111,7 @@ type cottage struct {
 	closed   int
 	exported int
 	fault    error
+	left     error        // of a job of an earlier window
 	weather  atomic.Value // string; set beside the screen
 	away     time.Time    // since when services are; zero: never called
 	retried  int
@@ -195,6 +196,20 @@ func (c *cottage) SetWeather(_ context.Context, kind string) error {
 	return nil
 }
 func (c *cottage) SavePDF(string, []byte) (string, error) { return "", errors.New("no printer") }
+func (c *cottage) Print(context.Context, string, []rx.ID, bool, func(context.Context) ([]byte, error), func(string, string, []error)) (string, string, error, error) {
+	return "", "", nil, rx.Fault("printer-none")
+}
+func (c *cottage) LeftPrints(_ context.Context, tell func([]rx.ID, string, error)) error {
+	if c.left != nil {
+		tell(nil, "maybe", c.left)
+	}
+	return nil
+}
+func (c *cottage) Printers(context.Context, func(string, string, bool, []string)) error {
+	return rx.Fault("printer-none")
+}
+func (c *cottage) PrintsOn(context.Context, string) (string, string, error)  { return "", "", nil }
+func (c *cottage) SetPrintsOn(context.Context, string, string, string) error { return nil }
 func (c *cottage) Close(context.Context) error {
 	c.open = false
 	c.closed++

@@ -1,0 +1,295 @@
+package model
+
+import (
+	"context"
+	"slices"
+
+	"relais/app/i18n"
+	"relais/app/prescribing"
+	"relais/app/rx"
+)
+
+// PrintJob is a document on its way to the printer of its kind. Heard and Done are called on the screen's goroutine.
+type PrintJob struct {
+	Kind string  // proof, form, report or test
+	Of   []rx.ID // the prescriptions on it, or an id of its own: one document at a time goes to the printer
+	Word bool    // the doctor's own: what an earlier job brought, or may still bring, is in hand
+	// Make gives the PDF, when the printer is there and takes jobs.
+	Make  func(ctx context.Context) ([]byte, error)
+	Heard func(printer, state string, obstacles []error)
+	// Done tells the end: err that nothing was handed over and nothing will be printed; else sheet is sent, none, maybe
+	// or open, and told what a person should know besides.
+	Done func(printer, sheet string, told, err error)
+}
+
+// The answers of a desk that prints nothing again before the doctor has looked, or before the job is over.
+var ruled = map[rx.Code]bool{"print-open": true, "print-left-done": true, "print-left-maybe": true}
+
+// Prints are the documents that were handed to the printer from this window, and those that an earlier run left: each
+// stands in words above every screen until the doctor has seen how it ended. Nothing here prints by itself.
+type Prints struct {
+	env   *Env
+	in    func(func()) // runs on the screen's goroutine, soon; from any goroutine
+	start func(PrintJob)
+	list  []*printing
+}
+
+// printing is one document.
+type printing struct {
+	of         document
+	name       string // whose
+	word       bool
+	pdf        []byte // made, and not yet handed over
+	failed     bool   // it could not be made
+	printer    string
+	state      string
+	obstacles  []error
+	over       bool
+	sheet      string // once handed over
+	told, err  error
+	path       string // of the file that stands for it: the printer took nothing
+	saving     bool
+	unsettled  error
+	waitedUpon bool // refused because the same is on its way
+}
+
+// document is what is printed, and how it is made anew.
+type document struct {
+	kind       string
+	file, said string // keys: name of its file, words for where that is
+	ids        []rx.ID
+	again      func(ctx context.Context) ([]byte, error)
+}
+
+// NewPrints makes the list. in runs what it is given on the screen's goroutine, soon, and may be called from anywhere;
+// start hands a document over.
+func NewPrints(env *Env, in func(func()), start func(PrintJob)) *Prints {
+	return &Prints{env: env, in: in, start: start}
+}
+
+// sheet is the paper prescription of ids.
+func (e *Env) sheet(ids []rx.ID) document {
+	return document{"form", "ui.file.paper", "ui.paper.kept", ids, func(ctx context.Context) ([]byte, error) {
+		return e.Service.Paper(ctx, ids, prescribing.Claim{})
+	}}
+}
+
+// proof is the proof of ids.
+func (e *Env) proof(ids []rx.ID) document {
+	return document{"proof", "ui.file.proof", "ui.proof.kept", ids, func(ctx context.Context) ([]byte, error) {
+		return e.Service.Proof(ctx, ids)
+	}}
+}
+
+// whose is the name of the patient of ids.
+func (e *Env) whose(ctx context.Context, ids []rx.ID) string {
+	for _, id := range ids {
+		if item, err := e.Service.Store.Item(ctx, id); err == nil {
+			return fullName(item.Facts.Patient)
+		}
+	}
+	return ""
+}
+
+// print hands a document over; pdf nil: it is made when the printer takes it. It is called away from the screen.
+func (p *Prints) print(ctx context.Context, d document, pdf []byte) {
+	j := &printing{of: d, pdf: pdf, name: p.env.whose(ctx, d.ids)}
+	p.in(func() {
+		p.begin(j)
+		p.env.Changed()
+	})
+}
+
+// running tells that a document of a prescription is on its way.
+func (p *Prints) running(ids ...rx.ID) bool {
+	return p != nil && slices.ContainsFunc(p.list, func(j *printing) bool {
+		return !j.over && slices.ContainsFunc(j.of.ids, func(id rx.ID) bool { return slices.Contains(ids, id) })
+	})
+}
+
+// begin hands j over. What was printed well, and what j stands in place of, is not told any longer.
+func (p *Prints) begin(j *printing) {
+	blocked := p.running(j.of.ids...)
+	p.list = slices.DeleteFunc(p.list, func(o *printing) bool {
+		return o == j || o.over && (o.sheet == "sent" && o.told == nil || o.of.kind == j.of.kind && slices.Equal(o.of.ids, j.of.ids))
+	})
+	p.list = append(p.list, j)
+	*j = printing{of: j.of, name: j.name, word: j.word, pdf: j.pdf, over: blocked, waitedUpon: blocked}
+	if blocked {
+		return
+	}
+	p.start(PrintJob{Kind: j.of.kind, Of: j.of.ids, Word: j.word, Make: func(ctx context.Context) ([]byte, error) {
+		if j.pdf != nil {
+			return j.pdf, nil
+		}
+		pdf, err := j.of.again(ctx)
+		j.pdf, j.failed = pdf, err != nil
+		return pdf, err
+	}, Heard: func(printer, state string, obstacles []error) {
+		j.printer, j.state, j.obstacles = printer, state, obstacles
+	}, Done: func(printer, sheet string, told, err error) { p.done(j, printer, sheet, told, err) }})
+}
+
+// done takes how j ended. Where no printer took it, a file stands for it, as for everybody without a printer.
+func (p *Prints) done(j *printing, printer, sheet string, told, err error) {
+	j.over, j.sheet, j.told, j.err = true, sheet, told, err
+	switch {
+	case err == nil:
+		j.printer, j.pdf = printer, nil
+		p.notOut(j)
+	case !j.failed && !ruled[rx.CodeOf(err)] && rx.CodeOf(err) != "print-running":
+		p.save(j)
+	}
+}
+
+// notOut says of each sheet of a job that surely brought none that the copy did not come out.
+func (p *Prints) notOut(j *printing) {
+	if j.sheet != "none" {
+		return
+	}
+	p.env.Do(func(ctx context.Context) func() {
+		err := p.env.notOut(ctx, j.of.ids)
+		return func() {
+			j.unsettled = err
+			p.env.Changed()
+		}
+	})
+}
+
+func (e *Env) notOut(ctx context.Context, ids []rx.ID) error {
+	for _, id := range ids {
+		item, err := e.Service.Store.Item(ctx, id)
+		if rx.CodeOf(err) == rx.CodeNotFound {
+			continue // no prescription: a test page
+		}
+		if err != nil {
+			return err
+		}
+		for _, d := range e.Service.Owed(item) {
+			if d.Kind == rx.DutyConfirmPrint && slices.Contains(d.Outcomes, rx.DidNotComeOut) {
+				if _, err := e.Service.Settle(ctx, d.ID(), prescribing.Answer{Outcome: rx.DidNotComeOut}); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// save makes a file of j.
+func (p *Prints) save(j *printing) {
+	j.saving = true
+	p.env.Do(func(ctx context.Context) func() {
+		pdf, err := j.pdf, error(nil)
+		if pdf == nil {
+			pdf, err = j.of.again(ctx)
+		}
+		path := ""
+		if err == nil {
+			path, err = p.env.Save(p.env.fileName(j.of.file), pdf)
+		}
+		return func() {
+			j.saving, j.path, j.unsettled, j.pdf = false, path, err, nil
+			p.env.Changed()
+		}
+	})
+}
+
+// Left tells how a job ended that an earlier run left, or whose end nobody heard of. It is called away from the screen.
+func (p *Prints) Left(ctx context.Context, of []rx.ID, sheet string, told error) {
+	j := &printing{of: document{kind: "proof", ids: of}, name: p.env.whose(ctx, of), over: true, sheet: sheet, told: told}
+	for _, id := range of {
+		if item, err := p.env.Service.Store.Item(ctx, id); err == nil && item.State == rx.StatePaper {
+			j.of = p.env.sheet(of)
+		}
+	}
+	p.in(func() {
+		p.list = append(p.list, j)
+		p.notOut(j)
+		p.env.Changed()
+	})
+}
+
+// seen takes j off the list; what is still on its way stays.
+func (p *Prints) seen(j *printing) {
+	if j.over {
+		p.list = slices.DeleteFunc(p.list, func(o *printing) bool { return o == j })
+	}
+}
+
+// again prints j anew, once the rule of the open job lets it: that is for the desk to say.
+func (p *Prints) again(j *printing, word bool) {
+	if j.over && j.of.again != nil && slices.Contains(p.list, j) {
+		j.word = word
+		p.begin(j)
+	}
+}
+
+// View is what is told of each.
+func (p *Prints) View() (list []Notice) {
+	for _, j := range p.list {
+		list = append(list, p.view(j))
+	}
+	return list
+}
+
+func (p *Prints) view(j *printing) Notice {
+	lang := p.env.Lang
+	say := func(tone Tone, what string, buttons ...Button) Notice {
+		document := i18n.Text(lang, "printing.kind."+j.of.kind)
+		if j.name != "" {
+			document = i18n.Text(lang, "ui.print.of", "document", document, "name", j.name)
+		}
+		return Notice{Tone: tone, Text: i18n.Text(lang, "ui.print", "document", document, "what", what), Buttons: buttons}
+	}
+	button := func(key string, do func()) Button {
+		return Button{Label: i18n.Text(lang, key), On: true, Press: p.env.press(do)}
+	}
+	seen := button("ui.print.seen", func() { p.seen(j) })
+	again := []Button{seen}
+	if j.of.again != nil && !p.env.Reading {
+		again = []Button{button("ui.paper.again", func() { p.again(j, false) }), seen}
+	}
+	switch {
+	case !j.over && j.state == "":
+		return say(Busy, i18n.Text(lang, "ui.print.handing"))
+	case !j.over:
+		what := i18n.Text(lang, "ui.print.at", "printer", j.printer, "state", i18n.Text(lang, "printing.state."+j.state))
+		if len(j.obstacles) > 0 {
+			return say(Warn, p.env.told(what, j.obstacles...))
+		}
+		return say(Busy, what)
+	case j.waitedUpon:
+		return say(Warn, i18n.Text(lang, "ui.print.same"), again...)
+	case j.err != nil && ruled[rx.CodeOf(j.err)]:
+		return say(Bad, p.env.told("", j.err), button("ui.print.word", func() { p.again(j, true) }), seen)
+	case j.err != nil && j.path != "":
+		what := p.env.told(i18n.Text(lang, j.of.said, "path", j.path), j.err)
+		return say(Warn, what, append([]Button{button("ui.open", func() { p.env.Open(j.path) })}, again...)...)
+	case j.err != nil && j.saving:
+		return say(Busy, p.env.told("", j.err))
+	case j.err != nil:
+		return say(Bad, p.env.told("", j.err, j.unsettled), again...)
+	}
+	what := p.env.told(i18n.Text(lang, "printing.sheet."+j.sheet, "printer", j.printer), j.told, j.unsettled)
+	switch {
+	case j.sheet == "sent" && j.told == nil:
+		return say(Good, what, seen)
+	case j.sheet == "sent":
+		return say(Warn, what, seen)
+	}
+	return say(Bad, what, again...)
+}
+
+// told puts faults into sentences, what is known of the sheet behind them.
+func (e *Env) told(last string, faults ...error) (text string) {
+	for _, err := range faults {
+		for _, said := range i18n.Say(e.Lang, err) {
+			text += sentences(e.Lang, said) + " "
+		}
+	}
+	if last == "" && text != "" {
+		return text[:len(text)-1]
+	}
+	return text + last
+}

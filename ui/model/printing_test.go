@@ -1,0 +1,236 @@
+package model
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"relais/app/prescribing"
+	"relais/app/rx"
+)
+
+// tray is a printer that does what the test says.
+type tray struct {
+	*bench
+	prints *Prints
+	jobs   []PrintJob
+}
+
+func withPrinter(t *testing.T) *tray {
+	t.Helper()
+	r := &tray{bench: newBench(t)}
+	r.prints = NewPrints(r.env, func(f func()) { r.Do(func(context.Context) func() { return f }) }, func(j PrintJob) { r.jobs = append(r.jobs, j) })
+	r.env.Prints = r.prints
+	return r
+}
+
+// made lets the printer take the last job, and gives what it was handed.
+func (r *tray) made(t *testing.T) string {
+	t.Helper()
+	pdf, err := r.last().Make(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(pdf)
+}
+
+func (r *tray) last() PrintJob { return r.jobs[len(r.jobs)-1] }
+
+func (r *tray) done(sheet string, told, err error) {
+	r.last().Done("cabinet", sheet, told, err)
+	r.settle()
+}
+
+func (r *tray) said() string {
+	var all []string
+	for _, n := range r.prints.View() {
+		text := n.Text
+		for _, b := range n.Buttons {
+			text += " [" + b.Label + "]"
+		}
+		all = append(all, text)
+	}
+	return strings.Join(all, "\n")
+}
+
+func (r *tray) press(t *testing.T, label string) {
+	t.Helper()
+	for _, n := range r.prints.View() {
+		for _, b := range n.Buttons {
+			if b.Label == label && b.On {
+				b.Press()
+				r.settle()
+				return
+			}
+		}
+	}
+	t.Fatalf("no %q in %q", label, r.said())
+}
+
+// onPaper issues an order of one line on paper.
+func (r *tray) onPaper(t *testing.T) (*Prescribe, rx.ID) {
+	t.Helper()
+	p := writing(t, r.bench)
+	p.issue(prescribing.How{Paper: "outage-recipe"})
+	r.settle()
+	if len(r.jobs) != 1 || len(r.store.items) != 1 {
+		t.Fatalf("%d jobs of %d prescriptions; %+v", len(r.jobs), len(r.store.items), p.View().Notices)
+	}
+	return p, r.store.items[0].ID
+}
+
+func (r *tray) owes(kind rx.DutyKind) bool {
+	return slices.ContainsFunc(r.env.Service.Owed(r.store.items[0]), func(d rx.Duty) bool { return d.Kind == kind })
+}
+
+func TestPrintFollowed(t *testing.T) {
+	r := withPrinter(t)
+	p, id := r.onPaper(t)
+	if j := r.last(); j.Kind != "form" || !slices.Equal(j.Of, []rx.ID{id}) || j.Word {
+		t.Errorf("%+v", j)
+	}
+	golden(t, r.bench, "print-handing", r.prints.View)
+	if got := r.made(t); got != "sheet "+string(id)+"\n" {
+		t.Errorf("printed %q", got)
+	}
+	line := p.View().Lines[0]
+	if i := slices.IndexFunc(line.Buttons, func(b Button) bool { return b.Label == "Réimprimer" }); i < 0 || line.Buttons[i].On {
+		t.Errorf("printed again while it is on its way: %+v", line.Buttons)
+	}
+	r.last().Heard("cabinet", "processing", nil)
+	golden(t, r.bench, "print-running", r.prints.View)
+	r.last().Heard("cabinet", "processing", []error{rx.Fault("printer-media-empty", "printer", "cabinet")})
+	golden(t, r.bench, "print-paper", r.prints.View)
+	r.last().Heard("cabinet", "held", []error{rx.Fault("print-held", "printer", "cabinet")})
+	if !strings.Contains(r.said(), "retenu") {
+		t.Errorf("held: %s", r.said())
+	}
+	r.done("sent", nil, nil)
+	golden(t, r.bench, "print-sent", r.prints.View)
+	if !r.owes(rx.DutyConfirmPrint) {
+		t.Error("the doctor is not asked whether it came out")
+	}
+	r.press(t, "Vu")
+	if r.said() != "" || len(r.saved) != 0 {
+		t.Errorf("seen: %q, files %v", r.said(), r.saved)
+	}
+}
+
+// Nothing came out: the doctor need not say so, and a further copy is made when it is printed again, not before.
+func TestPrintNone(t *testing.T) {
+	r := withPrinter(t)
+	_, id := r.onPaper(t)
+	r.made(t)
+	r.done("none", rx.Fault("print-late", "printer", "cabinet", "seconds", "60"), nil)
+	golden(t, r.bench, "print-late", r.prints.View)
+	if d := r.env.Service.Owed(r.store.items[0]); d[0].Why != "not-printed" {
+		t.Errorf("%+v", d)
+	}
+	r.press(t, "Réimprimer")
+	if n := r.store.items[0].Sheet().Copies; n != 1 || len(r.jobs) != 2 {
+		t.Fatalf("%d copies before the printer took it, %d jobs", n, len(r.jobs))
+	}
+	r.made(t)
+	if n := r.store.items[0].Sheet().Copies; n != 2 {
+		t.Errorf("%d copies", n)
+	}
+	r.done("maybe", rx.Fault("print-cancelled", "printer", "cabinet"), nil)
+	golden(t, r.bench, "print-maybe", r.prints.View)
+	if d := r.env.Service.Owed(r.store.items[0]); d[0].Kind != rx.DutyConfirmPrint || d[0].Why != "printed" || d[0].Prescription != id {
+		t.Errorf("what may have come out is answered by itself: %+v", d)
+	}
+}
+
+// Without a printer there is the file.
+func TestPrintNoPrinter(t *testing.T) {
+	r := withPrinter(t)
+	p, id := r.onPaper(t)
+	r.done("", nil, rx.Fault("printer-none"))
+	golden(t, r.bench, "print-file", r.prints.View)
+	if len(r.saved) != 1 || r.store.items[0].Sheet().Copies != 1 {
+		t.Fatalf("%d files, %d copies", len(r.saved), r.store.items[0].Sheet().Copies)
+	}
+	r.press(t, "Ouvrir")
+	if len(r.opened) != 1 {
+		t.Errorf("opened %v", r.opened)
+	}
+	p.reprint(id)
+	r.settle()
+	if r.store.items[0].Sheet().Copies != 1 {
+		t.Error("a copy is counted before the printer was asked")
+	}
+	r.done("", nil, rx.Fault("printer-none"))
+	if len(r.saved) != 1 || r.store.items[0].Sheet().Copies != 2 { // of the same moment: the file has the same name
+		t.Errorf("%d files, %d copies", len(r.saved), r.store.items[0].Sheet().Copies)
+	}
+}
+
+// What may still come out is printed again on the doctor's word alone.
+func TestPrintRule(t *testing.T) {
+	r := withPrinter(t)
+	p, id := r.onPaper(t)
+	r.made(t)
+	r.done("open", rx.Fault("print-open", "printer", "cabinet"), nil)
+	golden(t, r.bench, "print-open", r.prints.View)
+	p.reprint(id)
+	r.settle()
+	r.done("", nil, rx.Fault("print-open", "printer", "cabinet"))
+	golden(t, r.bench, "print-word", r.prints.View)
+	if len(r.saved) != 0 || r.store.items[0].Sheet().Copies != 1 || r.last().Word {
+		t.Fatalf("%d files, %d copies", len(r.saved), r.store.items[0].Sheet().Copies)
+	}
+	r.press(t, "J'ai en main ce qui est sorti : imprimer quand même")
+	if !r.last().Word || len(r.jobs) != 3 {
+		t.Errorf("%d jobs, the last on the doctor's word: %v", len(r.jobs), r.last().Word)
+	}
+}
+
+// The same document does not go twice: the second waits for the doctor.
+func TestPrintTwice(t *testing.T) {
+	r := withPrinter(t)
+	p := writing(t, r.bench)
+	p.Send()
+	r.settle()
+	if err := r.send(0, rx.EventAccepted); err != nil {
+		t.Fatal(err)
+	}
+	p.Changed(nil)
+	r.settle()
+	p.Proof()
+	r.settle()
+	p.Proof()
+	r.settle()
+	if len(r.jobs) != 1 || r.last().Kind != "proof" || !strings.Contains(r.said(), "déjà en route") {
+		t.Fatalf("%d jobs: %s", len(r.jobs), r.said())
+	}
+	r.made(t)
+	r.done("sent", nil, nil)
+	r.press(t, "Réimprimer")
+	if len(r.jobs) != 2 || strings.Contains(r.said(), "a tout reçu") {
+		t.Errorf("%d jobs: %s", len(r.jobs), r.said())
+	}
+}
+
+// What a former window left is told, and nothing is printed.
+func TestPrintLeft(t *testing.T) {
+	r := withPrinter(t)
+	_, id := r.onPaper(t)
+	r.made(t)
+	r.prints.list = nil
+	r.prints.Left(context.Background(), []rx.ID{id}, "none", rx.Fault("print-cancelled", "printer", "cabinet"))
+	r.settle()
+	golden(t, r.bench, "print-left", r.prints.View)
+	if d := r.env.Service.Owed(r.store.items[0]); d[0].Why != "not-printed" || len(r.jobs) != 1 {
+		t.Errorf("%+v, %d jobs", d, len(r.jobs))
+	}
+}
+
+// writing is an order of one line that is not issued yet.
+func writing(t *testing.T, b *bench) *Prescribe {
+	t.Helper()
+	p := NewPrescribe(b.env)
+	pick(t, b, p, "85.07.30-034.27")
+	write(t, b, p, "azithro", "1", "1", "3")
+	return p
+}
