@@ -119,8 +119,11 @@ func wide(o fyne.CanvasObject) (w float32) {
 	if !ok {
 		return o.MinSize().Width
 	}
-	for i, b := range row.Objects {
-		if i > 0 {
+	for _, b := range row.Objects {
+		if !b.Visible() {
+			continue
+		}
+		if w > 0 {
 			w += Unit / 2
 		}
 		w += b.MinSize().Width

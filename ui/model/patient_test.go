@@ -199,3 +199,32 @@ func TestChildrenAreNamed(t *testing.T) {
 		p.Next()
 	}
 }
+
+// Enter that comes before the answer takes the patient when the answer is there: never the first of several, and never
+// for words that were changed meanwhile.
+func TestEnterBeforeTheAnswer(t *testing.T) {
+	for words, want := range map[string]string{"dup": "DUPONT Marie", "85.07.30-034.27": "DUPONT Marie", "lambert": "", "zzz": ""} {
+		b := newBench(t)
+		p := NewPrescribe(b.env)
+		b.settle()
+		p.Pick.Search(words)
+		p.Pick.Enter()
+		if p.View().Name != "" {
+			t.Fatalf("%q: somebody is taken before anything is known", words)
+		}
+		b.settle()
+		if got := p.View().Name; got != want {
+			t.Errorf("%q: %q", words, got)
+		}
+	}
+	b := newBench(t)
+	p := NewPrescribe(b.env)
+	b.settle()
+	p.Pick.Search("dup")
+	p.Pick.Enter()
+	p.Pick.Search("dupo")
+	b.settle()
+	if got := p.View().Name; got != "" {
+		t.Errorf("taken for words that were changed: %q", got)
+	}
+}

@@ -27,6 +27,7 @@ type Pick struct {
 	drafts   []rx.Draft
 	drafting loader
 	loads    int                 // how often the drafts were read: whenever one was saved
+	wished   bool                // Enter was pressed before the answer was there
 	unsaved  func(id rx.ID) bool // put aside, and not saved yet
 	form     *Form               // nil: none is being added
 	notes    []note
@@ -34,7 +35,7 @@ type Pick struct {
 
 // Search finds patients as they are typed: words in any order, a day of birth, a national number with or without dots.
 func (p *Pick) Search(words string) {
-	p.words, p.sel = words, -1
+	p.words, p.sel, p.wished = words, -1, false
 	last := p.asked.next()
 	if strings.TrimSpace(words) == "" {
 		return
@@ -53,6 +54,10 @@ func (p *Pick) Search(words string) {
 			if len(found) == 1 {
 				p.sel = 0
 			}
+			if p.wished { // while it was looked for
+				p.wished = false
+				p.Choose(p.sel)
+			}
 			p.env.Changed()
 		}
 	})
@@ -70,9 +75,11 @@ func (p *Pick) Move(by int) {
 }
 
 // Enter takes the selected patient, or goes on with the selected draft. With several found and none selected it does
-// nothing: the first of two namesakes is nobody's choice.
+// nothing: the first of two namesakes is nobody's choice. Pressed before the answer is there it waits for it, unless
+// something else is typed meanwhile.
 func (p *Pick) Enter() {
 	if !p.idle() {
+		p.wished = p.foundFor != p.words
 		p.Choose(p.sel)
 	} else if p.sel >= 0 && p.sel < len(p.drafts) {
 		p.goOn(p.drafts[p.sel])

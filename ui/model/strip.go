@@ -78,6 +78,7 @@ func (e *Env) count(ctx context.Context) (Counts, error) {
 // StripView is the strip in words.
 type StripView struct {
 	Services []Notice // one that answers, or each that does not
+	Sum      Notice   // of several that do not, for where each takes too much room; no text: not several
 	Retry    Button   // no label: all answer, or another process does the sending
 	Waiting  Notice
 	Silent   Notice // no text: none
@@ -95,6 +96,9 @@ func (s *Strip) View() StripView {
 			v.Services = append(v.Services, Notice{Tone: Bad, Text: i18n.Text(lang, "ui.strip.down", "service", i18n.Text(lang, "service."+string(name)),
 				"time", s.env.time(seen.Since), "failures", i18n.Count(lang, "ui.failures", seen.Failures))})
 		}
+	}
+	if n := len(v.Services); n > 1 {
+		v.Sum = Notice{Tone: Bad, Text: i18n.Count(lang, "ui.outages.sum.down", n)}
 	}
 	if len(v.Services) > 0 && !s.env.Reading {
 		v.Retry = Button{Label: i18n.Text(lang, "ui.strip.retry"), On: true, Press: s.env.press(s.retry)}

@@ -136,7 +136,11 @@ func (f *frame) show(lang rx.Lang, v frameView) {
 		}
 		spans = append(spans, kit.Toned(n.Tone, n.Text))
 	}
-	for _, n := range v.strip.Services {
+	services := v.strip.Services
+	if v.strip.Sum.Text != "" && (f.narrow || len(services) > 2) { // *Pannes* tells each
+		services = []model.Notice{v.strip.Sum}
+	}
+	for _, n := range services {
 		add(n)
 	}
 	add(v.strip.Waiting)
