@@ -191,6 +191,8 @@ const (
 	FieldEmail
 	FieldReach // of what is asked before something is done at Recip-e
 	FieldReachText
+	FieldPapers     // the first input of what is chosen about documents
+	FieldPapersOpen // what opens it
 )
 
 // Focus is where the next key should go; Turn grows whenever the model wants it moved.

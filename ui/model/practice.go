@@ -139,6 +139,9 @@ func (s *Settings) SavePractice() {
 
 // Escape closes the form; what was typed is forgotten.
 func (s *Settings) Escape() {
+	if s.papers != nil {
+		s.papers.Escape()
+	}
 	if s.form != nil && !s.form.saving {
 		s.form = nil
 		s.focus.to(FieldRow)

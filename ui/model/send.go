@@ -28,7 +28,7 @@ func (p *Prescribe) act(work func(context.Context) ([]note, error), back func(er
 		return func() {
 			p.acting = false
 			if p.w == w {
-				p.notes = append(documents(p.notes, notes), notes...)
+				p.notes = append(stillSaid(p.notes, notes), notes...)
 			}
 			if err != nil {
 				p.fail(w, err)
@@ -47,8 +47,8 @@ func (p *Prescribe) hush() {
 	p.notes = slices.DeleteFunc(p.notes, func(n note) bool { return n.open == "" })
 }
 
-// documents are notes without documents of which newer ones stand in news.
-func documents(notes, news []note) []note {
+// stillSaid are notes without documents of which newer ones stand in news.
+func stillSaid(notes, news []note) []note {
 	return slices.DeleteFunc(notes, func(n note) bool {
 		return n.open != "" && slices.ContainsFunc(news, func(newer note) bool { return newer.key == n.key })
 	})

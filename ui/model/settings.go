@@ -36,7 +36,8 @@ type Settings struct {
 	access   *prescribing.Access // nil: nobody tells
 	barred   error               // why it could not be read
 	focus    Focus
-	Exercise func() // begins a drill; nil: not from here
+	papers   *Papers // nil: not from here
+	Exercise func()  // begins a drill; nil: not from here
 	notes    []note
 	reading  loader
 	keeping  loader
@@ -47,11 +48,20 @@ func NewSettings(env *Env, version string, speak func(rx.Lang), wear func(Look))
 	return &Settings{env: env, version: version, speak: speak, wear: wear, reading: loader{env: env}, keeping: loader{env: env}}
 }
 
+// SetPapers has what is chosen about documents stand here too.
+func (s *Settings) SetPapers(p *Papers) { s.papers, p.focus = p, s.focus.to }
+
+// Papers are those; nil: not from here.
+func (s *Settings) Papers() *Papers { return s.papers }
+
 // Wear tells how the window looks already.
 func (s *Settings) Wear(l Look) { s.look = l }
 
 // Load reads what was kept. A look that cannot be read is the usual one.
 func (s *Settings) Load() {
+	if s.papers != nil {
+		s.papers.Load()
+	}
 	s.reading.load(func(ctx context.Context) func() {
 		kept, err := s.env.Service.Store.Setting(ctx, lookSetting)
 		var look Look
@@ -125,9 +135,10 @@ type SettingsView struct {
 	Language  Input
 	Text      Input
 	Look      Input
-	Practice  []string // who and where; on every document
-	Access    []string // certificate and session
-	Accessed  string   // title of them
+	Practice  []string    // who and where; on every document
+	Access    []string    // certificate and session
+	Accessed  string      // title of them
+	Papers    *PapersView // nil: not from here
 	Edit      Button
 	Form      *PracticeView // nil: the practice is not being changed
 	Focus     Focus         // FieldRow: what opens the form
@@ -162,6 +173,11 @@ func (s *Settings) View() SettingsView {
 	}
 	v.Edit = Button{Label: i18n.Text(lang, "ui.practice.change"), On: s.practice != nil && s.form == nil && !s.env.Reading, Press: s.env.press(s.EditPractice)}
 	s.viewAccess(&v)
+	if s.papers != nil {
+		papers := s.papers.View()
+		v.Papers = &papers
+		v.Edit.On = v.Edit.On && papers.Form == nil
+	}
 	if s.Exercise != nil {
 		v.DrillTitle = i18n.Text(lang, "ui.exercise.title")
 		v.Drill, v.Drilled = Button{Label: i18n.Text(lang, "ui.exercise"), On: true, Press: s.Exercise}, i18n.Text(lang, "ui.exercise.about")

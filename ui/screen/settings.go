@@ -19,6 +19,7 @@ type Settings struct {
 	edit, drill          *kit.Button
 	drilled              *kit.Text
 	form                 *practice
+	papers               *papers
 	exercise, certified  *fyne.Container
 	shown                *fyne.Container // what the form stands in the place of
 	notices              kit.Notices
@@ -28,7 +29,7 @@ type Settings struct {
 
 // NewSettings makes the screen of m.
 func NewSettings(m *model.Settings, changed func()) *Settings {
-	s := &Settings{title: kit.NewText(), practice: kit.NewText(), about: kit.NewText(), access: kit.NewText(), edit: kit.NewButton(), drill: kit.NewButton(), drilled: kit.NewText(), form: newPractice(m, changed), notices: kit.NewNotices()}
+	s := &Settings{title: kit.NewText(), practice: kit.NewText(), about: kit.NewText(), access: kit.NewText(), edit: kit.NewButton(), drill: kit.NewButton(), drilled: kit.NewText(), form: newPractice(m, changed), papers: newPapers(m, changed), notices: kit.NewNotices()}
 	choice := func(set func(string)) *kit.Choice { return kit.NewChoice(func(v string) { set(v); changed() }) }
 	s.language, s.text, s.look = choice(m.SetLanguage), choice(m.SetText), choice(m.SetDark)
 	row := kit.NewFlow()
@@ -41,8 +42,8 @@ func NewSettings(m *model.Settings, changed func()) *Settings {
 	}
 	s.exercise = card(s.drilled, s.drill)
 	s.certified = card(s.access)
-	s.shown = kit.NewColumn(row, card(s.practice, s.edit), s.certified, s.exercise, card(s.about))
-	s.box = container.NewBorder(s.title, s.notices.Object(), nil, nil, kit.Pane(kit.NewColumn(s.shown, s.form.box)))
+	s.shown = kit.NewColumn(row, card(s.practice, s.edit), s.papers.card, s.certified, s.exercise, card(s.about))
+	s.box = container.NewBorder(s.title, s.notices.Object(), nil, nil, kit.Pane(kit.NewColumn(s.shown, s.form.box, s.papers.form)))
 	return s
 }
 
@@ -67,7 +68,8 @@ func (s *Settings) Show(v model.SettingsView) {
 	s.drill.Set(v.Drill)
 	visible(v.Drill.On, s.exercise)
 	s.about.Set(paragraph(v.Abouted, v.About)...)
-	visible(v.Form == nil, s.shown)
+	visible(v.Form == nil && (v.Papers == nil || v.Papers.Form == nil), s.shown)
+	s.papers.show(v.Papers)
 	s.form.show(v.Form)
 	s.notices.Show(v.Notices)
 }
@@ -81,7 +83,7 @@ func (s *Settings) Enter(c fyne.Canvas) {
 
 // Follow puts the focus where the model wants it.
 func (s *Settings) Follow(c fyne.Canvas, want model.Focus) {
-	fields := map[model.Field]fyne.Focusable{model.FieldRow: s.edit}
+	fields := map[model.Field]fyne.Focusable{model.FieldRow: s.edit, model.FieldPapersOpen: s.papers.edit, model.FieldPapers: s.papers.inputs[0]}
 	for i, f := range model.PracticeFields() {
 		fields[f] = s.form.inputs[i]
 	}

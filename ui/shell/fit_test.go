@@ -145,6 +145,13 @@ func states(t *testing.T) []state {
 				f := newFrame(func(rx.Lang) {})
 				put(w, l, f.box, func() { f.show(l, frameView{strip: said[model.StripView](t, name)[l], next: next(l)}) })
 			}
+		case "print":
+			s.show = func(t *testing.T, l rx.Lang, w fyne.Window) {
+				f := newFrame(func(rx.Lang) {})
+				put(w, l, f.box, func() {
+					f.show(l, frameView{strip: strips[l], prints: said[[]model.Notice](t, name)[l], next: next(l)})
+				})
+			}
 		case "drill":
 			s.show = func(t *testing.T, l rx.Lang, w fyne.Window) {
 				f, v := newFrame(func(rx.Lang) {}), said[model.DrillView](t, name)[l]

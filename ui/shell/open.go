@@ -72,6 +72,7 @@ func newOpen(s *shell, desk Desk) *open {
 	o.outages = model.NewOutages(o.env, o.strip, desk.Next)
 	o.settings = model.NewSettings(o.env, s.app.Metadata().Version, o.choose, s.wear)
 	o.settings.Wear(s.face.look)
+	o.settings.SetPapers(model.NewPapers(o.env, desk))
 	if s.exercise == nil {
 		o.settings.Exercise = s.drill
 	}
