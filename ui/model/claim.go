@@ -128,7 +128,7 @@ func (p *Prescribe) reprint(id rx.ID) {
 	}
 	p.act(func(ctx context.Context) ([]note, error) {
 		if p.env.Prints != nil { // a copy is counted only when the printer takes it
-			p.env.Prints.print(ctx, p.env.sheet([]rx.ID{id}), nil)
+			p.env.Prints.take(ctx, p.env.sheet([]rx.ID{id}), nil)
 			return nil, nil
 		}
 		return p.env.claim(ctx, paperAnswer{}, []rx.ID{id}, nil)

@@ -91,8 +91,8 @@ func (e *Env) whose(ctx context.Context, ids []rx.ID) string {
 	return ""
 }
 
-// print hands a document over; pdf nil: it is made when the printer takes it. It is called away from the screen.
-func (p *Prints) print(ctx context.Context, d document, pdf []byte) {
+// take hands a document over; pdf nil: it is made when the printer takes it. It is called away from the screen.
+func (p *Prints) take(ctx context.Context, d document, pdf []byte) {
 	j := &printing{of: d, pdf: pdf, name: p.env.whose(ctx, d.ids)}
 	p.in(func() {
 		p.begin(j)

@@ -217,7 +217,7 @@ func (p *Prescribe) Proof() {
 // handOut hands a document to the printer; without one it writes a file and says where. before is what failed already.
 func (e *Env) handOut(ctx context.Context, d document, pdf []byte, before error) ([]note, error) {
 	if e.Prints != nil {
-		e.Prints.print(ctx, d, pdf)
+		e.Prints.take(ctx, d, pdf)
 		return nil, before
 	}
 	path, err := e.Save(e.fileName(d.file), pdf)
