@@ -93,7 +93,10 @@ func (e *Env) whose(ctx context.Context, ids []rx.ID) string {
 
 // take hands a document over; pdf nil: it is made when the printer takes it. It is called away from the screen.
 func (p *Prints) take(ctx context.Context, d document, pdf []byte) {
-	j := &printing{of: d, pdf: pdf, name: p.env.whose(ctx, d.ids)}
+	j := &printing{of: d, pdf: pdf}
+	if d.kind == "form" || d.kind == "proof" {
+		j.name = p.env.whose(ctx, d.ids)
+	}
 	p.in(func() {
 		p.begin(j)
 		p.env.Changed()
@@ -144,7 +147,7 @@ func (p *Prints) done(j *printing, printer, sheet string, told, err error) {
 
 // notOut says of each sheet of a job that surely brought none that the copy did not come out.
 func (p *Prints) notOut(j *printing) {
-	if j.sheet != "none" {
+	if j.sheet != "none" || j.of.kind != "form" {
 		return
 	}
 	p.env.Do(func(ctx context.Context) func() {
@@ -159,9 +162,6 @@ func (p *Prints) notOut(j *printing) {
 func (e *Env) notOut(ctx context.Context, ids []rx.ID) error {
 	for _, id := range ids {
 		item, err := e.Service.Store.Item(ctx, id)
-		if rx.CodeOf(err) == rx.CodeNotFound {
-			continue // no prescription: a test page
-		}
 		if err != nil {
 			return err
 		}
