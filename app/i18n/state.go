@@ -49,7 +49,7 @@ func Unread(lang rx.Lang, p rx.Prescription) string {
 	if r := p.AdoptedRecord(); r == nil || p.State != rx.StateConfirmed || !r.Unread() {
 		return ""
 	}
-	return Text(lang, "ui.rid-unread")
+	return Text(lang, "rid.unread")
 }
 
 // Duty is the name of a duty, why it is owed and what to do about it, as sentences.
