@@ -14,6 +14,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"relais/app/crash"
 	"relais/app/rx"
 )
 
@@ -192,7 +193,10 @@ func Opener(system string, soon time.Duration) func(ctx context.Context, file st
 			return err
 		}
 		ended := make(chan error, 1)
-		go func() { ended <- cmd.Wait() }()
+		go func() {
+			defer crash.Guard()
+			ended <- cmd.Wait()
+		}()
 		limited, cancel := context.WithTimeout(ctx, soon)
 		defer cancel()
 		select {

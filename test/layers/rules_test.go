@@ -30,7 +30,7 @@ var rooms = []room{
 		"a catalogue takes the language as an argument and knows only the words of the domain"},
 	{"app/config", sharedFacts,
 		"settings are read by others; they reach for nobody"},
-	{"app/printing", sharedFacts,
+	{"app/printing", append([]string{"app/crash"}, sharedFacts...),
 		"the printer is given bytes; it does not know what a prescription is for"},
 	{"app/drill", []string{"app/rx", "app/prescribing", "app/documents", "app/i18n"},
 		"the drill plays an outage through a port to the simulated world, so that it runs in virtual time"},
