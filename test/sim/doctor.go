@@ -110,7 +110,15 @@ func (s *Sim) patient() {
 	how.Handwritten = how.Paper != "" && s.one(2)
 	s.issue(r, how)
 	if s.one(4) { // the caller does not know whether it arrived
-		s.after(s.upTo(pick(s, []time.Duration{time.Second, time.Hour, 20 * time.Hour})), func() { s.count("caller's retry"); s.issue(r, how) })
+		written, putBack := s.skew, s.putBacks
+		s.after(s.upTo(pick(s, []time.Duration{time.Second, time.Hour, 20 * time.Hour})), func() {
+			if s.putBacks > putBack && s.skewThen < written {
+				s.count("caller's retry that cannot be told from a new order") // docs/doors.md, Not closed
+				return
+			}
+			s.count("caller's retry")
+			s.issue(r, how)
+		})
 	}
 	s.after(s.upTo(40*time.Second), func() { s.desk(r.ID) })
 	s.after(10*time.Second+s.upTo(10*time.Minute), func() {

@@ -75,6 +75,9 @@ type Sim struct {
 	swapped rx.RID // of a planted mistake
 	older   bool   // a copy was put back, and not opened yet
 
+	putBacks int           // so many copies were put back
+	skewThen time.Duration // the practice's clock when the last one was
+
 	truth
 	chances int // things that happened or did not, so far
 	trace   uint64
@@ -538,6 +541,7 @@ func (s *Sim) putBack(span time.Duration) {
 			putBack(s.one(2))
 			clear(s.judged)
 			s.older = true
+			s.putBacks, s.skewThen = s.putBacks+1, s.skew
 			s.boot()
 		})
 	})
