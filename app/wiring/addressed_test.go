@@ -141,7 +141,7 @@ func TestStartDuringAnOutage(t *testing.T) {
 func TestServiceListStaysWithinTheProfile(t *testing.T) {
 	d, _ := platformAt(t, nil)
 	s := open(t, d)
-	remote, err := s.remote(ctx)
+	remote, err := s.Remote(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ type caller struct{ s *Session }
 
 // Do makes one call; CodeReadingOnly in a directory that was opened for reading only.
 func (c caller) Do(ctx context.Context, call rx.Call) (rx.Reply, error) {
-	remote, err := c.s.remote(ctx)
+	remote, err := c.s.Remote(ctx)
 	if err != nil {
 		return rx.Reply{}, err
 	}

@@ -112,7 +112,7 @@ func TestEarlierDirectory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	remote, err := s.remote(ctx)
+	remote, err := s.Remote(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -157,7 +157,7 @@ func (s *Session) runner(ctx context.Context, failed func(error)) (*outbox.Runne
 		}
 		s.verified.Store(true)
 	}
-	remote, err := s.remote(ctx)
+	remote, err := s.Remote(ctx)
 	if err != nil {
 		return nil, err
 	}

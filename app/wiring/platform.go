@@ -76,8 +76,9 @@ func (s *Session) heard(service rx.Service, reached bool, why string) {
 	s.services.observe(outbox.Observation{Service: service, At: s.dir.Now(), Reached: reached, Why: why})
 }
 
-// remote is what the engine of this session talks to.
-func (s *Session) remote(ctx context.Context) (outbox.Remote, error) {
+// Remote is what the engine of this session talks to. What is asked of it past the engine is nobody's to settle: it is for
+// the use cases that only read, and for the conformance suite.
+func (s *Session) Remote(ctx context.Context) (outbox.Remote, error) {
 	if s.Profile.Platform != nil {
 		return s.addressed(ctx)
 	}
