@@ -2,6 +2,7 @@ package wiring
 
 import (
 	"context"
+	"errors"
 
 	"relais/app/prescribing"
 	"relais/app/rx"
@@ -14,8 +15,12 @@ import (
 // one estimate of its clock. What they say of the services is known to both.
 type caller struct{ s *Session }
 
-// Do makes one call; CodeReadingOnly in a directory that was opened for reading only.
+// Do makes one call; CodeReadingOnly in a directory that was opened for reading only. What creates or revokes is the engine's.
 func (c caller) Do(ctx context.Context, call rx.Call) (rx.Reply, error) {
+	switch call.Op {
+	case rx.OpNewKey, rx.OpCreate, rx.OpRevoke:
+		return rx.Reply{}, rx.Fault(rx.CodeInternal).Because(errors.New("wiring: " + string(call.Op) + " is the engine's"))
+	}
 	remote, err := c.s.Remote(ctx)
 	if err != nil {
 		return rx.Reply{}, err

@@ -79,6 +79,9 @@ func (s *Session) heard(service rx.Service, reached bool, why string) {
 // Remote is what the engine of this session talks to. What is asked of it past the engine is nobody's to settle: it is for
 // the use cases that only read, and for the conformance suite.
 func (s *Session) Remote(ctx context.Context) (outbox.Remote, error) {
+	if s.report != nil {
+		return nil, rx.Fault(rx.CodeReadingOnly)
+	}
 	if s.Profile.Platform != nil {
 		return s.addressed(ctx)
 	}

@@ -123,11 +123,14 @@ func unhanded(p rx.Prescription) bool {
 // provable tells that it has a RID that may be printed.
 func provable(p rx.Prescription) bool { return p.State == rx.StateConfirmed && !p.Wished.Set() }
 
+// gone are the answers that say that no sheet is there, or will be.
+var gone = map[rx.Outcome]bool{rx.WasDestroyed: true, rx.DidNotComeOut: true}
+
 // outcomes are the buttons that answer a duty. What is done is said by settle; paper asks its reason first.
 func (e *Env) outcomes(d rx.Duty, settle func(rx.Duty, rx.Outcome)) []Button {
 	buttons := make([]Button, len(d.Outcomes))
 	for i, o := range d.Outcomes {
-		buttons[i] = Button{Label: i18n.Text(e.Lang, "outcome."+string(o)), On: !e.Reading, Press: e.press(func() { settle(d, o) })}
+		buttons[i] = Button{Label: i18n.Text(e.Lang, "outcome."+string(o)), On: !e.Reading && !(gone[o] && e.Prints.mayCome(d.Prescription)), Press: e.press(func() { settle(d, o) })}
 	}
 	return buttons
 }

@@ -32,6 +32,7 @@ type Papers struct {
 	env      *Env
 	door     Door
 	read     bool
+	unread   bool // what is kept could not be read whole: it is written anew
 	options  documents.Options
 	printers []printer
 	on       map[string][2]string // printer and tray of a kind
@@ -121,6 +122,7 @@ func (p *Papers) Load() {
 			if err != nil {
 				p.notes = []note{{err: err}}
 			}
+			p.unread = err != nil
 			p.read, p.options, p.printers, p.absent, p.on = true, options, all, absent, on
 		}
 	})
@@ -233,11 +235,11 @@ func (p *Papers) Save() {
 	for _, kind := range printKinds {
 		on[kind] = [2]string{f.values["printer "+kind], f.values["tray "+kind]}
 	}
-	before := p.on
+	before, unread := p.on, p.unread
 	f.saving = true
 	p.env.Do(func(ctx context.Context) func() {
 		b, err := json.Marshal(options)
-		if was, failed := json.Marshal(kept); err == nil && (failed != nil || !bytes.Equal(b, was)) {
+		if was, failed := json.Marshal(kept); err == nil && (failed != nil || unread || !bytes.Equal(b, was)) {
 			err = p.env.Service.Store.SetSetting(ctx, documentsSetting, b)
 		}
 		done := map[string][2]string{}
@@ -257,6 +259,7 @@ func (p *Papers) Save() {
 			if err != nil {
 				f.notes = []note{{err: err}}
 			} else {
+				p.unread = false
 				p.options, p.notes = options, []note{{tone: Good, key: "ui.papers.kept"}}
 				p.close()
 			}

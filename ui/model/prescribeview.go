@@ -206,8 +206,8 @@ func (p *Prescribe) sent(i int, item rx.Item) Line {
 	}
 	if unhanded(item.Prescription) && !item.Sheet().Handwritten {
 		line.Buttons = append(line.Buttons,
-			Button{Label: i18n.Text(lang, "ui.paper.again"), On: !p.env.Prints.running(item.ID), Press: p.env.press(func() { p.reprint(item.ID) })},
-			Button{Label: i18n.Text(lang, "ui.paper.redo"), On: item.Electronic && !item.Elsewhere, Press: p.env.press(func() { p.redo(item.ID) })})
+			Button{Label: i18n.Text(lang, "ui.paper.again"), On: !p.env.Prints.running(item.ID) && said(item, owed), Press: p.env.press(func() { p.reprint(item.ID) })},
+			Button{Label: i18n.Text(lang, "ui.paper.redo"), On: item.Electronic && !item.Elsewhere && !p.env.Prints.mayCome(item.ID), Press: p.env.press(func() { p.redo(item.ID) })})
 	}
 	if offered || item.State != rx.StateReady { // what leaves by itself in a moment needs no decision
 		line.Side = p.env.acts(item, p.askBack, p.twin)
@@ -219,6 +219,11 @@ func (p *Prescribe) sent(i int, item rx.Item) Line {
 		line.Buttons[j].On = line.Buttons[j].On && !p.acting
 	}
 	return line
+}
+
+// said tells that the doctor has said what became of the last copy: only then another is printed.
+func said(item rx.Item, owed []rx.Duty) bool {
+	return item.Sheet().Printed.IsZero() || !slices.ContainsFunc(owed, func(d rx.Duty) bool { return d.Kind == rx.DutyConfirmPrint })
 }
 
 // drawn is how long before the promised time the choice is offered, so that it is on the screen by then.

@@ -2,6 +2,7 @@ package model
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"relais/app/i18n"
@@ -47,6 +48,7 @@ type printing struct {
 	over       bool
 	sheet      string // once handed over
 	told, err  error
+	some       error  // why some of its prescriptions are not on it
 	path       string // of the file that stands for it: the printer took nothing
 	saving     bool
 	unsettled  error
@@ -110,6 +112,14 @@ func (p *Prints) running(ids ...rx.ID) bool {
 	})
 }
 
+// mayCome tells that a sheet of a prescription may still come out of the printer: its document is on its way, or its job
+// could not be ended. Until that is over it is not destroyed, and nothing takes its place.
+func (p *Prints) mayCome(id rx.ID) bool {
+	return p != nil && slices.ContainsFunc(p.list, func(j *printing) bool {
+		return (!j.over || j.sheet == "open") && j.of.kind == "form" && slices.Contains(j.of.ids, id)
+	})
+}
+
 // begin hands j over. What was printed well, and what j stands in place of, is not told any longer.
 func (p *Prints) begin(j *printing) {
 	blocked := p.running(j.of.ids...)
@@ -126,8 +136,12 @@ func (p *Prints) begin(j *printing) {
 			return j.pdf, nil
 		}
 		pdf, err := j.of.again(ctx)
-		j.pdf, j.failed = pdf, err != nil
-		return pdf, err
+		if len(pdf) > 0 { // of several some cannot be printed any more; the others are
+			j.pdf, j.some = pdf, err
+			return pdf, nil
+		}
+		j.pdf, j.failed = nil, err != nil
+		return nil, err
 	}, Heard: func(printer, state string, obstacles []error) {
 		j.printer, j.state, j.obstacles = printer, state, obstacles
 	}, Done: func(printer, sheet string, told, err error) { p.done(j, printer, sheet, told, err) }})
@@ -136,6 +150,10 @@ func (p *Prints) begin(j *printing) {
 // done takes how j ended. Where no printer took it, a file stands for it, as for everybody without a printer.
 func (p *Prints) done(j *printing, printer, sheet string, told, err error) {
 	j.over, j.sheet, j.told, j.err = true, sheet, told, err
+	if j.some != nil {
+		j.of.ids = slices.DeleteFunc(slices.Clone(j.of.ids), func(id rx.ID) bool { return blamed(j.some, id) })
+		j.told, j.some = errors.Join(j.some, j.told), nil
+	}
 	switch {
 	case err == nil:
 		j.printer, j.pdf = printer, nil
@@ -143,6 +161,16 @@ func (p *Prints) done(j *printing, printer, sheet string, told, err error) {
 	case !j.failed && !ruled[rx.CodeOf(err)] && rx.CodeOf(err) != "print-running":
 		p.save(j)
 	}
+}
+
+// blamed tells that err says of a prescription why it is not printed.
+func blamed(err error, id rx.ID) bool {
+	var faults rx.Faults
+	var fault *rx.Error
+	if !errors.As(err, &faults) && errors.As(err, &fault) {
+		faults = rx.Faults{fault}
+	}
+	return slices.ContainsFunc(faults, func(f *rx.Error) bool { return f.Path == string(id) })
 }
 
 // notOut says of each sheet of a job that surely brought none that the copy did not come out.
@@ -201,11 +229,11 @@ func (p *Prints) Left(ctx context.Context, of []rx.ID, sheet string, told error)
 	for _, id := range of {
 		if item, err := p.env.Service.Store.Item(ctx, id); err == nil && item.State == rx.StatePaper {
 			j.of = p.env.sheet(of)
+			j.of.again = nil // a copy may have been made since: another is printed from its line
 		}
 	}
 	p.in(func() {
-		p.list = append(p.list, j)
-		p.notOut(j)
+		p.list = append(p.list, j) // what came out of a copy since, the doctor says: it may be a later one
 		p.env.Changed()
 	})
 }
@@ -220,7 +248,7 @@ func (p *Prints) seen(j *printing) {
 // again prints j anew, once the rule of the open job lets it: that is for the desk to say.
 func (p *Prints) again(j *printing, word bool) {
 	if j.over && j.of.again != nil && slices.Contains(p.list, j) {
-		j.word = word
+		j.word, j.pdf = word, nil // made anew: what was made may be destroyed by now
 		p.begin(j)
 	}
 }
@@ -277,6 +305,8 @@ func (p *Prints) view(j *printing) Notice {
 		return say(Good, what, seen)
 	case j.sheet == "sent":
 		return say(Warn, what, seen)
+	case j.sheet != "none" && len(again) > 1: // a sheet, or a part of one, may be in the tray
+		return say(Bad, what, button("ui.print.word", func() { p.again(j, true) }), seen)
 	}
 	return say(Bad, what, again...)
 }

@@ -646,7 +646,7 @@ func TestAnExerciseUntilARealPatientArrives(t *testing.T) {
 	s.until("a patient", func() bool { return s.open.prescribe.View().Name != "" })
 	s.typed("amo")
 	s.until("all is read", func() bool {
-		return s.says("catégorie C")() && s.says("Rien encore.")() && s.says("Services simulés")() && s.says("en attente")()
+		return s.says("catégorie C")() && s.says("Rien encore.")() && s.says("Services simulés")() && s.says("attente")()
 	})
 	before, focused := s.screen(), s.window.Canvas().Focused()
 
