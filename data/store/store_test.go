@@ -383,3 +383,30 @@ func TestForeignRIDIsFree(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A RID that nobody has read is at work until it was, however its status ended, and not after its validity.
+func TestUnreadIsAtWork(t *testing.T) {
+	const rid = rx.RID("BEP100000001")
+	for _, status := range []rx.Status{rx.Delivered, rx.StatusRevoked, rx.Expired, rx.Archived} {
+		p := newPlace(t).create()
+		db := p.open()
+		q := p.issue(db, 1).Prescriptions[0]
+		_, _ = p.mark(db, q)
+		p.apply(db, q.ID, rx.Event{Kind: rx.EventAccepted, N: 1, RID: rid})
+		p.apply(db, q.ID, rx.Event{Kind: rx.EventStatusRead, RID: rid, Status: status, ServerAt: p.now})
+		p.apply(db, q.ID, rx.Event{Kind: rx.EventChecked, N: 1})
+		atWork := func(want int) {
+			t.Helper()
+			if tasks, err := db.Work(ctx); err != nil || len(tasks) != want {
+				t.Errorf("%s: %d at work, not %d (%v)", status, len(tasks), want, err)
+			}
+		}
+		atWork(1)
+		issued := p.now
+		p.now = issued.AddDate(1, 0, 0)
+		atWork(0)
+		p.now = issued
+		p.apply(db, q.ID, rx.Event{Kind: rx.EventReadBack, RID: rid, Ours: true})
+		atWork(0)
+	}
+}

@@ -113,7 +113,7 @@ func atWork(p rx.Prescription, now time.Time) bool {
 		return true
 	}
 	for _, r := range p.Records {
-		if r.Status.MayBeDelivered() && (p.MustGo(r) || p.State == rx.StateConfirmed) {
+		if r.Status.MayBeDelivered() && (p.MustGo(r) || p.State == rx.StateConfirmed) || r.Unread() && !p.Over(now) {
 			return true
 		}
 	}

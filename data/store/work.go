@@ -20,6 +20,7 @@ const (
 	workLive                 // an attempt may still turn up, on paper or closed
 	workRevoke               // a record that must go may still be delivered
 	workDelivery             // what is confirmed may still be delivered: its status is read
+	workUnread               // a RID rests on an answer alone: whose it is, is to be read, however it ended
 )
 
 func work(p rx.Prescription, now time.Time) (bits int64) {
@@ -38,6 +39,7 @@ func work(p rx.Prescription, now time.Time) (bits int64) {
 			set(workRevoke, p.MustGo(r))
 			set(workDelivery, r.Adopted && p.State == rx.StateConfirmed)
 		}
+		set(workUnread, r.Unread() && !p.Over(now))
 	}
 	return bits
 }

@@ -92,7 +92,9 @@ func (s *shelf) owes(p rx.Prescription) bool {
 		return false
 	}
 	return p.State == rx.StateReady || p.LiveAttempt() != nil || rx.ToLook(p, s.now()) ||
-		slices.ContainsFunc(p.Records, func(r rx.Record) bool { return r.Status.MayBeDelivered() && (r.Adopted || p.MustGo(r)) })
+		slices.ContainsFunc(p.Records, func(r rx.Record) bool {
+			return r.Status.MayBeDelivered() && (r.Adopted || p.MustGo(r)) || r.Unread() && !p.Over(s.now())
+		})
 }
 
 func (s *shelf) Apply(_ context.Context, id rx.ID, version int64, e rx.Event) (rx.Prescription, error) {

@@ -28,8 +28,7 @@ func (e *Engine) readBacks(_ context.Context, m Moment, tasks []rx.Task) ([]Act,
 	for i := range tasks {
 		t := &tasks[i]
 		for _, r := range t.Records {
-			bears := r.Adopted && t.State == rx.StateConfirmed
-			if !r.Unread() || !bears && !t.MustGo(r) || t.SSIN == "" || t.Over(m.Wall) || e.reads(r.RID) || e.later(readingBack(r.RID), m) ||
+			if !r.Unread() || t.SSIN == "" || t.Over(m.Wall) || e.reads(r.RID) || e.later(readingBack(r.RID), m) ||
 				flying >= parallel || !e.mayRead(rx.Recipe, m) {
 				continue
 			}

@@ -130,3 +130,79 @@ func TestNoAbsenceBesideAnUnreadRID(t *testing.T) {
 		}
 	}
 }
+
+// The answer named another's RID, and its status was read as ended before its content could be: it is read back all the
+// same, and the own record is borne in its place.
+func TestEndedIsReadBack(t *testing.T) {
+	const others = rx.RID("BEP0TESTYYYY")
+	for _, status := range []rx.Status{rx.StatusRevoked, rx.Delivered, rx.Expired} {
+		w := story(t)
+		r := newRecipe(w)
+		away := true
+		w.serve = func(act outbox.Act) (time.Duration, rx.Reply) {
+			after, reply := r.serve(act)
+			if act.Call.Op == rx.OpCreate {
+				r.records = append(r.records, record{others, numbers[jan], "another key", "another order", status})
+				reply.RID = others
+			}
+			if act.Call.Op == rx.OpGet && act.Call.RID == others && away {
+				return after, silence
+			}
+			return after, reply
+		}
+		id := w.issue(marie)
+		w.step()
+		w.pass(5 * time.Second)
+		w.is(id, rx.StateConfirmed)
+		w.doctor(id, rx.Event{Kind: rx.EventStatusRead, RID: others, Status: status, ServerAt: w.serverAt()})
+		w.pass(10 * time.Minute)
+		away = false
+		w.pass(time.Hour)
+		w.is(id, rx.StateConfirmed)
+		if p := w.rows[id]; p.RID() != r.records[0].rid || r.records[0].status != rx.NotDelivered {
+			t.Errorf("%s: bears %s, its own is %s", status, p.RID(), r.records[0].status)
+		}
+	}
+}
+
+// One bears the RID of another, whose answer is lost, and its content is not given, since it was delivered: the other is
+// not called absent, and not sent a second time.
+func TestNoAbsenceBesideAnUnreadRIDThatEnded(t *testing.T) {
+	const given = rx.RID("BEP0TESTXXXX")
+	w := story(t)
+	r := newRecipe(w)
+	creates := 0
+	w.serve = func(act outbox.Act) (time.Duration, rx.Reply) {
+		if act.Call.Op == rx.OpCreate && creates == 0 { // not processed at all
+			creates++
+			reply := w.ok()
+			reply.RID = given
+			return r.delay, reply
+		}
+		after, reply := r.serve(act)
+		switch {
+		case act.Call.Op == rx.OpCreate:
+			if creates++; creates == 2 {
+				made := &r.records[len(r.records)-1]
+				made.rid, made.status = given, rx.Delivered
+				return after, lostLine
+			}
+		case act.Call.Op == rx.OpGet && act.Call.RID == given:
+			return after, w.refusal()
+		}
+		return after, reply
+	}
+	first := w.issue(marie)
+	w.step()
+	w.pass(time.Second)
+	second := w.issue(marie)
+	w.step()
+	w.pass(9 * time.Hour) // the status of the first is read meanwhile
+	if s := w.rows[first].Records[0].Status; s != rx.Delivered {
+		t.Fatalf("the status is %q", s)
+	}
+	w.is(second, rx.StateUnknown)
+	if creates != 2 {
+		t.Errorf("%d creates", creates)
+	}
+}

@@ -232,7 +232,9 @@ func working(p *rx.Prescription, now time.Time) bool {
 	if p.State == rx.StateReady || p.LiveAttempt() != nil || rx.ToLook(*p, now) {
 		return true
 	}
-	return slices.ContainsFunc(p.Records, func(r rx.Record) bool { return r.Status.MayBeDelivered() && (r.Adopted || p.MustGo(r)) })
+	return slices.ContainsFunc(p.Records, func(r rx.Record) bool {
+		return r.Status.MayBeDelivered() && (r.Adopted || p.MustGo(r)) || r.Unread() && !p.Over(now)
+	})
 }
 
 // Unowned is what nobody here bears.
