@@ -60,9 +60,12 @@ func (e *Engine) reads(rid rx.RID) bool {
 	return false
 }
 
-// sure tells that nothing speaks against it that r is ours: it was read as ours, or it
-// exists and cannot be read.
-func (e *Engine) sure(r rx.Record) bool { return r.Ours.Set() || r.Unread() && e.doubts[r.RID].exists }
+// sure tells that nothing speaks against it that r is t's: it was read as such, or it
+// exists and cannot be read, and no other was read as t's.
+func (e *Engine) sure(t *rx.Task, r rx.Record) bool {
+	read := func(r rx.Record) bool { return r.Ours.Set() }
+	return read(r) || r.Unread() && e.doubts[r.RID].exists && !slices.ContainsFunc(t.Records, read)
+}
 
 // doneReading concludes: the key id and the LOCAL id tell whose a record is. One that
 // cannot be read is not decided, and is read again much later; one that Recip-e twice does

@@ -8,7 +8,7 @@ import (
 
 // revokes works at every record that must go: ask, then read the status back. Only
 // the status proves it; asking again is harmless. A record goes only when it is ours, and
-// a surplus one only when the one that the prescription bears is.
+// a surplus one only when the one that stays was read as ours.
 func (e *Engine) revokes(_ context.Context, m Moment, tasks []rx.Task) ([]Act, error) {
 	var acts []Act
 	for i := range tasks {
@@ -17,7 +17,7 @@ func (e *Engine) revokes(_ context.Context, m Moment, tasks []rx.Task) ([]Act, e
 			if !t.MustGo(r) || !r.Status.MayBeDelivered() || e.asked(r.RID) || e.later(revoking(r.RID), m) || !e.mayRead(rx.Recipe, m) {
 				continue
 			}
-			if bears := t.AdoptedRecord(); !e.sure(r) || bears != nil && !e.sure(*bears) {
+			if bears := t.AdoptedRecord(); !e.sure(t, r) || bears != nil && !t.MustGo(*bears) && !bears.Ours.Set() {
 				continue // readBacks sees to it
 			}
 			call := rx.Call{Op: rx.OpRevoke, Patient: t.SSIN, RID: r.RID, Reason: reasonOf(t)}
