@@ -102,9 +102,13 @@ func (p *Prescription) keepRecord(e Event, a *Attempt, now Stamp) error {
 		a.Result, a.Ended = ResultAccepted, e.At
 	}
 	a.Checked = false
-	r.Attempt, r.Known, r.Foreign = a.N, now, Stamp{} // nobody's, it seemed: a look-up read that it is ours
+	back := r.Foreign.Set() && r.Foreign == p.Misnamed // the RID that the patient has is the right one
+	r.Attempt, r.Known, r.Foreign = a.N, now, Stamp{}  // nobody's, it seemed: a look-up read that it is ours
 	if p.AdoptedRecord() == nil && (p.State == StateReady || p.State == StateSending || p.State == StateUnknown) {
 		r.Adopted, p.Adopted, p.State = true, now, StateConfirmed
+		if back {
+			p.Misnamed = Stamp{}
+		}
 	}
 	return nil
 }

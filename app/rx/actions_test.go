@@ -522,3 +522,15 @@ func TestEvenThen(t *testing.T) {
 		}
 	}
 }
+
+// A look-up finds that the RID that was struck is ours after all: the patient has the right one, and nobody is told.
+func TestTakenBackIsNotMisnamed(t *testing.T) {
+	a, b := found1B, found1B
+	a.RID = readForeign.RID
+	for want, e := range map[bool]Event{false: a, true: b} {
+		p := tell(waiting(), mark1, accept1, left, readForeign, e)
+		if p.State != StateConfirmed || p.RID() != e.RID || p.Misnamed.Set() != want {
+			t.Errorf("%s bears %s, misnamed %v", p.State, p.RID(), p.Misnamed.Set())
+		}
+	}
+}

@@ -3,15 +3,18 @@ package outbox
 import (
 	"context"
 	"slices"
+	"strings"
+	"time"
 
 	"relais/app/rx"
 )
 
 // doubt is what is known of a RID that was not read as ours or another's yet.
 type doubt struct {
-	silent  bool // it gave no content; its status is to tell whether it exists
-	refused int  // so many times neither content nor status was given
-	exists  bool // its status was given, or a content that cannot be read: nothing speaks against it
+	silent  bool          // it gave no content; its status is to tell whether it exists
+	refused bool          // neither content nor status was given
+	since   time.Duration // when that was so first
+	exists  bool          // its status was given, or a content that cannot be read: nothing speaks against it
 }
 
 // readBacks reads each RID that rests on the answer to a create alone: the answer may have
@@ -68,12 +71,14 @@ func (e *Engine) sure(t *rx.Task, r rx.Record) bool {
 }
 
 // doneReading concludes: the key id and the LOCAL id tell whose a record is. One that
-// cannot be read is not decided, and is read again much later; one that Recip-e twice does
-// not know, neither by its content nor by its status, is nobody's.
+// cannot be read is not decided, and is read again much later; one that Recip-e does not
+// know, neither by its content nor by its status, now and after a Backoff, is nobody's.
 func (e *Engine) doneReading(ctx context.Context, m Moment, er *errand, r rx.Reply) error {
 	rid, get := er.call.RID, er.call.Op == rx.OpGet
 	d := e.doubts[rid]
 	switch {
+	case r.OK() && get && r.RID != "" && r.RID != rid, r.Result == rx.ResultRefused && atGate(r.Problem): // says nothing of it
+		e.again(readingBack(rid), m, e.waits.Retry, nil)
 	case r.OK() && get:
 		tasks, err := e.store.Work(ctx)
 		if err != nil {
@@ -87,23 +92,34 @@ func (e *Engine) doneReading(ctx context.Context, m Moment, er *errand, r rx.Rep
 			}
 		}
 		e.undecided(m, rid)
-	case r.OK():
+	case r.OK(), r.Result == rx.ResultRefused && r.Problem != nil && r.Problem.Code == revokedThere:
 		e.undecided(m, rid)
 	case r.Result == rx.ResultRefused && get:
 		d.silent = true
 		e.doubts[rid] = d
 		e.wakeAt(m.Mono)
-	case r.Result == rx.ResultRefused && d.refused > 0:
+	case r.Result == rx.ResultRefused && d.refused && m.Mono-d.since >= e.waits.Backoff:
 		return e.tellRead(ctx, m, er, false)
 	case r.Result == rx.ResultRefused:
-		e.doubts[rid] = doubt{refused: 1}
-		e.plan(readingBack(rid)).due = m.Mono + e.waits.Between
-		e.wakeAt(m.Mono + e.waits.Between)
+		if !d.refused {
+			d.since = m.Mono
+		}
+		e.doubts[rid] = doubt{refused: true, since: d.since}
+		p := e.plan(readingBack(rid))
+		p.due, p.unheard = d.since+e.waits.Backoff, false
+		e.wakeAt(p.due)
 	default:
 		e.again(readingBack(rid), m, e.waits.Retry, &r)
 	}
 	return nil
 }
+
+// revokedThere is Recip-e's refusal of a record that stands revoked, so it exists (recipe
+// protocol §1.6).
+const revokedThere = "ERR100028"
+
+// atGate tells a refusal of the gate before Recip-e: it knows no record.
+func atGate(p *rx.Problem) bool { return p != nil && strings.HasPrefix(p.Code, "SOA-") }
 
 // undecided: the record exists, and what it holds cannot be read now.
 func (e *Engine) undecided(m Moment, rid rx.RID) {

@@ -212,3 +212,54 @@ func TestNoAbsenceBesideAnUnreadRIDThatEnded(t *testing.T) {
 		t.Errorf("%d creates", creates)
 	}
 }
+
+// The answer named the right RID, and Recip-e refuses to read it for some minutes, or its gate or a revoked record for
+// longer: it is not struck, and nobody is told that it is wrong.
+func TestRightRIDIsNotStruck(t *testing.T) {
+	refusal := func(w *practice, code string) rx.Reply {
+		r := w.refusal()
+		r.Problem = &rx.Problem{Code: code}
+		return r
+	}
+	for name, c := range map[string]struct {
+		code   string
+		lasts  time.Duration
+		others bool // getPrescription gives another record
+	}{
+		"refused for some minutes": {code: "ERR1", lasts: 10 * time.Minute},
+		"refused at the gate":      {code: "SOA-03005", lasts: 3 * time.Hour},
+		"it stands revoked":        {code: "ERR100028", lasts: 3 * time.Hour},
+		"another is given":         {others: true, lasts: time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := story(t)
+			r := newRecipe(w)
+			var from time.Duration
+			w.serve = func(act outbox.Act) (time.Duration, rx.Reply) {
+				after, reply := r.serve(act)
+				switch reads := act.Call.Op == rx.OpGet || act.Call.Op == rx.OpStatus; {
+				case !reads || w.mono-from >= c.lasts:
+				case !c.others:
+					return after, refusal(w, c.code)
+				case act.Call.Op == rx.OpGet:
+					reply.RID, reply.KeyID, reply.Local = "BEP0TESTYYYY", "another key", "another order"
+				}
+				return after, reply
+			}
+			id := w.issue(marie)
+			w.step()
+			from = w.mono
+			w.pass(10 * time.Second)
+			w.doctor(id, rx.Event{Kind: rx.EventLetGo})
+			w.pass(6 * time.Hour)
+			p := w.rows[id]
+			w.is(id, rx.StateConfirmed)
+			if rec := p.AdoptedRecord(); len(p.Records) != 1 || !rec.Ours.Set() || p.Misnamed.Set() || last(w.log, "unanswered 1") >= 0 || last(w.log, "found 1") >= 0 {
+				t.Errorf("bears %v of %d, misnamed %v: %v", rec.Ours.Set(), len(p.Records), p.Misnamed.Set(), w.log)
+			}
+			if gets := w.count(rx.OpGet, from); gets > 40 {
+				t.Errorf("read %d times", gets)
+			}
+		})
+	}
+}
