@@ -35,7 +35,7 @@ var kinds = []string{
 }
 
 // ways are one fault of each way in which a call ends.
-var ways = []string{"refuse-connect", "hang", "slow", "drop-after-processing", "http-503", "portal-page", "truncated", "clock-offset", "soa-01001"}
+var ways = []string{"refuse-connect", "hang", "slow", "drop-after-processing", "http-503", "portal-page", "truncated", "clock-offset", "soa-01001", "process-twice"}
 
 // morning is in the middle of the lives of the certificates.
 var morning = time.Date(2026, 11, 23, 8, 40, 0, 0, time.UTC)
