@@ -12,6 +12,7 @@ import (
 // doubt is what is known of a RID that was not read as ours or another's yet.
 type doubt struct {
 	silent  bool          // it gave no content; its status is to tell whether it exists
+	unheard bool          // the same, since its reading had no answer
 	refused bool          // neither content nor status was given
 	since   time.Duration // when that was so first
 	exists  bool          // its status was given, or a content that cannot be read: nothing speaks against it
@@ -19,7 +20,8 @@ type doubt struct {
 
 // readBacks reads each RID that rests on the answer to a create alone: the answer may have
 // named another's record, or none. A fresh one is read at once; one that was adopted
-// before, as by an earlier program, at the pace of the statuses.
+// before, as by an earlier program, at the pace of the statuses. One that must go comes
+// first and at once: its revoke waits for it.
 func (e *Engine) readBacks(_ context.Context, m Moment, tasks []rx.Task) ([]Act, error) {
 	flying := 0
 	for _, er := range e.flight {
@@ -28,14 +30,13 @@ func (e *Engine) readBacks(_ context.Context, m Moment, tasks []rx.Task) ([]Act,
 		}
 	}
 	var acts []Act
-	for i := range tasks {
-		t := &tasks[i]
+	read := func(t *rx.Task, urgent bool) {
 		for _, r := range t.Records {
-			if !r.Unread() || t.SSIN == "" || t.Over(m.Wall) || e.reads(r.RID) || e.later(readingBack(r.RID), m) ||
+			if !r.Unread() || t.MustGo(r) != urgent || t.SSIN == "" || t.Over(m.Wall) || e.reads(r.RID) || e.later(readingBack(r.RID), m) ||
 				flying >= parallel || !e.mayRead(rx.Recipe, m) {
 				continue
 			}
-			if m.Wall.Sub(r.Known.At).Abs() >= e.waits.Late && e.plans[readingBack(r.RID)] == nil {
+			if !urgent && m.Wall.Sub(r.Known.At).Abs() >= e.waits.Late && e.plans[readingBack(r.RID)] == nil {
 				if free := max(e.lastStatus+e.waits.Pace, e.backlog); free > m.Mono {
 					e.wakeAt(free)
 					continue
@@ -48,6 +49,11 @@ func (e *Engine) readBacks(_ context.Context, m Moment, tasks []rx.Task) ([]Act,
 				call.Op = rx.OpStatus
 			}
 			acts = append(acts, e.start(m, errand{call: call, prescription: t.ID, patient: t.Patient, reads: true}, e.waits.Call))
+		}
+	}
+	for _, urgent := range []bool{true, false} {
+		for i := range tasks {
+			read(&tasks[i], urgent)
 		}
 	}
 	return acts, nil
@@ -92,6 +98,9 @@ func (e *Engine) doneReading(ctx context.Context, m Moment, er *errand, r rx.Rep
 			}
 		}
 		e.undecided(m, rid)
+	case r.OK() && d.unheard: // it exists, and is read again before long
+		e.doubts[rid] = doubt{exists: true}
+		e.again(readingBack(rid), m, e.waits.Retry, nil)
 	case r.OK(), r.Result == rx.ResultRefused && r.Problem != nil && r.Problem.Code == revokedThere:
 		e.undecided(m, rid)
 	case r.Result == rx.ResultRefused && get:
@@ -108,7 +117,9 @@ func (e *Engine) doneReading(ctx context.Context, m Moment, er *errand, r rx.Rep
 		p := e.plan(readingBack(rid))
 		p.due, p.unheard = d.since+e.waits.Backoff, false
 		e.wakeAt(p.due)
-	default:
+	default: // in turn its content and its status: one of them may never be answered
+		d.silent, d.unheard = get, get
+		e.doubts[rid] = d
 		e.again(readingBack(rid), m, e.waits.Retry, &r)
 	}
 	return nil

@@ -263,3 +263,43 @@ func TestRightRIDIsNotStruck(t *testing.T) {
 		})
 	}
 }
+
+// A revoke waits for the reading of its RID: that one comes before all others of an earlier program, and where the content
+// is never given the status is enough.
+func TestRevokeIsReadFirst(t *testing.T) {
+	for name, hangs := range map[string]bool{"the newest of many": false, "getPrescription never answers": true} {
+		t.Run(name, func(t *testing.T) {
+			w := story(t)
+			r := newRecipe(w)
+			w.serve = func(act outbox.Act) (time.Duration, rx.Reply) {
+				after, reply := r.serve(act)
+				if hangs && act.Call.Op == rx.OpGet {
+					return after, silence
+				}
+				return after, reply
+			}
+			var id rx.ID
+			before := w.now().AddDate(0, -1, 0)
+			for range 200 {
+				id = w.issue(marie)
+				p := w.rows[id]
+				rid, key := w.rid(), rx.KeyID("key of "+id)
+				p.State, p.Issued = rx.StateConfirmed, before
+				p.Attempts = []rx.Attempt{{N: 1, Key: key, Result: rx.ResultAccepted, Checked: true}}
+				p.Records = []rx.Record{{RID: rid, Attempt: 1, Adopted: true, Known: rx.Stamp{At: before, Rev: 1}, Status: rx.NotDelivered}}
+				w.rows[id] = p
+				r.records = append(r.records, record{rid, numbers[marie], key, p.LocalID(), rx.NotDelivered})
+			}
+			w.step()
+			w.pass(time.Minute)
+			w.unwanted(id)
+			w.step()
+			wait := 5 * time.Second
+			if hangs {
+				wait = 30 * time.Minute // the gate closes as well
+			}
+			w.pass(wait)
+			w.is(id, rx.StateRevoked)
+		})
+	}
+}
