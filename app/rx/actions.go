@@ -376,7 +376,8 @@ func expire(p *Prescription, e Event, now Stamp) error {
 
 // restored makes every prescription that is not closed an open question. The lost
 // copy may have sent it after this copy was made: what waited may have left, and
-// an attempt whose absence was being proven may have been made again. What has
+// an attempt whose absence was being proven may have been made again, also where the RID
+// that was not read back yet proves another's. What has
 // reached its end at Recip-e or with the patient is left alone.
 func restored(p *Prescription, e Event, now Stamp) error {
 	switch p.State {
@@ -388,7 +389,7 @@ func restored(p *Prescription, e Event, now Stamp) error {
 	case StateSending, StateUnknown:
 		p.State = StateUnknown
 	case StateConfirmed, StateWithdrawn, StateLapsed:
-		if p.LiveAttempt() == nil {
+		if r := p.AdoptedRecord(); p.LiveAttempt() == nil && (r == nil || !r.Unread()) {
 			return errNothingNew
 		}
 	case StatePaper:

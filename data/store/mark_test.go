@@ -185,6 +185,7 @@ func TestRestoredDirectoriesAreRecognised(t *testing.T) {
 			q[3] = p.apply(db, q[3].ID, rx.Event{Kind: rx.EventWithdrawn, Reason: "stopped"})
 			_, q[4] = p.mark(db, q[4])
 			q[4] = p.apply(db, q[4].ID, rx.Event{Kind: rx.EventAccepted, N: 1, RID: "BEP100000001"})
+			q[4] = p.apply(db, q[4].ID, rx.Event{Kind: rx.EventReadBack, RID: "BEP100000001", Ours: true})
 			_, q[5] = p.mark(db, q[5])
 			q[5] = p.apply(db, q[5].ID, rx.Event{Kind: rx.EventRefused, N: 1, Problem: &rx.Problem{}})
 			p.close(db)
