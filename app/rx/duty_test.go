@@ -89,6 +89,7 @@ func TestOwed(t *testing.T) {
 
 		"ready, foreign":             {"reconfirm:absent@5 send paper withdraw"},
 		"unknown, foreign":           {"locate:no-answer@1"},
+		"unknown, foreign, notified": {"locate:no-answer@1"},
 		"unknown, foreign, left":     {"locate:no-answer@1", "tell:misnamed@4 told"},
 		"unknown, foreign, proven":   {"locate:no-answer@1", "tell:misnamed@4 told"},
 		"confirmed, foreign, found":  {"tell:misnamed@4 told", "give-proof:left-without@5 given not-wanted"},

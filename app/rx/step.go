@@ -175,14 +175,24 @@ var table = [...]row{
 		keep("noted", feedbackSeen), keep("noted", feedbackSeen), keep("noted", feedbackSeen), keep("noted", feedbackSeen), keep("noted", feedbackSeen),
 		keep("noted", feedbackSeen), keep("noted", feedbackSeen), keep("noted", feedbackSeen), keep("noted", feedbackSeen))},
 	EventNotified: {"a notification to a pharmacy is about to leave, or what came of it", cells(
-		no(CodeNotSentYet), no(CodeBeingSent), no(CodeMayHaveArrived), keep("noted", notified), no(CodeClosed),
-		no(CodeClosed), no(CodeClosed), keep("its end noted", notified), keep("noted", notified))},
+		ends(CodeNotSentYet), ends(CodeBeingSent), ends(CodeMayHaveArrived), keep("noted", notified), ends(CodeClosed),
+		ends(CodeClosed), ends(CodeClosed), keep("its end noted", notified), keep("noted", notified))},
 
 	EventReadBack: {"the record of a RID was read: it is ours, or another's or nobody's", cells(
 		keep("RID noted or struck", readBack), keep("RID noted or struck", readBack), keep("RID noted or struck", readBack),
 		either(readBack, StateConfirmed, StateUnknown, StateSending, StateRevoked), keep("RID noted or struck", readBack),
 		keep("RID noted or struck", readBack), keep("RID noted or struck", readBack), keep("RID noted or struck", readBack),
 		either(readBack, StateRevoked, StateUnknown, StateSending, StateConfirmed))},
+}
+
+// ends is a state in which no notification begins, and where one that left before ends: its RID may have proved another's.
+func ends(code Code) cell {
+	return keep("its end noted, else refused: "+string(code), func(p *Prescription, e Event, now Stamp) error {
+		if e.N == 0 {
+			return Fault(code)
+		}
+		return notified(p, e, now)
+	})
 }
 
 // onPaper is a row of events about a sheet: they belong to the state paper.

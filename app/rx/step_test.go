@@ -213,6 +213,7 @@ func stories() map[string]Prescription {
 
 		"ready, foreign":             tell(waiting(), mark1, accept1, readForeign, miss1, absent1),
 		"unknown, foreign":           tell(waiting(), append(confirmed, readForeign)...),
+		"unknown, foreign, notified": tell(waiting(), append(confirmed, notify, readForeign)...),
 		"unknown, foreign, left":     tell(waiting(), append(confirmed, left, readForeign)...),
 		"unknown, foreign, proven":   tell(waiting(), append(confirmed, gaveProof, readForeign)...),
 		"confirmed, read back":       tell(waiting(), append(confirmed, readOurs)...),
@@ -320,7 +321,7 @@ var outcomes = map[EventKind]string{
 	EventSettingTaken: "A b A A A A A A A",
 	EventFeedback:     "A b A A A A A A A",
 	EventFeedbackSeen: "b b b A A A A A A",
-	EventNotified:     "n s u A c c c A A",
+	EventNotified:     "b b A A b b b A A",
 	EventReadBack:     "b b b A A A A A A",
 }
 
