@@ -356,7 +356,7 @@ func copyFile(from, to string) (err error) {
 	return nil
 }
 
-// sameSchema tells that tables, indexes and triggers are those of this version.
+// sameSchema tells that tables, indexes and triggers are those of the version that the file has.
 func (s *session) sameSchema() (bool, error) {
 	memory, err := newPool("", "memory", "", nil, 1)
 	if err != nil {
@@ -368,7 +368,14 @@ func (s *session) sameSchema() (bool, error) {
 		return false, err
 	}
 	defer memory.give(fresh)
-	for _, name := range migrations {
+	var version int
+	if _, err := s.one("PRAGMA user_version", nil, &version); err != nil {
+		return false, err
+	}
+	if version < 0 || version > len(migrations) {
+		return false, nil
+	}
+	for _, name := range migrations[:version] { // an older one is migrated when it is opened to work
 		script, err := files.ReadFile(name)
 		if err != nil {
 			return false, rx.Fault(rx.CodeInternal).Because(err)

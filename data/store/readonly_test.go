@@ -189,3 +189,18 @@ func TestALostLogIsFound(t *testing.T) {
 		p.close(db)
 	}
 }
+
+// A sound directory of the version before is not told as damaged.
+func TestReadOnlyOfAnOlderDirectory(t *testing.T) {
+	all := migrations
+	t.Cleanup(func() { migrations = all })
+	migrations = all[:len(all)-1]
+	p := newPlace(t).create()
+	db := p.open()
+	p.issue(db, 2)
+	p.close(db)
+	migrations = all
+	if found := p.aside().Found(); !found.Sound() || found.Prescriptions != (Tally{2, 2}) {
+		t.Errorf("%+v", found)
+	}
+}
