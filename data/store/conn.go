@@ -305,6 +305,13 @@ func (db *DB) write(ctx context.Context, do func(*tx) error) error {
 			_ = s.exec("ROLLBACK") // the error that led here is told; after some errors SQLite has rolled back already
 		}
 	}()
+	var version int
+	if _, err := s.one("PRAGMA user_version", nil, &version); err != nil {
+		return err
+	}
+	if version > len(migrations) { // a newer program has migrated it since it was opened
+		return rx.Fault(rx.CodeNewer)
+	}
 	t := &tx{session: s, DB: db}
 	if err := do(t); err != nil {
 		return err

@@ -409,6 +409,10 @@ func (db *DB) tend(ctx context.Context) error {
 	if frames > folded {
 		return nil
 	}
-	_, err = s.conn.ExecContext(whole, fmt.Sprintf("PRAGMA user_version = %d", len(migrations))) // writes a page, changes nothing
+	var version int // it may be a newer program's by now
+	if _, err := s.one("PRAGMA user_version", nil, &version); err != nil {
+		return err
+	}
+	_, err = s.conn.ExecContext(whole, fmt.Sprintf("PRAGMA user_version = %d", version)) // writes a page, changes nothing
 	return translate(err)
 }

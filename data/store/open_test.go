@@ -483,3 +483,26 @@ func TestFormatThatCannotBeWritten(t *testing.T) {
 	_, err = Open(ctx, p.opts)
 	wantCode(t, err, rx.CodeDamaged)
 }
+
+// A newer program migrates the directory while this one has it open: this one writes nothing more, and the version stays.
+func TestNothingIsWrittenAfterANewerProgram(t *testing.T) {
+	p := newPlace(t).create()
+	db := p.open()
+	q := p.issue(db, 1).Prescriptions[0]
+	err := db.write(ctx, func(s *tx) error {
+		s.wrote = true
+		return s.exec("PRAGMA user_version = 1000")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.Apply(ctx, q.ID, 0, rx.Event{Kind: rx.EventLetGo, At: p.now})
+	wantCode(t, err, rx.CodeNewer)
+	wantCode(t, db.AddKey(ctx, q.Patient, rx.Key{ID: "one", Secret: make([]byte, 16)}), rx.CodeNewer)
+	if err := db.tend(ctx); err != nil {
+		t.Error(err)
+	}
+	wantCode(t, db.Close(ctx), rx.CodeNewer) // its mark is not written
+	_, err = Open(ctx, p.opts)
+	wantCode(t, err, rx.CodeNewer)
+}
