@@ -101,6 +101,9 @@ func TestPageStandsWhereTheListSays(t *testing.T) {
 // The picture of the widget is that of the PDF: of every bar and rule and of every text, ink is where it is there,
 // within 0.2 mm (two points of the picture).
 func TestPageLooksLikeThePDF(t *testing.T) {
+	if testing.Short() {
+		t.Skip("under the race detector a picture of this size takes longer than the toolkit keeps what it draws")
+	}
 	if _, err := exec.LookPath("pdftoppm"); err != nil {
 		t.Skip("pdftoppm is not installed: apt-get install poppler-utils")
 	}
