@@ -92,7 +92,9 @@ func (s *screen) shown(name string, within time.Duration) (window string) {
 		window, _, _ = strings.Cut(string(out), "\n")
 		return window != ""
 	})
-	s.do("xdotool", "windowactivate", "--sync", window)
+	until(s.t, 10*time.Second, "a window manager that gives "+name+" the keyboard", func() bool { // it may have begun later than the program
+		return s.command("xdotool", "windowactivate", "--sync", window).Run() == nil
+	})
 	return window
 }
 
