@@ -126,7 +126,7 @@ func TestDamagedDirectory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(10 * time.Second); rx.CodeOf(working.Fault()) != rx.CodeDamaged; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); rx.CodeOf(working.Fault()) != rx.CodeDamaged; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the window is not told")
 		}

@@ -30,7 +30,7 @@ func unlock(t *testing.T, d Directory) *Desk {
 // soon waits for what another goroutine brings about.
 func soon(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !so(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !so(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("never: " + what)
 		}
@@ -188,7 +188,7 @@ func hasty(t *testing.T) Directory {
 	n, d := simulated(), place(t)
 	var faults rx.Faults
 	n.Profile, faults = config.File{Name: "essai", Services: config.Simulated, Waits: map[string]string{
-		"answer": "300ms", "call": "1500ms", "timestamp": "2s", "processing": "100ms", "between": "100ms", "look_again": "50ms", "retry": "10m", "backoff": "1h",
+		"answer": "300ms", "call": "5s", "timestamp": "4s", "processing": "100ms", "between": "100ms", "look_again": "50ms", "retry": "10m", "backoff": "1h",
 	}}.Profile()
 	if len(faults) > 0 {
 		t.Fatal(faults)

@@ -88,6 +88,7 @@ type conversation struct {
 	ends simulator.Endpoints
 	dial func(context.Context, string) (net.Conn, error)
 
+	open      sync.WaitGroup // connections
 	mu        sync.Mutex
 	exchanges []exchange
 }
@@ -122,6 +123,7 @@ func converse(t *testing.T) *conversation {
 		c.do(client, call)
 	}
 	c.do(c.client(c.ends.STSLegacy, sts.SAMLP), rx.Call{Op: rx.OpStatus, RID: rid})
+	c.open.Wait() // the last ones close after their answer was read
 	return c
 }
 
@@ -157,6 +159,7 @@ func (c *conversation) heard(ctx context.Context, address string) (net.Conn, err
 	if err != nil {
 		return nil, err
 	}
+	c.open.Add(1)
 	return &tapped{Conn: conn, to: c}, nil
 }
 
@@ -187,6 +190,7 @@ func (c *tapped) Read(p []byte) (int, error) {
 func (c *tapped) Close() error {
 	err := c.Conn.Close()
 	c.once.Do(func() {
+		defer c.to.open.Done()
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		request, bad := http.ReadRequest(bufio.NewReader(&c.sent))

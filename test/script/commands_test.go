@@ -119,7 +119,7 @@ func is(ts *testscript.TestScript, neg bool, args []string) {
 
 func until(ts *testscript.TestScript, _ bool, args []string) {
 	need(ts, len(args) > 2, "until PATH VALUE CMD ARGS…")
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
 		_ = ts.Exec(args[2], args[3:]...) // judged by what it prints
 		value, err := look(ts, args[0])
 		if err == nil && value == args[1] {
@@ -161,7 +161,7 @@ func held(ts *testscript.TestScript, _ bool, args []string) {
 
 func await(ts *testscript.TestScript, _ bool, args []string) {
 	need(ts, len(args) == 1, "await N")
-	for deadline := time.Now().Add(20 * time.Second); strconv.Itoa(deliverable(ts)) != args[0]; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); strconv.Itoa(deliverable(ts)) != args[0]; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			ts.Fatalf("the server never holds %s deliverable records", args[0])
 		}

@@ -265,7 +265,7 @@ func furnished(t testing.TB, c *cottage) *cottage {
 // until lets things in until what is awaited is so.
 func (s *stage) until(what string, so func() bool) {
 	s.t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(time.Minute)
 	for !so() {
 		select {
 		case f := <-s.in:
