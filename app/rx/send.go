@@ -100,7 +100,8 @@ type Candidate struct {
 	Status Status
 	Read   bool  // its key id could be read
 	Key    KeyID // the witness
-	Local  ID    // LOCAL id of its content, "" when the content could not be read
+	Opened bool  // its content could be read
+	Local  ID    // LOCAL id of its content, "" when it has none or was not read
 }
 
 // Conclude says what look means for p, as events to apply in order.
@@ -151,9 +152,10 @@ func (p *Prescription) claims(c Candidate) (int, bool) {
 }
 
 // cannotExclude tells that candidate c, which is not known to be of p, may be. A
-// lost copy of the directory used keys that we do not know: content alone tells.
+// lost copy of the directory used keys that we do not know: content alone tells, and
+// one that was read and has no LOCAL id is other software's.
 func (p *Prescription) cannotExclude(c Candidate) bool {
-	return !c.Read || c.Key == "" || p.Restored.Set() && c.Local == ""
+	return !c.Read || c.Key == "" || p.Restored.Set() && c.Local == "" && !c.Opened
 }
 
 // beforeOthers orders two records of one prescription: 0 is adopted first.

@@ -133,6 +133,7 @@ func TestConclude(t *testing.T) {
 		revoked   = Candidate{RID: ridB, Status: StatusRevoked, Read: true, Key: "key-1"}
 		strange   = Candidate{RID: "BEP2SSSSSSS1", Status: NotDelivered, Read: true, Key: "key-else", Local: "0192f6a0-0000-8000-8000-000000000000"}
 		sealed    = Candidate{RID: "BEP2SSSSSSS2", Status: NotDelivered, Read: true, Key: "key-else"}
+		nameless  = Candidate{RID: "BEP2SSSSSSS5", Status: NotDelivered, Read: true, Key: "key-else", Opened: true}
 		unread    = Candidate{RID: "BEP2SSSSSSS3", Status: NotDelivered}
 		keyless   = Candidate{RID: "BEP2SSSSSSS4", Status: NotDelivered, Read: true, Local: strange.Local}
 		unreadOur = Candidate{RID: ridB, Local: local}
@@ -187,6 +188,8 @@ func TestConclude(t *testing.T) {
 		{"restored: content that cannot be read", "unknown, asked", seen(begin, sealed), []string{"unclear"}},
 		{"restored: a candidate of which nothing could be read", "unknown, asked", seen(begin, unread), []string{"unclear"}},
 		{"restored: a candidate without a key", "unknown, asked", seen(begin, keyless), []string{"unclear"}},
+		{"restored: content without LOCAL id", "unknown, asked", seen(begin, nameless), []string{"fenced 1 08:41:00.000"}},
+		{"restored: content without LOCAL id, a candidate without a key", "unknown, asked", seen(begin, Candidate{RID: ridA, Read: true, Opened: true}), []string{"unclear"}},
 		{"restored: content of another", "unknown, asked", seen(begin, strange), []string{"fenced 1 08:41:00.000"}},
 		{"restored and missed: content that cannot be read", "unknown, asked, missed", seen(begin.Add(time.Hour), sealed), []string{"unclear"}},
 		{"restored and missed", "unknown, asked, missed", seen(begin.Add(time.Hour)), []string{"absent 1 09:40:00.000"}},

@@ -102,7 +102,7 @@ type Reply struct {
 	RID     RID      // createPrescription
 	Status  Status   // getPrescriptionStatus
 	KeyID   KeyID    // getPrescription: the witness; "" when it cannot be read
-	Local   ID       // getPrescription: LOCAL id of the content; "" when it cannot be read
+	Local   ID       // getPrescription: LOCAL id of the content; "" when it has none or cannot be read
 	Content *Content // getPrescription: what stands in it; nil when it cannot be read
 	Sealed  string   // getPrescription: why it cannot be read, one of the Sealed…; "" when it can
 	Letters []Letter // listFeedbacks

@@ -365,7 +365,11 @@ func (w *walk) lookUp(well bool) {
 		look.Candidates = append(look.Candidates, c)
 	}
 	if w.one(4) {
-		look.Candidates = append(look.Candidates, Candidate{RID: "BEP2OTHERS01", Read: true, Key: "key-other", Local: "0192f6a0-0000-8000-8000-000000000000"})
+		other := Candidate{RID: "BEP2OTHERS01", Read: true, Key: "key-other", Opened: true}
+		if w.one(2) {
+			other.Local = "0192f6a0-0000-8000-8000-000000000000"
+		}
+		look.Candidates = append(look.Candidates, other)
 	}
 	for _, e := range Conclude(w.p, look, w.now(), DefaultWaits) {
 		w.apply(e)

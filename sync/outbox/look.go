@@ -103,7 +103,8 @@ func (e *Engine) doneLook(ctx context.Context, m Moment, er *errand, r rx.Reply)
 		rid := l.unknown[0]
 		l.unknown = l.unknown[1:]
 		l.result.Candidates = append(l.result.Candidates, rx.Candidate{
-			RID: rid, Status: l.listed[l.seen[rid]].Status, Read: r.OK() && r.KeyID != "", Key: r.KeyID, Local: r.Local,
+			RID: rid, Status: l.listed[l.seen[rid]].Status, Read: r.OK() && r.KeyID != "", Key: r.KeyID,
+			Opened: r.Content != nil, Local: r.Local,
 		})
 	case r.OK() && r.More && l.pages >= mostPages:
 		return e.endLook(ctx, m, l, false)

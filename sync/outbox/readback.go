@@ -156,7 +156,7 @@ func readAs(t *rx.Task, r rx.Reply) (ours, decided bool) {
 	switch {
 	case known, r.Local == t.LocalID():
 		return true, true
-	case r.KeyID == "", r.Local == "" && t.Restored.Set():
+	case r.KeyID == "", r.Local == "" && r.Content == nil && t.Restored.Set():
 		return false, false
 	}
 	return false, true

@@ -267,6 +267,13 @@ func (s *Sim) answer(t prescribing.Treat) rx.Outcome {
 	return pick(s, t.Outcomes)
 }
 
+// foreign are contents of other software, as tier C reads them: with an id of their own, without one, and one that cannot be read.
+var foreign = [][]byte{
+	[]byte(`<kmehrmessage xmlns="http://www.ehealth.fgov.be/standards/kmehr/schema/v1"><header><id S="LOCAL" SL="other" SV="1">0192f6a0-0000-8000-8000-000000000000</id></header></kmehrmessage>`),
+	[]byte(`<kmehrmessage xmlns="http://www.ehealth.fgov.be/standards/kmehr/schema/v1"><header/></kmehrmessage>`),
+	nil,
+}
+
 // outside are the pharmacist, the patient at home, other software.
 func (s *Sim) outside() {
 	truth, err := s.world.Truth(s.at())
@@ -278,7 +285,7 @@ func (s *Sim) outside() {
 	rec := pick(s, truth.Records)
 	switch s.rng.IntN(8) {
 	case 0:
-		_, _ = s.world.Store(world.Foreign{Patient: rec.Patient, Unreadable: s.one(4)}, s.at())
+		_, _ = s.world.Store(world.Foreign{Patient: rec.Patient, Unreadable: s.one(4), Content: foreign[len(truth.Records)%len(foreign)]}, s.at())
 	case 1:
 		_ = s.world.Act(world.PatientRevoke, rec.RID, s.at())
 	default:

@@ -52,9 +52,6 @@ func run(t *testing.T, seed uint64, o Options) (s *Sim, err error) {
 	return s, err
 }
 
-// open are seeds of tier C whose end is known and not mended yet (docs/next.md).
-var open = map[uint64]string{5: "a restored one without answer is looked for every quarter of an hour, and no look concludes"}
-
 // play runs n seeds on all cores. What was never taken of the rare paths is a fault of
 // the simulation.
 func play(t *testing.T, n int, o Options, rare ...string) {
@@ -68,10 +65,6 @@ func play(t *testing.T, n int, o Options, rare ...string) {
 		wg.Go(func() {
 			for seed := next.Add(1); seed <= *seedFlag+uint64(n); seed = next.Add(1) {
 				s, err := run(t, seed, o)
-				if why := open[seed]; o.Wire && err != nil && why != "" {
-					t.Logf("seed %d is open: %v; %s", seed, err, why)
-					err = nil
-				}
 				if err != nil {
 					t.Errorf("seed %d: %v\nreplay: %s", seed, err, Replay(seed, o))
 					if !o.Wire {
