@@ -15,6 +15,8 @@ type Unlock struct {
 	env  *Env
 	demo string // the demonstration's passphrase, "" elsewhere
 	open func(context.Context, []byte) error
+	// Behind tells that what was locked is still being ended: opening waits for that. nil: nothing was.
+	Behind func() bool
 
 	trying bool
 	err    error
@@ -82,7 +84,10 @@ func (u *Unlock) View() UnlockView {
 	if u.demo != "" {
 		v.Demo = i18n.Text(lang, "ui.unlock.demo", "passphrase", u.demo)
 	}
-	if u.trying {
+	switch {
+	case u.trying && u.Behind != nil && u.Behind():
+		v.Busy = i18n.Text(lang, "ui.unlock.behind")
+	case u.trying:
 		v.Busy = i18n.Text(lang, "ui.unlock.busy")
 	}
 	v.Open = Button{Label: i18n.Text(lang, "ui.unlock.open"), On: !u.trying && u.wait == 0, Strong: true}

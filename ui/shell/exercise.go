@@ -32,7 +32,7 @@ func (tent) KeepFace(rx.Lang, bool, int) error { return nil }
 // drill opens the window of an exercise in the place of this one, which keeps all that it holds: what is written, what
 // is asked, where the focus is.
 func (s *shell) drill() {
-	if s.exercise != nil || s.apart != nil {
+	if s.exercise != nil || s.apart != nil || s.closing != nil {
 		return
 	}
 	x := &shell{app: s.app, house: tent{s.house}, gates: s.gates, lang: s.lang, face: s.face, window: s.app.NewWindow("Relais"), place: container.NewStack(), banner: kit.NewText(), notice: kit.NewText()}

@@ -1,9 +1,14 @@
 package shell
 
 import (
+	"context"
+	"strings"
 	"testing"
 
+	"fyne.io/fyne/v2"
+
 	"relais/app/rx"
+	"relais/ui/model"
 )
 
 // What became of a document whose window was locked is told above every screen, until it was seen; without a printer a
@@ -24,4 +29,55 @@ func TestPrintsAreTold(t *testing.T) {
 	}
 	s.open.settings.Papers().TestPage()
 	s.until("why there is no page", s.says("Aucune imprimante"))
+}
+
+// A spooler that does not answer keeps neither the lock screen waiting nor a patient on the screen: the job is brought to
+// its end behind, and the next unlocking waits for that. Closing says what it waits for.
+func TestASpoolerThatDoesNotAnswerHoldsNobodyUp(t *testing.T) {
+	for _, closing := range []bool{false, true} {
+		c := &cottage{answers: make(chan struct{})}
+		s := newStageOn(t, c)
+		s.unlocked()
+		s.until("ready", s.says("Nouveau patient"))
+		s.typed("85.07.30-034.27")
+		s.until("found", s.says("DUPONT Marie"))
+		s.key(fyne.KeyReturn)
+		s.until("picked", s.says("femme"))
+		done := false
+		s.open.print(model.PrintJob{Kind: "proof", Of: []rx.ID{"1"}, Make: func(context.Context) ([]byte, error) { return nil, nil },
+			Heard: func(string, string, []error) {}, Done: func(string, string, error, error) { done = true }})
+		if closing {
+			s.quit()
+		} else {
+			s.lockUp()
+		}
+		s.until("gone", func() bool { return s.open == nil })
+		if screen := s.screen(); strings.Contains(screen, "DUPONT") || strings.Contains(screen, "Relais est verrouillé") == closing ||
+			strings.Contains(screen, "Une impression en cours est d'abord annulée") != closing {
+			t.Fatalf("closing %v:\n%s", closing, screen)
+		}
+		if s.drill(); closing && s.apart != nil {
+			t.Error("an exercise in a window that closes")
+		} else if !closing {
+			s.apart.patientArrives()
+		}
+		if closing {
+			s.quit() // once more
+		} else {
+			s.typed(c.DemoPassphrase())
+			s.key(fyne.KeyReturn)
+			s.beat()
+			if !s.says("une impression en cours est d'abord annulée")() || s.open != nil || !s.behind.going() {
+				t.Errorf("unlocking does not wait:\n%s", s.screen())
+			}
+		}
+		close(c.answers)
+		if !closing {
+			s.until("unlocked", func() bool { return s.open != nil })
+		}
+		s.closedBehind()
+		if done || c.closed != 1 || c.open == closing {
+			t.Errorf("closing %v: told %v, closed %d times, open %v", closing, done, c.closed, c.open)
+		}
+	}
 }

@@ -2,8 +2,8 @@
 // by the front door and a House by whoever opens data directories; it opens no files and reaches no network.
 //
 // Contract: everything runs on Fyne's goroutine; what takes time goes through a bridge.Gate, one for each time that the
-// window is unlocked. Locking or closing ends what is under way, waits for it, and closes the Desk. The present language
-// holds for every text of the window, Fyne's own included; it is changed while the window is open.
+// window is unlocked. Locking or closing shows at once a screen without a patient; behind it what is under way is ended
+// and waited for, and the Desk is closed: a spooler that does not answer holds nobody up. The present language holds for every text of the window, Fyne's own included; it is changed while the window is open.
 //
 // Failure modes: a House that cannot be unlocked is told on the lock screen; one that can only be read asks what the
 // doctor wants, and then shows every prescription under a banner; a Desk whose feed or engine fails in the
@@ -23,6 +23,7 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver"
 
+	"relais/app/crash"
 	"relais/app/i18n"
 	"relais/app/rx"
 	"relais/assets"
@@ -53,6 +54,8 @@ type shell struct {
 	exercise  *exercise      // nil but in the window of an exercise
 	apart     *shell         // the window of an exercise, nil while there is none
 	clearing  sync.WaitGroup // of exercises that are over
+	behind    *parting       // the last desk that was locked or closed
+	closing   *kit.Text      // nil but while the window closes
 	uncleared atomic.Pointer[error]
 
 	latest  atomic.Pointer[face]
@@ -72,10 +75,29 @@ type shell struct {
 	notice *kit.Text      // stands above everything then
 	open   *open          // nil while locked
 	leave  *model.Leave   // the question before closing, nil when it is not asked
-	parted *screen.Leave
+	asked  *screen.Leave
 	banner *kit.Text
 	place  *fyne.Container // what fills the window
 	err    error           // of closing
+}
+
+// parting is a desk that is being closed behind the screen.
+type parting struct {
+	done chan struct{}
+	err  error // once done
+}
+
+// going tells that it is not over.
+func (p *parting) going() bool {
+	if p == nil {
+		return false
+	}
+	select {
+	case <-p.done:
+		return false
+	default:
+		return true
+	}
 }
 
 // ErrNotShown: the system made no window, and nobody would ever see the program run.
@@ -225,9 +247,18 @@ func (s *shell) tried() {
 }
 
 func (s *shell) lockScreen() {
+	behind := s.behind
 	s.unlock = model.NewUnlock(s.env, s.house.DemoPassphrase(), func(ctx context.Context, passphrase []byte) error {
 		again := slices.Clone(passphrase)
 		defer clear(again)
+		if behind != nil { // the directory has one window
+			select {
+			case <-behind.done:
+			case <-ctx.Done():
+				clear(passphrase)
+				return ctx.Err()
+			}
+		}
 		desk, err := s.house.Unlock(ctx, passphrase)
 		if s.why = err; readable[rx.CodeOf(err)] {
 			desk, err = s.house.UnlockReadOnly(ctx, again)
@@ -237,6 +268,7 @@ func (s *shell) lockScreen() {
 		}
 		return err
 	})
+	s.unlock.Behind = behind.going
 	s.lock = screen.NewUnlock(s.unlock, s.enter, s.show)
 	s.fill(s.lock.Object())
 	s.speak(s.lang)
@@ -289,6 +321,10 @@ func (s *shell) speak(l rx.Lang) {
 
 // show shows what the models say now.
 func (s *shell) show() {
+	if s.closing != nil {
+		s.closing.Set(kit.Toned(model.Busy, i18n.Text(s.lang, "ui.closing")))
+		return
+	}
 	if s.exercise != nil {
 		if s.exercise.show(); s.open != nil {
 			s.open.show()
@@ -297,8 +333,8 @@ func (s *shell) show() {
 	}
 	if s.leave != nil {
 		v := s.leave.View()
-		s.parted.Show(v)
-		s.parted.Follow(s.window.Canvas(), v.Focus)
+		s.asked.Show(v)
+		s.asked.Follow(s.window.Canvas(), v.Focus)
 		return
 	}
 	if s.open != nil {
@@ -340,20 +376,34 @@ func (s *shell) beat() {
 	s.show()
 }
 
-// close ends what is under way, waits for it and closes the desk.
-func (s *shell) close() error {
-	s.gate.Close()
+// part ends what is under way, and closes the desk behind the screen once that is over.
+func (s *shell) part() *parting {
+	before, wait, p := s.behind, s.gate.Shut(), &parting{done: make(chan struct{})}
+	s.behind = p
+	go func() {
+		defer crash.Guard()
+		defer close(p.done)
+		if before != nil {
+			<-before.done
+			p.err = before.err
+		}
+		wait()
+		if desk := s.opened; desk != nil {
+			s.opened = nil
+			p.err = errors.Join(p.err, desk.Close(context.Background()))
+		}
+	}()
+	return p
+}
+
+// parted waits until p is over, and what exercises left is cleared away. It is called away from the screen.
+func (s *shell) parted(p *parting) error {
+	<-p.done
 	s.clearing.Wait()
-	var err error
 	if left := s.uncleared.Swap(nil); left != nil {
-		err = *left
+		return errors.Join(p.err, *left)
 	}
-	if s.opened == nil {
-		return err
-	}
-	desk := s.opened
-	s.opened = nil
-	return errors.Join(err, desk.Close(context.Background()))
+	return p.err
 }
 
 // lockUp goes back to the lock screen. What was being written is a draft.
@@ -362,7 +412,7 @@ func (s *shell) lockUp() {
 		return
 	}
 	s.open.prescribe.Leave(func() {
-		s.err = errors.Join(s.err, s.close())
+		s.part()
 		s.shut()
 		s.start()
 	})
@@ -385,8 +435,8 @@ func (s *shell) quit() {
 			s.open.prescribe.Leave(s.end)
 			return
 		}
-		s.parted = screen.NewLeave(s.stay, s.quit)
-		s.fill(s.parted.Object())
+		s.asked = screen.NewLeave(s.stay, s.quit)
+		s.fill(s.asked.Object())
 		s.show()
 	}
 }
@@ -394,15 +444,31 @@ func (s *shell) quit() {
 // stay goes back to work.
 func (s *shell) stay() {
 	if s.leave != nil {
-		s.leave, s.parted = nil, nil
+		s.leave, s.asked = nil, nil
 		s.fill(s.open.frame.box)
 		s.open.goTo(s.open.at)
 	}
 }
 
+// end closes the window when what is under way is over; until then it shows that, and nothing else.
 func (s *shell) end() {
-	s.err = errors.Join(s.err, s.close())
-	s.window.SetCloseIntercept(nil)
-	s.window.Close()
-	s.app.Quit()
+	if s.closing != nil {
+		return
+	}
+	p := s.part()
+	s.gate = s.gates()
+	s.open, s.damage, s.harm, s.leave = nil, nil, nil, nil
+	s.closing = kit.NewText()
+	s.fill(kit.Sheet(fyne.NewSize(60*kit.Unit, 40*kit.Unit), kit.Card(kit.Framed(s.closing))))
+	s.speak(s.lang)
+	s.gate.Do(func(context.Context) func() {
+		err := s.parted(p)
+		return func() {
+			s.gate.Shut()
+			s.err = err
+			s.window.SetCloseIntercept(nil)
+			s.window.Close()
+			s.app.Quit()
+		}
+	})
 }

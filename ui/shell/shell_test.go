@@ -111,9 +111,10 @@ type cottage struct {
 	closed   int
 	exported int
 	fault    error
-	left     error        // of a job of an earlier window
-	weather  atomic.Value // string; set beside the screen
-	away     time.Time    // since when services are; zero: never called
+	left     error         // of a job of an earlier window
+	answers  chan struct{} // of the spooler, when closed; nil: there is none
+	weather  atomic.Value  // string; set beside the screen
+	away     time.Time     // since when services are; zero: never called
 	retried  int
 	news     chan []rx.ID
 }
@@ -197,6 +198,10 @@ func (c *cottage) SetWeather(_ context.Context, kind string) error {
 }
 func (c *cottage) SavePDF(string, []byte) (string, error) { return "", errors.New("no printer") }
 func (c *cottage) Print(context.Context, string, []rx.ID, bool, func(context.Context) ([]byte, error), func(string, string, []error)) (string, string, error, error) {
+	if c.answers != nil {
+		<-c.answers
+		return "", "", nil, nil
+	}
 	return "", "", nil, rx.Fault("printer-none")
 }
 func (c *cottage) LeftPrints(_ context.Context, tell func([]rx.ID, string, error)) error {
@@ -239,6 +244,15 @@ func newStageOn(t testing.TB, c *cottage) *stage {
 		}
 	})
 	return s
+}
+
+// close ends what is under way and waits for it.
+func (s *stage) close() error { return s.parted(s.part()) }
+
+// closedBehind waits until what was locked or closed is over.
+func (s *stage) closedBehind() {
+	s.t.Helper()
+	s.until("closed", func() bool { return s.behind != nil && !s.behind.going() })
 }
 
 // furnished has patients, a medicine and a store.
@@ -398,6 +412,7 @@ func TestAnOrderIsWrittenByKeyboardAndKeptWhenTheWindowIsLocked(t *testing.T) {
 	}
 	s.chosen(rx.FR, "ui.menu.lock")
 	s.until("locked", func() bool { return s.open == nil })
+	s.closedBehind()
 	if s.house.open || s.house.closed != 1 || len(s.house.shelf.drafts) != 1 {
 		t.Errorf("open %v, closed %d times, %d drafts", s.house.open, s.house.closed, len(s.house.shelf.drafts))
 	}
@@ -428,7 +443,10 @@ func TestClosingWhileSomethingIsOpenWarns(t *testing.T) {
 	s.until("back", s.says("1\u00a0gélule"))
 	s.quit()
 	s.quit()
-	s.until("closed", func() bool { return s.house.closed == 1 })
+	s.closedBehind()
+	if s.house.closed != 1 {
+		t.Errorf("closed %d times", s.house.closed)
+	}
 	if len(s.house.shelf.drafts) != 1 {
 		t.Errorf("%d drafts", len(s.house.shelf.drafts))
 	}
@@ -569,6 +587,7 @@ func TestClosingWhileUnlockingLeavesNothingOpen(t *testing.T) {
 	s.typed(s.house.DemoPassphrase())
 	s.key(fyne.KeyReturn)
 	s.quit()
+	s.closedBehind()
 	if s.house.open {
 		t.Error("the directory is still open")
 	}
