@@ -263,7 +263,20 @@ type settleCmd struct {
 	Duty    string `arg:"" optional:"" name:"duty-id" help:"${help_duty_id}"`
 	Outcome string `placeholder:"O" help:"${help_outcome}"`
 	Reason  string `placeholder:"REASON" help:"${help_outcome_reason}"`
+	inHand
 	output
+}
+
+// inHand is the doctor's word about print jobs that may still bring a sheet.
+type inHand struct {
+	InHand bool `help:"${help_again}"`
+}
+
+func (c inHand) by(s *prescribing.Service) *prescribing.Service {
+	if c.InHand {
+		return s.InHand()
+	}
+	return s
 }
 
 func (c settleCmd) do(r *run) (Exit, error) {
@@ -288,7 +301,7 @@ func (c settleCmd) do(r *run) (Exit, error) {
 		}
 		return r.duties(treats)
 	}
-	pdf, err := s.Service.Settle(r.ctx, c.Duty, prescribing.Answer{Outcome: rx.Outcome(c.Outcome), Paper: rx.PaperReason(c.Reason)})
+	pdf, err := c.by(s.Service).Settle(r.ctx, c.Duty, prescribing.Answer{Outcome: rx.Outcome(c.Outcome), Paper: rx.PaperReason(c.Reason)})
 	if err != nil {
 		return Failed, err
 	}

@@ -280,7 +280,7 @@ func (r *run) at(data string, demo bool) (wiring.Directory, error) {
 		return wiring.Directory{}, err
 	}
 	d, err := wiring.At(paths)
-	d.Step, d.Protocol.Keys = r.Step, r.Keys
+	d.Step, d.Protocol.Keys, d.Getenv = r.Step, r.Keys, r.Getenv
 	return d, err
 }
 

@@ -257,6 +257,7 @@ func (c repeatCmd) do(r *run) (Exit, error) {
 type redoCmd struct {
 	ID   id            `arg:"" name:"id" help:"${help_id}"`
 	Wait time.Duration `default:"30s" help:"${help_wait}"`
+	inHand
 }
 
 func (c redoCmd) do(r *run) (Exit, error) {
@@ -264,7 +265,7 @@ func (c redoCmd) do(r *run) (Exit, error) {
 	if err != nil {
 		return Failed, err
 	}
-	done, err := s.Service.Redo(r.ctx, c.ID.ID)
+	done, err := c.by(s.Service).Redo(r.ctx, c.ID.ID)
 	if err != nil {
 		return Failed, err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"relais/app/formats"
 	"relais/app/i18n"
+	"relais/app/printing"
 	"relais/app/rx"
 )
 
@@ -60,7 +61,7 @@ func (r *run) fail(err error) Exit {
 	switch rx.CodeOf(err) {
 	case CodeUsage:
 		return Usage
-	case rx.CodeAnswerRestored, rx.CodeNeedsConfirmation:
+	case rx.CodeAnswerRestored, rx.CodeNeedsConfirmation, printing.CodeMayCome, printing.CodeCame:
 		return NeedsPerson
 	}
 	return Failed

@@ -61,7 +61,8 @@ type Answer struct {
 }
 
 // Settle answers an open duty. The outcome `paper` claims the door and gives the
-// sheet; `destroyed` closes the sheet without redoing it.
+// sheet; `destroyed` closes the sheet without redoing it. `destroyed` and `not-out` are
+// refused while a print job of the sheet may still bring it.
 func (s *Service) Settle(ctx context.Context, dutyID string, a Answer) ([]byte, error) {
 	id, kind, err := rx.ParseDutyID(dutyID)
 	if err != nil {
@@ -72,6 +73,11 @@ func (s *Service) Settle(ctx context.Context, dutyID string, a Answer) ([]byte, 
 			return nil, err
 		}
 		return s.Paper(ctx, []rx.ID{id}, Claim{Reason: a.Paper, AlthoughUnknown: kind == rx.DutyLocate})
+	}
+	if a.Outcome == rx.WasDestroyed || a.Outcome == rx.DidNotComeOut {
+		if err := s.over(ctx, id); err != nil {
+			return nil, err
+		}
 	}
 	_, err = s.apply(ctx, id, func(item rx.Item) (rx.Event, error) {
 		d, err := s.open(item, kind)

@@ -127,7 +127,7 @@ func (s *Service) Proof(ctx context.Context, ids []rx.ID) ([]byte, error) {
 
 // Redo destroys a sheet that the patient does not have and issues the same again,
 // electronically, in one transaction. The new one leaves only when nothing of the
-// old one can reach a pharmacist.
+// old one can reach a pharmacist; while a print job may still bring the sheet it is refused.
 func (s *Service) Redo(ctx context.Context, id rx.ID) (Done, error) {
 	item, err := s.Store.Item(ctx, id)
 	if err != nil {
@@ -139,6 +139,9 @@ func (s *Service) Redo(ctx context.Context, id rx.ID) (Done, error) {
 		return Done{}, rx.Fault(rx.CodeNoSuchSheet)
 	case item.Elsewhere:
 		return Done{}, rx.Fault(rx.CodeElectronicExists)
+	}
+	if err := s.over(ctx, id); err != nil {
+		return Done{}, err
 	}
 	r := again(item.Facts, rx.DateOf(s.Now()))
 	r.ID, r.Lines[0].Expires = rx.RedoID(id), item.Facts.Content.Expires

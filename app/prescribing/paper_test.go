@@ -1,6 +1,7 @@
 package prescribing_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -180,6 +181,48 @@ func TestRedo(t *testing.T) {
 	if len(d.items) != 3 {
 		t.Errorf("%d prescriptions", len(d.items))
 	}
+}
+
+// No sheet is said to be gone while a print job may still bring it, but on the doctor's word.
+func TestStillPrinting(t *testing.T) {
+	coming := rx.Fault("print-may-come", "printer", "x")
+	for name, act := range map[string]func(*prescribing.Service, rx.ID) error{
+		"redo":      func(s *prescribing.Service, id rx.ID) error { _, err := s.Redo(ctx, id); return err },
+		"destroyed": func(s *prescribing.Service, id rx.ID) error { return settle(s, id, rx.WasDestroyed) },
+		"not out":   func(s *prescribing.Service, id rx.ID) error { return settle(s, id, rx.DidNotComeOut) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t)
+			id := d.issued(1)[0]
+			d.happen(id, claimed, printed)
+			version := d.is(id).Version
+			var asked []rx.ID
+			d.Over = func(_ context.Context, of rx.ID, word bool) error {
+				if asked = append(asked, of); word {
+					return nil
+				}
+				return coming
+			}
+			d.code(act(d.Service, id), coming.Code)
+			if d.is(id).Version != version || len(d.items) != 1 || len(asked) != 1 || asked[0] != id {
+				t.Errorf("asked about %v; version %d after %d", asked, d.is(id).Version, version)
+			}
+			d.well(act(d.InHand(), id))
+			if d.is(id).Version == version {
+				t.Error("nothing was noted")
+			}
+		})
+	}
+	d := newDesk(t)
+	id := d.issued(1)[0]
+	d.happen(id, claimed, printed)
+	d.Over = func(context.Context, rx.ID, bool) error { return coming }
+	d.well(settle(d.Service, id, rx.CameOut)) // that it came out may always be said
+}
+
+func settle(s *prescribing.Service, id rx.ID, o rx.Outcome) error {
+	_, err := s.Settle(ctx, rx.Duty{Kind: rx.DutyConfirmPrint, Prescription: id}.ID(), prescribing.Answer{Outcome: o})
+	return err
 }
 
 func TestRedoRefused(t *testing.T) {

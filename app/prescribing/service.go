@@ -8,7 +8,8 @@
 // Contract: when a method returns without an error, what it says is durable. A
 // sheet is made only after its claim and the outside mark are durable; when the
 // program ends in between, the duty confirm-print is left and the sheet is made
-// again from there. Reading never changes anything.
+// again from there. No sheet is said to be gone (Redo, Settle with destroyed or not-out)
+// while a print job may still bring it. Reading never changes anything.
 //
 // Failure modes: every error is an *rx.Error or rx.Faults; a row changed by
 // another process is read again and the act tried on it as it now stands.
@@ -22,7 +23,7 @@ import (
 	"relais/app/rx"
 )
 
-// Service is the use cases. All fields but Changed, Degraded and Platform are needed; Index
+// Service is the use cases. All fields but Changed, Degraded, Over and Platform are needed; Index
 // where there is a Platform.
 type Service struct {
 	Store     Store
@@ -38,6 +39,29 @@ type Service struct {
 	Shows     func(rune) bool // what the font of the documents can draw; nil: every printing character
 	Changed   func()          // after a change of our own: wakes the engine
 	Degraded  func() bool     // a service that pharmacies need is in doubt: proofs are printed
+
+	// Over brings the print jobs of a sheet to their end and fails unless no paper of them can come out any more, or the
+	// doctor gives a word (see InHand). nil: this computer prints nothing.
+	Over func(ctx context.Context, id rx.ID, word bool) error
+	word bool
+}
+
+// InHand is s for a doctor who has looked: what print jobs of a sheet brought, or may still bring, is in hand.
+func (s *Service) InHand() *Service {
+	t := *s
+	t.word = true
+	return &t
+}
+
+// over is asked before a sheet is said to be gone. It may take the ten seconds in which a job is cancelled.
+func (s *Service) over(ctx context.Context, id rx.ID) error {
+	if s.Over == nil {
+		return nil
+	}
+	if err := s.Over(ctx, id, s.word); err != nil {
+		return about(id, err)
+	}
+	return nil
 }
 
 func (s *Service) changed() {

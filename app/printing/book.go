@@ -95,6 +95,30 @@ func (b Book) left() (mine []held, elsewhere []rx.ID, err error) {
 	return mine, elsewhere, nil
 }
 
+// Names tells, without asking anybody, whether a job of one of the documents is not known to be over.
+func (b Book) Names(documents []rx.ID) (bool, error) {
+	entries, err := os.ReadDir(b.dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, bookFault("", err)
+	}
+	for _, e := range entries {
+		if !strings.HasSuffix(e.Name(), noteSuffix) {
+			continue
+		}
+		n, err := b.read(e.Name())
+		if errors.Is(err, fs.ErrNotExist) { // struck this moment
+			continue
+		}
+		if err != nil {
+			return false, err
+		}
+		if n.about(documents) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
 // keep writes a note down, durably, and holds it.
 func (b Book) keep(n Note) (held, error) {
 	name := string(n.ID) + noteSuffix

@@ -163,6 +163,25 @@ func (d *Desk) clearAbout(ctx context.Context, documents []rx.ID, word bool) err
 	return nil
 }
 
+// Over brings the jobs of documents to their end, for whoever is about to say that no sheet of them is left: it fails
+// unless each is known to be over without one (CodeMayCome, CodeCame, CodeRunning), or the doctor gives a word as for Print.
+// A job of which it tells CodeCame is told once: it is over.
+func (d *Desk) Over(ctx context.Context, documents []rx.ID, word bool) error {
+	done, err := d.Book.take()
+	if err != nil {
+		return err
+	}
+	defer done()
+	err = d.clearAbout(ctx, documents, word)
+	if code, told := nothingDone[rx.CodeOf(err)]; told {
+		return rx.Fault(code, "printer", faultOf(err).Args["printer"]).Because(err)
+	}
+	return err
+}
+
+// nothingDone are the answers of clearAbout, said of an act that is no printing.
+var nothingDone = map[rx.Code]rx.Code{CodeOpenJob: CodeMayCome, CodeLeftOut: CodeCame, CodeLeftMaybe: CodeCame}
+
 // clear finishes a job that an earlier run left, and says so.
 func (d *Desk) clear(ctx context.Context, n held) Result {
 	r := d.finish(ctx, n, Status{}, rx.Fault(CodeCancelled, "printer", n.Job.Printer))

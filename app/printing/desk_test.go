@@ -200,6 +200,25 @@ func (w *world) judge(r Result, book Book) {
 	}
 }
 
+// over asks whether a sheet may be said to be gone, and holds the answer against the world.
+func (w *world) over(desk *Desk) {
+	err := desk.Over(context.Background(), w.about, w.word)
+	for i, p := range w.jobs {
+		switch {
+		case w.word || !slices.Equal(p.documents, w.about):
+		case err == nil && p.live():
+			w.fail("said to be gone, and job %d can still come out: %+v", i+1, p)
+		case err == nil && p.sheets > 0 && !p.told:
+			w.fail("said to be gone, and of what job %d brought nobody was told: %+v", i+1, p)
+		case rx.CodeOf(err) == CodeCame:
+			p.told = true
+		}
+	}
+	if named, _ := desk.Book.Names(w.about); err == nil && named && !w.word {
+		w.fail("an open job of what is said to be gone")
+	}
+}
+
 // Whatever is lost on the way and whenever: no second original without the doctor's
 // word, and what is told of a sheet is true.
 func TestNoSecondOriginal(t *testing.T) {
@@ -224,6 +243,10 @@ func TestNoSecondOriginal(t *testing.T) {
 				continue
 			}
 			w.about, w.word = rapid.SampledFrom(documents).Draw(t, "document"), rapid.IntRange(0, 9).Draw(t, "word") == 0
+			if rapid.IntRange(0, 5).Draw(t, "over") == 0 { // a sheet is to be destroyed
+				w.over(desk)
+				continue
+			}
 			ctx, cancel := context.WithCancel(context.Background())
 			leave := rapid.IntRange(0, 10).Draw(t, "leave")
 			before := len(w.jobs)
@@ -290,7 +313,15 @@ func TestBook(t *testing.T) {
 	if rx.CodeOf(err) != CodeRunning {
 		t.Errorf("printed elsewhere at this moment: %v", err)
 	}
+	if err := (&Desk{Book: b}).Over(context.Background(), note.Documents, true); rx.CodeOf(err) != CodeRunning {
+		t.Errorf("said to be gone while it is printed elsewhere: %v", err)
+	}
 	release([]held{h})
+	for of, want := range map[rx.ID]bool{note.Documents[0]: true, "019aa000-0000-7000-8000-000000000002": false} {
+		if named, err := b.Names([]rx.ID{of}); named != want || err != nil {
+			t.Errorf("a job of %s: %v, %v", of, named, err)
+		}
+	}
 	if err := os.WriteFile(filepath.Join(b.dir, ".note-1"), nil, 0o600); err != nil { // of a run that was killed
 		t.Fatal(err)
 	}
@@ -326,6 +357,9 @@ func TestBookDamaged(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := (&Desk{Book: b}).Print(context.Background(), Document{}, true, nil); rx.CodeOf(err) != CodeBook {
+			t.Errorf("%q: %v", text, err)
+		}
+		if _, err := b.Names(note.Documents); rx.CodeOf(err) != CodeBook {
 			t.Errorf("%q: %v", text, err)
 		}
 		if _, err := (&Desk{Book: b}).Recover(context.Background()); rx.CodeOf(err) != CodeBook {

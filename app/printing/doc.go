@@ -18,6 +18,9 @@
 // job has ended, its file is removed from the spooler, so that nobody can start it
 // again there.
 //
+// Desk.Over asks the same of a sheet that is to be destroyed or redone: no sheet is said to be gone while a job may
+// still bring it.
+//
 // What is not claimed: "completed" is the spooler's word, and for some connections it
 // means no more than that the printer took the bytes. Whether a sheet came out is for
 // the doctor to say.

@@ -39,6 +39,8 @@ type Directory struct {
 	Now  func() time.Time // in the practice's zone
 	Rand io.Reader        // of ids, keys and nonces
 	Step Step             // nil but in test/kill
+	// Getenv is the environment, in which CUPS is named; nil: no spooler is asked.
+	Getenv func(string) string
 	// Protocol is the zero value but in tests and in the drill.
 	Protocol Protocol
 }

@@ -48,9 +48,35 @@ func (s *Session) Printers(ctx context.Context, getenv func(string) string) (Pri
 		return Printers{}, err
 	}
 	spooler := ipp.NewSpooler(address, account(getenv), spoolerPatience, new(net.Dialer).DialContext)
-	return Printers{Spooler: spooler, Desk: &ipp.Desk{Queue: spooler, Book: ipp.NewBook(filepath.Join(s.dir.Data, printJobs)), Settings: settings,
+	return Printers{Spooler: spooler, Desk: &ipp.Desk{Queue: spooler, Book: s.book(), Settings: settings,
 		Now: s.dir.Now, Wait: pause, Rand: s.dir.Rand, Waits: ipp.Usual}}, nil
 }
+
+// over brings the print jobs of a sheet to their end: see printing.Desk.Over. Without such a job nobody is asked.
+func (s *Session) over(ctx context.Context, id rx.ID, word bool) error {
+	open, err := s.book().Names([]rx.ID{id})
+	if err != nil || !open {
+		return err
+	}
+	if s.dir.Getenv == nil {
+		err = rx.Fault(ipp.CodeNoSpooler, "where", "CUPS")
+	}
+	var printers Printers
+	if err == nil {
+		printers, err = s.Printers(ctx, s.dir.Getenv)
+	}
+	switch {
+	case err != nil && word:
+		return nil // the note stays: whoever asks the spooler next strikes it
+	case err != nil:
+		return rx.Fault(ipp.CodeMayCome, "printer", "").Because(err)
+	}
+	defer printers.Close()
+	return printers.Over(ctx, []rx.ID{id}, word)
+}
+
+// book is that of the open print jobs.
+func (s *Session) book() ipp.Book { return ipp.NewBook(filepath.Join(s.dir.Data, printJobs)) }
 
 // account is the name under which CUPS's own programs print here.
 func account(getenv func(string) string) string {

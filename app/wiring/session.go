@@ -71,6 +71,7 @@ func (d Directory) session(ctx context.Context, v *vault.Vault, keys *vault.Keys
 		Store: d.stepsOf(db), Medicines: list, Composer: kmehr.Composer{Software: software}, Press: d.stepsIn(press{profile.Simulated, d.Now, func(name string) ([]byte, error) { return db.Setting(context.WithoutCancel(ctx), name) }}),
 		Waits: profile.Waits, Now: d.Now, Rand: d.Rand, Shows: documents.Shows, Changed: s.changed, Degraded: s.services.inDoubt,
 	}
+	s.Service.Over = s.over
 	s.Service.Platform, s.Service.Index, s.Service.Access = caller{s}, db, s.access
 	if err := s.services.load(ctx); err != nil {
 		return nil, errors.Join(err, db.Close(ctx))

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -111,6 +112,19 @@ func TestJourneyToPaper(t *testing.T) {
 	// Not again before somebody has looked; then as a further copy.
 	p.relais(cli.Failed, nil, "print", id)
 	d.does("")
+
+	// A job that a killed run left and that the spooler has forgotten: some of it may lie at the printer, which is told once
+	// before the sheet is said to be gone.
+	const note = "019aa000-0000-7000-8000-00000000000a"
+	left := p.file("data/print-jobs/" + note + ".json")
+	write(t, left, []byte(`{"id": "`+note+`", "documents": ["`+id+`"], "kind": "form", "at": "2026-11-22T09:00:00Z",
+ "job": {"server": "`+l.socket()+`", "printer": "cabinet", "number": 99, "name": "relais-left"}}`))
+	if said := p.relais(cli.NeedsPerson, nil, "settle", id+".confirm-print", "--outcome", "not-out"); !strings.Contains(said, "elle est sortie") {
+		t.Errorf("a job that ended without us: %s", said)
+	}
+	if _, err := os.Stat(left); !os.IsNotExist(err) {
+		t.Errorf("its note stays: %v", err)
+	}
 	p.relais(cli.Done, nil, "settle", id+".confirm-print", "--outcome", "not-out")
 	if said := p.relais(cli.Failed, nil, "print", id, "--media", "na_ledger_11x17in"); !strings.Contains(said, "na_ledger_11x17in") { // made, not handed over
 		t.Errorf("a paper that the printer does not know: %s", said)
@@ -157,7 +171,14 @@ func TestJourneyInterrupted(t *testing.T) {
 	id := string(order.Prescriptions[0].ID)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	go func() { // Ctrl+C, a second after the document has reached the spooler
+	env := map[string]string{"RELAIS_MARKS": p.file("marks"), "CUPS_SERVER": l.socket(), "CUPS_USER": l.user, "LANG": "en_GB"}
+	interrupted := func(args ...string) string {
+		var said bytes.Buffer
+		cli.Run(ctx, cli.System{Args: args, Stdout: &said, Stderr: io.Discard, Getenv: func(name string) string { return env[name] }, Home: p.dir, Keys: simtest.Keys})
+		return said.String()
+	}
+	meanwhile := make(chan string, 1)
+	go func() { // the sheet is redone while it is being printed; then Ctrl+C, a second after the document has reached the spooler
 		for ctx.Err() == nil {
 			if files, err := filepath.Glob(filepath.Join(l.dir, "spool", "d*")); err != nil || len(files) > 0 {
 				break
@@ -165,10 +186,10 @@ func TestJourneyInterrupted(t *testing.T) {
 			time.Sleep(50 * time.Millisecond)
 		}
 		time.Sleep(time.Second)
+		meanwhile <- interrupted("--demo", "--json", "redo", id)
 		cancel()
 	}()
 	var said, complained bytes.Buffer
-	env := map[string]string{"RELAIS_MARKS": p.file("marks"), "CUPS_SERVER": l.socket(), "CUPS_USER": l.user, "LANG": "en_GB"}
 	exit := cli.Run(ctx, cli.System{Args: []string{"--demo", "--json", "print", id, "--reason", "urgent"}, Stdout: &said, Stderr: &complained,
 		Getenv: func(name string) string { return env[name] }, Home: p.dir, Keys: simtest.Keys})
 	var printed formats.Printed
@@ -176,9 +197,12 @@ func TestJourneyInterrupted(t *testing.T) {
 	if exit != cli.Failed || printed.Sheet != "none" || printed.Reason != "print-cancelled" || !strings.Contains(complained.String(), "held") {
 		t.Errorf("%d %+v %s", exit, printed, complained.String())
 	}
+	if said := <-meanwhile; !strings.Contains(said, `"print-running"`) {
+		t.Errorf("redone while it was being printed: %s", said)
+	}
 	var shown formats.Shown
 	p.relais(cli.Done, &shown, "--demo", "show", id)
-	if len(shown.Sheets) != 1 || shown.Sheets[0].Printed != "" || shown.Sheets[0].Copies != 1 {
+	if len(shown.Sheets) != 1 || shown.Sheets[0].Destroyed != "" || shown.Sheets[0].Printed != "" || shown.Sheets[0].Copies != 1 {
 		t.Errorf("%+v", shown.Sheets)
 	}
 	l.nothingKept(t)
