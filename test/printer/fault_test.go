@@ -224,19 +224,27 @@ func TestOutOfPaperTooLong(t *testing.T) {
 	l.nothingKept(t)
 }
 
-// A document that no filter understands: CUPS stops the job and does nothing more.
+// A document that no filter understands: CUPS stops the job and does nothing more. Now and then it does not notice that
+// its filter gave up, lets an empty page out and calls that completed (2.4.2): then it is asked again.
 func TestStopped(t *testing.T) {
 	t.Parallel()
 	l := start(t)
-	d := l.printer("lab", "everywhere")
-	doc := made(printing.Proof, "lab", []byte("%PDF-1.4\nno more than this: /MediaBox [0 0 595.28 841.89]\n"), newID(t))
-	r, h := print(t, l.desk(l.spooler(), short), doc, nil)
-	want(t, r, printing.MaybeSheet, printing.CodeLate)
-	if !h.of(printing.CodeTrouble) {
-		t.Errorf("not told that the job is stopped: %+v", h)
+	for try := range 6 {
+		d := l.printer("lab"+strconv.Itoa(try), "everywhere")
+		doc := made(printing.Proof, d.name, []byte("%PDF-1.4\nno more than this: /MediaBox [0 0 595.28 841.89]\n"), newID(t))
+		r, h := print(t, l.desk(l.spooler(), short), doc, nil)
+		if r.Sheet == printing.SentSheet && len(d.printed()) == 1 {
+			continue
+		}
+		want(t, r, printing.MaybeSheet, printing.CodeLate)
+		if !h.of(printing.CodeTrouble) {
+			t.Errorf("not told that the job is stopped: %+v", h)
+		}
+		quiet(t, d)
+		l.nothingKept(t)
+		return
 	}
-	quiet(t, d)
-	l.nothingKept(t)
+	t.Error("the spooler stops no job")
 }
 
 // A queue that gives a job up when the printer does not answer.
