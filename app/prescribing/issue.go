@@ -161,7 +161,7 @@ func (s *Service) compose(ctx context.Context, c rx.Checked, how How) (rx.Issue,
 	return issue, nil
 }
 
-// SaveDraft keeps what is being written. A draft without id gets one.
+// SaveDraft keeps what is being written, and lets the engine fetch what its lines will need. A draft without id gets one.
 func (s *Service) SaveDraft(ctx context.Context, d rx.Draft) (rx.Draft, error) {
 	if d.ID == "" {
 		if d.ID = d.Request.ID; d.ID == "" {
@@ -173,7 +173,9 @@ func (s *Service) SaveDraft(ctx context.Context, d rx.Draft) (rx.Draft, error) {
 		}
 	}
 	d.Request.ID, d.Updated = d.ID, s.Now()
-	return d, s.Store.SaveDraft(ctx, d)
+	err := s.Store.SaveDraft(ctx, d)
+	s.changed() // its lines need keys
+	return d, err
 }
 
 // IssueDraft issues a draft; it is gone in the same transaction.

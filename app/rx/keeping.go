@@ -11,6 +11,14 @@ type Task struct {
 	Keys   int // unused KGSS keys of this patient
 }
 
+// Writing is a patient for whom lines are being written, with what the engine needs to have keys ready.
+type Writing struct {
+	Patient ID
+	SSIN    SSIN
+	Lines   int // of drafts
+	Keys    int // unused KGSS keys of this patient
+}
+
 // Issue is what one order writes in one transaction.
 type Issue struct {
 	Order   ID

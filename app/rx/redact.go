@@ -58,21 +58,23 @@ func (Request) LogValue() slog.Value  { return slog.StringValue("Request(…)") 
 func (Facts) LogValue() slog.Value    { return slog.StringValue("Facts(…)") }
 func (Problem) LogValue() slog.Value  { return slog.StringValue("Problem(…)") }
 
-func (Key) Format(f fmt.State, _ rune)    { redact(f, "Key") }
-func (Parcel) Format(f fmt.State, _ rune) { redact(f, "Parcel") }
-func (Call) Format(f fmt.State, _ rune)   { redact(f, "Call") }
-func (Issue) Format(f fmt.State, _ rune)  { redact(f, "Issue") }
-func (Draft) Format(f fmt.State, _ rune)  { redact(f, "Draft") }
-func (Known) Format(f fmt.State, _ rune)  { redact(f, "Known") }
-func (Filter) Format(f fmt.State, _ rune) { redact(f, "Filter") } // it may hold the words that are searched for
+func (Key) Format(f fmt.State, _ rune)     { redact(f, "Key") }
+func (Parcel) Format(f fmt.State, _ rune)  { redact(f, "Parcel") }
+func (Call) Format(f fmt.State, _ rune)    { redact(f, "Call") }
+func (Issue) Format(f fmt.State, _ rune)   { redact(f, "Issue") }
+func (Draft) Format(f fmt.State, _ rune)   { redact(f, "Draft") }
+func (Known) Format(f fmt.State, _ rune)   { redact(f, "Known") }
+func (Writing) Format(f fmt.State, _ rune) { redact(f, "Writing") }
+func (Filter) Format(f fmt.State, _ rune)  { redact(f, "Filter") } // it may hold the words that are searched for
 
-func (Key) LogValue() slog.Value    { return slog.StringValue("Key(…)") }
-func (Parcel) LogValue() slog.Value { return slog.StringValue("Parcel(…)") }
-func (Call) LogValue() slog.Value   { return slog.StringValue("Call(…)") }
-func (Issue) LogValue() slog.Value  { return slog.StringValue("Issue(…)") }
-func (Draft) LogValue() slog.Value  { return slog.StringValue("Draft(…)") }
-func (Known) LogValue() slog.Value  { return slog.StringValue("Known(…)") }
-func (Filter) LogValue() slog.Value { return slog.StringValue("Filter(…)") }
+func (Key) LogValue() slog.Value     { return slog.StringValue("Key(…)") }
+func (Parcel) LogValue() slog.Value  { return slog.StringValue("Parcel(…)") }
+func (Call) LogValue() slog.Value    { return slog.StringValue("Call(…)") }
+func (Issue) LogValue() slog.Value   { return slog.StringValue("Issue(…)") }
+func (Draft) LogValue() slog.Value   { return slog.StringValue("Draft(…)") }
+func (Known) LogValue() slog.Value   { return slog.StringValue("Known(…)") }
+func (Writing) LogValue() slog.Value { return slog.StringValue("Writing(…)") }
+func (Filter) LogValue() slog.Value  { return slog.StringValue("Filter(…)") }
 
 func (Content) Format(f fmt.State, _ rune)     { redact(f, "Content") }
 func (ContentLine) Format(f fmt.State, _ rune) { redact(f, "ContentLine") }

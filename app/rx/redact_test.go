@@ -63,7 +63,7 @@ func bearers() []any {
 		filled[Patient](), filled[Practice](), filled[Prescriber](), filled[Address](),
 		filled[Request](), filled[Line](), filled[Posology](), filled[Compound](), filled[RegimenEntry](),
 		filled[Checked](), filled[CheckedLine](), filled[Issuance](), filled[Facts](), filled[Product](), filled[Problem](),
-		filled[Issue](), filled[IssueItem](), filled[Draft](), filled[Known](),
+		filled[Issue](), filled[IssueItem](), filled[Draft](), filled[Known](), filled[Writing](),
 		filled[Key](), filled[Parcel](), filled[Call](), filled[Content](), filled[ContentLine](), filled[Letter](), filled[Feedback](), filled[Notice](),
 	}
 }

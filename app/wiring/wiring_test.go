@@ -339,3 +339,32 @@ func TestDriveEndsWhenNothingWillBeTried(t *testing.T) {
 		t.Errorf("%+v, %v", seen, err)
 	}
 }
+
+// The keys of lines that are still being written are fetched meanwhile: when the order is issued, a KGSS that is away since delays nothing.
+func TestKeysComeWhileWriting(t *testing.T) {
+	s := open(t, made(t))
+	if _, err := s.Service.Store.SavePatient(ctx, rx.Known{Patient: patient}); err != nil {
+		t.Fatal(err)
+	}
+	stop := sends(t, s)
+	defer stop()
+	draft, err := s.Service.SaveDraft(ctx, rx.Draft{Request: request()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	soon(t, "key of the line that is written", func() bool {
+		all, err := s.db.Writing(ctx, time.Time{})
+		return err == nil && len(all) == 1 && all[0].Keys == 1
+	})
+	if err := s.SetPlan([]Fault{{Service: rx.KGSS, Kind: string(world.RefuseConnect)}}); err != nil {
+		t.Fatal(err)
+	}
+	done, err := s.Service.IssueDraft(ctx, draft.ID, prescribing.How{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	soon(t, "RID while the KGSS is away", func() bool {
+		over, err := confirmed(s, done.Order)(ctx)
+		return over && err == nil
+	})
+}

@@ -19,7 +19,7 @@
 //     printed by the lost copy becomes a question, and no prefetched key of it is ever used.
 //
 // Failure modes. A failed MAC, seal or chain is CodeDamaged with table and row id. A closed vault is CodeLocked; under a vault that opens only
-// what is sealed for delivery, Work, Apply, Mark, AddKey, Unowned, Outside, Timeline and Changes go on. A full disk is CodeDiskFull, a writer in another
+// what is sealed for delivery, Work, Writing (which then gives nothing), Apply, Mark, AddKey, DropKeys, Unowned, Outside, Timeline and Changes go on. A full disk is CodeDiskFull, a writer in another
 // process that does not end within five seconds CodeBusy, any other refusal of the disk CodeIO. No error holds SQL, a path or a value.
 //
 // Damage. A list leaves out what is damaged and counts it (CodeUnread); everything else that meets a damaged row fails, so that none is ever acted on. Check

@@ -51,9 +51,10 @@ type DB struct {
 	aside     string   // of a directory opened for reading only: where its private copy is
 	found     *Report  // there: what the check of it found
 
-	worked worked
-	people people
-	words  words
+	worked  worked
+	written written
+	people  people
+	words   words
 }
 
 const readers = 3

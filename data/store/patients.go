@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -84,7 +85,7 @@ func (g guard) nameOf(p rx.Patient) ([]byte, error) {
 // else by name and birth date among those who have none: a newborn who got a number is found again, and two who bear different numbers
 // are never taken for one.
 func (t *tx) patientOf(p rx.Patient, at time.Time) (id string, err error) {
-	r, err := t.bySSIN(p)
+	r, err := t.bySSIN(t.session, p.SSIN)
 	if rx.CodeOf(err) == rx.CodeNotFound {
 		blind, err := t.nameOf(p)
 		if err != nil {
@@ -116,15 +117,15 @@ func (t *tx) patientOf(p rx.Patient, at time.Time) (id string, err error) {
 	return r.id, t.changePatient(r, p, at)
 }
 
-func (t *tx) bySSIN(p rx.Patient) (*patientRow, error) {
-	if p.SSIN == "" {
+func (db *DB) bySSIN(s *session, ssin rx.SSIN) (*patientRow, error) {
+	if ssin == "" {
 		return nil, rx.Fault(rx.CodeNotFound)
 	}
-	blind, err := t.blind("patients.ssin", string(p.SSIN))
+	blind, err := db.blind("patients.ssin", string(ssin))
 	if err != nil {
 		return nil, err
 	}
-	return t.patientRow(t.session, "WHERE ssin_blind = ?", blind)
+	return db.patientRow(s, "WHERE ssin_blind = ?", blind)
 }
 
 func (t *tx) newPatient(p rx.Patient, at time.Time) (string, error) {
@@ -144,11 +145,17 @@ func (t *tx) newPatient(p rx.Patient, at time.Time) (string, error) {
 
 func (t *tx) changePatient(r *patientRow, p rx.Patient, at time.Time) error {
 	r.version++
+	before := r.ssinBlind
 	if err := t.fill(r, p); err != nil {
 		return err
 	}
 	if err := t.update(r); err != nil {
 		return err
+	}
+	if !bytes.Equal(before, r.ssinBlind) { // they name the number that the patient had
+		if err := t.run("DELETE FROM keys WHERE patient = ?", r.id); err != nil {
+			return err
+		}
 	}
 	return t.journal(entry{linePatient, r.id, r.version, at, nil})
 }

@@ -186,18 +186,6 @@ func (db *DB) atWork(s *session) ([]*item, error) {
 	return items, nil
 }
 
-// unused counts the pool's keys by patient.
-func (db *DB) unused(s *session) (map[string]int, error) {
-	counts := map[string]int{}
-	var patient string
-	var n int
-	err := s.each("SELECT patient, count(*) FROM keys GROUP BY patient", nil, []any{&patient, &n}, func() error {
-		counts[patient] = n
-		return nil
-	})
-	return counts, err
-}
-
 // around finds what decisions need to know beside the prescription. Whether there is something newer is asked only for what waits.
 func (db *DB) around(s *session, it *item) (a rx.Around, err error) {
 	if it.row.replaces.Valid {

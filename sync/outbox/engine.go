@@ -94,9 +94,10 @@ type Engine struct {
 	retryFrom  time.Duration           // when the next wish to try at once is granted
 	outOfTurn  map[rx.ID]bool          // fresh prescriptions for which it was asked whether Recip-e is back
 	unsettled  []settlement
-	faults     []error  // of single rows, since the last step or reply
-	unmarked   bool     // the outside mark could not be written
-	reading    []errand // statuses to read back at the next step
+	faults     []error   // of single rows, since the last step or reply
+	unmarked   bool      // the outside mark could not be written
+	dropped    time.Time // when keys that are too old were looked for
+	reading    []errand  // statuses to read back at the next step
 	wake       time.Duration
 }
 

@@ -3,6 +3,7 @@ package outbox_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -36,6 +37,8 @@ type shelf struct {
 	rows   map[rx.ID]rx.Prescription
 	order  []rx.ID
 	keys   map[rx.ID][]rx.Key
+	added  map[rx.KeyID]time.Time
+	drafts map[rx.ID]draft // by patient: one each
 	used   map[rx.KeyID]bool
 	around map[rx.ID]rx.Around
 	now    func() time.Time
@@ -47,9 +50,15 @@ type shelf struct {
 	before func(op string, id rx.ID) error
 }
 
+// draft is an order that is being written.
+type draft struct {
+	lines   int
+	changed time.Time
+}
+
 func newShelf(now func() time.Time) *shelf {
 	return &shelf{
-		rows: map[rx.ID]rx.Prescription{}, keys: map[rx.ID][]rx.Key{}, used: map[rx.KeyID]bool{}, around: map[rx.ID]rx.Around{}, now: now,
+		rows: map[rx.ID]rx.Prescription{}, keys: map[rx.ID][]rx.Key{}, added: map[rx.KeyID]time.Time{}, drafts: map[rx.ID]draft{}, used: map[rx.KeyID]bool{}, around: map[rx.ID]rx.Around{}, now: now,
 		before: func(string, rx.ID) error { return nil },
 	}
 }
@@ -152,9 +161,38 @@ func (s *shelf) AddKey(_ context.Context, patient rx.ID, key rx.Key) error {
 	if s.used[key.ID] {
 		return rx.Fault(rx.CodeKeyUsed)
 	}
-	s.used[key.ID] = true
+	s.used[key.ID], s.added[key.ID] = true, s.now()
 	s.keys[patient] = append(s.keys[patient], key)
 	s.note("key", "")
+	return nil
+}
+
+func (s *shelf) Writing(_ context.Context, since time.Time) (all []rx.Writing, err error) {
+	if err := s.before("writing", ""); err != nil {
+		return nil, err
+	}
+	for _, patient := range slices.Sorted(maps.Keys(s.drafts)) {
+		if d := s.drafts[patient]; !d.changed.Before(since) {
+			all = append(all, rx.Writing{Patient: patient, SSIN: numbers[patient], Lines: d.lines, Keys: len(s.keys[patient])})
+		}
+	}
+	return all, nil
+}
+
+func (s *shelf) DropKeys(_ context.Context, before time.Time) error {
+	if err := s.before("drop", ""); err != nil {
+		return err
+	}
+	waits := map[rx.ID]bool{}
+	for _, p := range s.rows {
+		waits[p.Patient] = waits[p.Patient] || p.State == rx.StateReady
+	}
+	for patient, keys := range s.keys {
+		s.keys[patient] = slices.DeleteFunc(slices.Clone(keys), func(k rx.Key) bool {
+			at, known := s.added[k.ID]
+			return known && !waits[patient] && at.Before(before)
+		})
+	}
 	return nil
 }
 

@@ -31,6 +31,14 @@ type Store interface {
 	// AddKey keeps a fresh key of the patient's pool.
 	AddKey(ctx context.Context, patient rx.ID, key rx.Key) error
 
+	// Writing gives the patients with a number, known here, of whom a draft was changed at or
+	// after since, in an order that is always the same. Nothing while drafts cannot be read.
+	Writing(ctx context.Context, since time.Time) ([]rx.Writing, error)
+
+	// DropKeys forgets the keys that were kept before that moment, of patients of whom nothing
+	// waits to be sent. Where there are none nothing is written.
+	DropKeys(ctx context.Context, before time.Time) error
+
 	// Outside writes and syncs the outside mark; after a door is claimed and
 	// before its act.
 	Outside(ctx context.Context) error

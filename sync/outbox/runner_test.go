@@ -134,6 +134,16 @@ func (l locked) AddKey(ctx context.Context, patient rx.ID, key rx.Key) error {
 	defer l.o.Unlock()
 	return l.o.AddKey(ctx, patient, key)
 }
+func (l locked) Writing(ctx context.Context, since time.Time) ([]rx.Writing, error) {
+	l.o.Lock()
+	defer l.o.Unlock()
+	return l.o.Writing(ctx, since)
+}
+func (l locked) DropKeys(ctx context.Context, before time.Time) error {
+	l.o.Lock()
+	defer l.o.Unlock()
+	return l.o.DropKeys(ctx, before)
+}
 func (l locked) Outside(ctx context.Context) error {
 	l.o.Lock()
 	defer l.o.Unlock()

@@ -15,56 +15,6 @@ const (
 	clearFor = time.Minute      // a look at the open list serves a late send this long
 )
 
-// keys fetches what the pool lacks: one key for each prescription that waits,
-// also while Recip-e is down, since the KGSS may be down when it is back.
-func (e *Engine) keys(_ context.Context, m Moment, tasks []rx.Task) ([]Act, error) {
-	var acts []Act
-	all, coming, lacking := 0, map[rx.ID]int{}, map[rx.ID]int{}
-	for _, er := range e.flight {
-		if er.call.Op == rx.OpNewKey {
-			all++
-			coming[er.patient]++
-			lacking[er.patient]--
-		}
-	}
-	seen := map[rx.ID]bool{}
-	for i := range tasks {
-		t := &tasks[i]
-		if t.State != rx.StateReady || t.SSIN == "" {
-			continue
-		}
-		if !seen[t.Patient] {
-			seen[t.Patient] = true
-			lacking[t.Patient] -= t.Keys
-		}
-		lacking[t.Patient]++
-		failing := e.plans[keying(t.Patient)] != nil && coming[t.Patient] > 0
-		if lacking[t.Patient] <= 0 || all >= parallel || failing || e.later(keying(t.Patient), m) || !e.mayRead(rx.KGSS, m) {
-			continue
-		}
-		lacking[t.Patient]--
-		coming[t.Patient]++
-		all++
-		acts = append(acts, e.start(m, errand{call: rx.Call{Op: rx.OpNewKey, Patient: t.SSIN}, patient: t.Patient}, e.waits.Call))
-	}
-	return acts, nil
-}
-
-// doneKey keeps the key. One that is not kept is lost, and harms nobody: it was
-// never used.
-func (e *Engine) doneKey(ctx context.Context, m Moment, er *errand, r rx.Reply) error {
-	if !r.OK() || r.Key.ID == "" {
-		e.again(keying(er.patient), m, e.waits.Retry, &r)
-		return nil
-	}
-	if err := e.store.AddKey(ctx, er.patient, r.Key); err != nil {
-		e.again(keying(er.patient), m, e.waits.Retry, nil)
-		return err
-	}
-	delete(e.plans, keying(er.patient))
-	return nil
-}
-
 // sends starts creates: fresh ones at once, late ones paced and after a look at
 // the patient's open list.
 func (e *Engine) sends(ctx context.Context, m Moment, tasks []rx.Task) ([]Act, error) {

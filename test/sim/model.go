@@ -41,6 +41,7 @@ type directory struct {
 	patients map[rx.ID]rx.Known
 	drafts   map[rx.ID]rx.Draft
 	keys     map[rx.ID][]rx.Key // unused, by patient
+	added    map[rx.KeyID]time.Time
 	used     map[rx.KeyID]bool
 	settings map[string][]byte
 	restored time.Time
@@ -63,7 +64,7 @@ type mark struct {
 func newModel(now func() time.Time, step step) *Model {
 	return &Model{now: now, dir: 1, mark: mark{dir: 1}, step: step, disk: directory{
 		held: newHeld(), orders: map[rx.ID]order{}, patients: map[rx.ID]rx.Known{}, drafts: map[rx.ID]rx.Draft{},
-		keys: map[rx.ID][]rx.Key{}, used: map[rx.KeyID]bool{}, settings: map[string][]byte{},
+		keys: map[rx.ID][]rx.Key{}, added: map[rx.KeyID]time.Time{}, used: map[rx.KeyID]bool{}, settings: map[string][]byte{},
 	}}
 }
 
@@ -77,6 +78,7 @@ func (m *Model) copy() func(elsewhere bool) {
 	d := m.disk
 	d.rows, d.orders, d.patients = maps.Clone(d.rows), maps.Clone(d.orders), maps.Clone(d.patients)
 	d.drafts, d.keys, d.used, d.settings = maps.Clone(d.drafts), maps.Clone(d.keys), maps.Clone(d.used), maps.Clone(d.settings)
+	d.added = maps.Clone(d.added)
 	for patient, keys := range d.keys {
 		d.keys[patient] = slices.Clone(keys)
 	}
@@ -186,10 +188,48 @@ func (m *Model) AddKey(_ context.Context, patient rx.ID, key rx.Key) error {
 		if m.disk.used[key.ID] {
 			return rx.Fault(rx.CodeKeyUsed)
 		}
-		m.disk.used[key.ID] = true
+		m.disk.used[key.ID], m.disk.added[key.ID] = true, m.now()
 		m.disk.keys[patient] = append(slices.Clone(m.disk.keys[patient]), key)
 		return nil
 	})
+}
+
+// DropKeys forgets old keys of patients of whom nothing waits. Nothing is lost when it is not done.
+func (m *Model) DropKeys(_ context.Context, before time.Time) error {
+	waits := map[rx.ID]bool{}
+	for _, r := range m.disk.rows {
+		waits[r.p.Patient] = waits[r.p.Patient] || r.p.State == rx.StateReady
+	}
+	old := func(k rx.Key) bool { return m.disk.added[k.ID].Before(before) }
+	kept := maps.Clone(m.disk.keys)
+	for patient, keys := range kept {
+		if !waits[patient] && slices.ContainsFunc(keys, old) {
+			kept[patient] = slices.DeleteFunc(slices.Clone(keys), old)
+		}
+	}
+	m.disk.keys, m.worked = kept, workKey{}
+	return nil
+}
+
+// Writing is for whom drafts were changed since.
+func (m *Model) Writing(_ context.Context, since time.Time) (all []rx.Writing, _ error) {
+	for _, id := range slices.Sorted(maps.Keys(m.disk.drafts)) {
+		d := m.disk.drafts[id]
+		if d.Request.Patient.SSIN == "" || len(d.Request.Lines) == 0 || d.Updated.Before(since) {
+			continue
+		}
+		for patient, known := range m.disk.patients {
+			if known.SSIN != d.Request.Patient.SSIN {
+				continue
+			}
+			if i := slices.IndexFunc(all, func(w rx.Writing) bool { return w.Patient == patient }); i >= 0 {
+				all[i].Lines += min(len(d.Request.Lines), rx.MaxLines)
+				continue
+			}
+			all = append(all, rx.Writing{Patient: patient, SSIN: known.SSIN, Lines: min(len(d.Request.Lines), rx.MaxLines), Keys: len(m.disk.keys[patient])})
+		}
+	}
+	return all, nil
 }
 
 // Outside writes the mark.

@@ -267,6 +267,17 @@ func (r *real) AddKey(ctx context.Context, patient rx.ID, key rx.Key) error {
 	return r.durable("add key", func() error { return r.db().AddKey(ctx, patient, key) })
 }
 
+func (r *real) DropKeys(ctx context.Context, before time.Time) error {
+	err := r.db().DropKeys(ctx, before)
+	r.ended()
+	return err
+}
+
+func (r *real) Writing(ctx context.Context, since time.Time) ([]rx.Writing, error) {
+	v, err := r.db().Writing(ctx, since)
+	return read(r, v, err)
+}
+
 func (r *real) Outside(ctx context.Context) error {
 	return r.durable("outside", func() error { return r.db().Outside(ctx) })
 }

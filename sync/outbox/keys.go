@@ -1,0 +1,103 @@
+package outbox
+
+import (
+	"context"
+	"time"
+
+	"relais/app/rx"
+)
+
+// The pool of keys: one for each prescription that waits, and one for each line that is still being
+// written, so that a KGSS that is away or slow delays nothing that was begun before. A key
+// names its patient to the KGSS and is no prescription's before the store takes it from the pool,
+// once and for good: whichever line of that patient comes first has it.
+
+const (
+	// spare is how long after its last change a draft counts as being written, and how long a key is kept of whose
+	// patient nothing waits. How long the KGSS keeps a key that nobody used is not known.
+	spare = 4 * time.Hour
+	// dropEvery is how often keys are looked for that are too old.
+	dropEvery = time.Hour
+)
+
+// keys fetches what the pool lacks, also while Recip-e is down, since the KGSS may be down when it is back: one for each
+// prescription that waits, and then, one call at a time, one for each line that is being written.
+func (e *Engine) keys(ctx context.Context, m Moment, tasks []rx.Task) ([]Act, error) {
+	e.dropKeys(ctx, m)
+	var acts []Act
+	all, coming, lacking := 0, map[rx.ID]int{}, map[rx.ID]int{}
+	for _, er := range e.flight {
+		if er.call.Op == rx.OpNewKey {
+			all++
+			coming[er.patient]++
+			lacking[er.patient]--
+		}
+	}
+	fetch := func(patient rx.ID, ssin rx.SSIN, most int) bool {
+		failing := e.plans[keying(patient)] != nil && coming[patient] > 0
+		if lacking[patient] <= 0 || all >= most || failing || e.later(keying(patient), m) || !e.mayRead(rx.KGSS, m) {
+			return false
+		}
+		lacking[patient]--
+		coming[patient]++
+		all++
+		acts = append(acts, e.start(m, errand{call: rx.Call{Op: rx.OpNewKey, Patient: ssin}, patient: patient}, e.waits.Call))
+		return true
+	}
+	seen, short := map[rx.ID]bool{}, false
+	for i := range tasks {
+		t := &tasks[i]
+		if t.State != rx.StateReady || t.SSIN == "" {
+			continue
+		}
+		if !seen[t.Patient] {
+			seen[t.Patient] = true
+			lacking[t.Patient] -= t.Keys
+		}
+		lacking[t.Patient]++
+		short = !fetch(t.Patient, t.SSIN, parallel) && lacking[t.Patient] > 0 || short
+	}
+	if all > 0 || short && !e.gate(rx.KGSS).open() { // what waits finds out first whether the KGSS is back
+		return acts, nil
+	}
+	writing, err := e.store.Writing(ctx, m.Wall.Add(-spare))
+	if err != nil { // told, and holds up nothing that waits
+		e.faults = append(e.faults, err)
+		return acts, nil
+	}
+	for _, w := range writing {
+		if !seen[w.Patient] {
+			lacking[w.Patient] -= w.Keys
+		}
+		lacking[w.Patient] += w.Lines
+		fetch(w.Patient, w.SSIN, 1)
+	}
+	return acts, nil
+}
+
+// dropKeys forgets keys that are too old. A fault is told, and it is tried again at the next step.
+func (e *Engine) dropKeys(ctx context.Context, m Moment) {
+	if since := m.Wall.Sub(e.dropped); since >= 0 && since < dropEvery {
+		return
+	}
+	if err := e.store.DropKeys(ctx, m.Wall.Add(-spare)); err != nil {
+		e.faults = append(e.faults, err)
+		return
+	}
+	e.dropped = m.Wall
+}
+
+// doneKey keeps the key. One that is not kept is lost, and harms nobody: it was
+// never used.
+func (e *Engine) doneKey(ctx context.Context, m Moment, er *errand, r rx.Reply) error {
+	if !r.OK() || r.Key.ID == "" {
+		e.again(keying(er.patient), m, e.waits.Retry, &r)
+		return nil
+	}
+	if err := e.store.AddKey(ctx, er.patient, r.Key); err != nil {
+		e.again(keying(er.patient), m, e.waits.Retry, nil)
+		return err
+	}
+	delete(e.plans, keying(er.patient))
+	return nil
+}
