@@ -3,7 +3,6 @@ package simulator_test
 import (
 	"crypto/rsa"
 	"crypto/x509"
-	"encoding/pem"
 	"os"
 	"path/filepath"
 	"testing"
@@ -12,6 +11,7 @@ import (
 	"relais/app/rx"
 	"relais/sync/ehealth/etee"
 	"relais/sync/ehealth/etk"
+	"relais/sync/ehealth/pkitest"
 	"relais/sync/ehealth/trust"
 	"relais/sync/simulator"
 )
@@ -28,8 +28,7 @@ func vector(t *testing.T, name string) []byte {
 
 func certificateOf(t *testing.T, name string) *x509.Certificate {
 	t.Helper()
-	block, _ := pem.Decode(vector(t, "etee/testdata/vectors/"+name+".cert.pem"))
-	return must(x509.ParseCertificate(block.Bytes))
+	return pkitest.ReadCertificate(vector(t, "etee/testdata/vectors/"+name+".cert.pem"))
 }
 
 func keyOf(t *testing.T, name string) *rsa.PrivateKey {

@@ -8,7 +8,6 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
-	"encoding/pem"
 	"os"
 	"path/filepath"
 	"testing"
@@ -31,12 +30,7 @@ func vector(t testing.TB, name string) []byte {
 
 func vectorCertificate(t testing.TB, name string) *x509.Certificate {
 	t.Helper()
-	block, _ := pem.Decode(vector(t, name+".cert.pem"))
-	c, err := x509.ParseCertificate(block.Bytes)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
+	return pkitest.ReadCertificate(vector(t, name+".cert.pem"))
 }
 
 func vectorKey(t testing.TB, name string) *rsa.PrivateKey {

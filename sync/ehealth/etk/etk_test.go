@@ -7,7 +7,6 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"os"
 	"path/filepath"
@@ -35,12 +34,7 @@ func vector(t testing.TB, name string) []byte {
 
 func vectorCertificate(t testing.TB, name string) *x509.Certificate {
 	t.Helper()
-	block, _ := pem.Decode(vector(t, name+".cert.pem"))
-	c, err := x509.ParseCertificate(block.Bytes)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
+	return pkitest.ReadCertificate(vector(t, name+".cert.pem"))
 }
 
 func codes(found []trust.Finding) (codes []string) {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/rsa"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
@@ -29,12 +28,7 @@ func file(t testing.TB, name string) []byte {
 
 func certificate(t testing.TB, name string) *x509.Certificate {
 	t.Helper()
-	block, _ := pem.Decode(file(t, name+".pem"))
-	c, err := x509.ParseCertificate(block.Bytes)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
+	return pkitest.ReadCertificate(file(t, name+".pem"))
 }
 
 func open(t testing.TB, p12 []byte) *identity.Identity {

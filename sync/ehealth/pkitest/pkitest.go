@@ -129,6 +129,12 @@ func KeyPEM(key *rsa.PrivateKey) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: must(x509.MarshalPKCS8PrivateKey(key))})
 }
 
+// ReadCertificate reads the first certificate of a PEM text.
+func ReadCertificate(text []byte) *x509.Certificate {
+	block, _ := pem.Decode(text)
+	return must(x509.ParseCertificate(block.Bytes))
+}
+
 func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)

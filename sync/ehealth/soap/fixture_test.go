@@ -5,7 +5,6 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/pem"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/beevik/etree"
 
+	"relais/sync/ehealth/pkitest"
 	"relais/sync/ehealth/soap"
 	"relais/sync/ehealth/trust"
 	"relais/sync/ehealth/xmldsig"
@@ -41,16 +41,11 @@ type holder struct {
 // person reads a certificate and key of the vectors: test-auth is a doctor, test-ra stands for the STS.
 func person(t testing.TB, name string) holder {
 	t.Helper()
-	block, _ := pem.Decode(vector(t, name+".cert.pem"))
-	cert, err := x509.ParseCertificate(block.Bytes)
-	if err != nil {
-		t.Fatal(err)
-	}
 	key, err := x509.ParsePKCS8PrivateKey(vector(t, name+".key.p8"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return holder{cert, key.(*rsa.PrivateKey)}
+	return holder{pkitest.ReadCertificate(vector(t, name+".cert.pem")), key.(*rsa.PrivateKey)}
 }
 
 func anchors(t testing.TB) *x509.CertPool {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rsa"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
@@ -367,12 +366,7 @@ func vector(t testing.TB, name string) []byte {
 
 func vectorCertificate(t testing.TB, name string) *x509.Certificate {
 	t.Helper()
-	block, _ := pem.Decode(vector(t, name+".cert.pem"))
-	c, err := x509.ParseCertificate(block.Bytes)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
+	return pkitest.ReadCertificate(vector(t, name+".cert.pem"))
 }
 
 // vectorClient reads the assertion of the vectors, which has the structure of a genuine one and was signed by xmlsec1.
