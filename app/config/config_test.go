@@ -83,9 +83,9 @@ func TestBuiltInProfiles(t *testing.T) {
 }
 
 func TestFile(t *testing.T) {
-	p, faults := File{Name: "script", Services: Simulated, Waits: map[string]string{"answer": "500ms", "call": "1s", "max_age": "240h"}}.Profile()
+	p, faults := File{Name: "script", Services: Simulated, Waits: map[string]string{"answer": "500ms", "call": "1s", "max_age": "240h", "feedback": "0s"}}.Profile()
 	want := rx.DefaultWaits
-	want.Answer, want.Call, want.MaxAge = 500*time.Millisecond, time.Second, 240*time.Hour
+	want.Answer, want.Call, want.MaxAge, want.Feedback = 500*time.Millisecond, time.Second, 240*time.Hour, 0 // 0: never
 	if len(faults) > 0 || p.Waits != want || p.Environment != "custom:script" || p.Name() != "custom" || !p.Simulated || p.Ready() != nil || !Custom(p.Environment) {
 		t.Errorf("%+v, %v", p, faults)
 	}
@@ -113,8 +113,8 @@ func TestFileFaults(t *testing.T) {
 		{File{Services: Simulated}, "$.name: profile-name"},
 		{File{Name: "Ünï", Services: Simulated}, "$.name: profile-name"},
 		{File{Name: "a", Services: "https://example.org"}, "$.services: not-in-list"},
-		{File{Name: "a", Services: Simulated, Waits: map[string]string{"anser": "1s", "call": "soon", "pace": "-1s", "retry": "0"}},
-			"$.waits.anser: unknown-field; $.waits.call: span-form; $.waits.pace: span-form; $.waits.retry: span-form"},
+		{File{Name: "a", Services: Simulated, Waits: map[string]string{"anser": "1s", "call": "soon", "pace": "-1s", "retry": "0", "feedback": "-1s"}},
+			"$.waits.anser: unknown-field; $.waits.call: span-form; $.waits.feedback: span-form; $.waits.pace: span-form; $.waits.retry: span-form"},
 		{File{Name: "a", Services: Simulated, Waits: map[string]string{"Dupont Marie": "1s"}}, "$.waits.*: unknown-field"},
 		{File{Name: "a", Services: Simulated, Waits: map[string]string{"answer": "2m", "late": "5h"}}, "$.waits.answer: waits-order; $.waits.late: waits-order"},
 	} {

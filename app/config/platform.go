@@ -38,6 +38,7 @@ type Platform struct {
 	STSForm             string `json:"sts_form,omitempty"`             // "ws-trust", "saml-p"
 	Signature           string `json:"signature,omitempty"`            // "rsa-sha256", "rsa-sha1"
 	PrescriptionVersion string `json:"prescription_version,omitempty"` // "kmehr_1.29"
+	FeedbackRead        bool   `json:"feedback_read,omitempty"`        // feedback that is kept by itself is asked for again with the read flag
 	Vendor              string `json:"vendor,omitempty"`               // before the version, of the program to the services
 }
 

@@ -122,7 +122,7 @@ func (f File) Profile() (Profile, rx.Faults) {
 			continue
 		}
 		d, err := time.ParseDuration(f.Waits[name])
-		if err != nil || d <= 0 {
+		if err != nil || d < 0 || d == 0 && name != never {
 			faults = append(faults, rx.Fault(rx.CodeSpanForm).At(at))
 			continue
 		}
@@ -159,6 +159,9 @@ type wait struct {
 	of   func(*rx.Waits) *time.Duration
 }
 
+// never is the one wait that may be 0: then it does not happen by itself.
+const never = "feedback"
+
 var waits = []wait{
 	{"answer", func(w *rx.Waits) *time.Duration { return &w.Answer }},
 	{"call", func(w *rx.Waits) *time.Duration { return &w.Call }},
@@ -175,6 +178,7 @@ var waits = []wait{
 	{"backoff", func(w *rx.Waits) *time.Duration { return &w.Backoff }},
 	{"pace", func(w *rx.Waits) *time.Duration { return &w.Pace }},
 	{"status", func(w *rx.Waits) *time.Duration { return &w.Status }},
+	{never, func(w *rx.Waits) *time.Duration { return &w.Feedback }},
 }
 
 func waitNames() string {

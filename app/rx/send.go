@@ -24,6 +24,7 @@ type Waits struct {
 	Backoff    time.Duration // longest pause
 	Pace       time.Duration // between two late sends (1 per 5 s and practice)
 	Status     time.Duration // between two readings of the status of an open record
+	Feedback   time.Duration // between two readings of what pharmacists wrote, when nothing else is to do; 0: only when it is asked for
 }
 
 // DefaultWaits are those of the built-in profiles.
@@ -32,6 +33,7 @@ var DefaultWaits = Waits{
 	Between: 60 * time.Second, LookAgain: 30 * time.Second, Silent: 4 * time.Hour, Late: 10 * time.Minute,
 	MaxAge: 96 * time.Hour, Ask: 24 * time.Hour, ClockSlack: 5 * time.Minute, Retry: 30 * time.Second,
 	Backoff: 15 * time.Minute, Pace: 5 * time.Second, Status: 6 * time.Hour,
+	Feedback: time.Hour,
 }
 
 // MaySend tells whether p may leave for Recip-e at the moment now, nil when it may.

@@ -124,6 +124,22 @@ func (s *Session) work(ctx context.Context, p *patience, met func(error)) (ended
 		stop()
 		<-tended
 	}()
+	if p == nil { // not beside a command, which ends with its own work
+		src, err := s.dir.source()
+		if err != nil {
+			return ended, err
+		}
+		listened := make(chan struct{})
+		go func() {
+			defer crash.Guard()
+			defer close(listened)
+			s.listen(feed, rand.New(src))
+		}()
+		defer func() {
+			stop()
+			<-listened
+		}()
+	}
 	wake := func(after time.Duration) { time.AfterFunc(after, runner.Nudge) } // a nudge that comes too late does nothing
 	if p != nil {
 		wake(time.Until(p.deadline))
