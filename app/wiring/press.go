@@ -36,10 +36,12 @@ func (p press) options() (documents.Options, error) {
 }
 
 // Sheet is the paper prescription of items that are claimed for paper.
-func (p press) Sheet(items []rx.Item) ([]byte, error) {
+func (p press) Sheet(items []rx.Item) ([]byte, error) { return p.write(p.sheet(items)) }
+
+func (p press) sheet(items []rx.Item) (documents.Document, error) {
 	options, err := p.options()
 	if err != nil {
-		return nil, err
+		return documents.Document{}, err
 	}
 	paper := documents.Paper{Simulated: p.simulated, Reason: items[0].PaperReason, Form: options.Form}
 	for _, item := range items {
@@ -53,7 +55,7 @@ func (p press) Sheet(items []rx.Item) ([]byte, error) {
 		}
 		paper.Lines = append(paper.Lines, line)
 	}
-	return p.write(paper.Layout())
+	return paper.Layout()
 }
 
 // unanswered is when the attempt was made although which the sheet was claimed; zero
@@ -78,16 +80,18 @@ func nothingElectronic(rxp rx.Prescription, s rx.Sheet) bool {
 }
 
 // Proof is the proof of items that Recip-e has confirmed.
-func (p press) Proof(items []rx.Item) ([]byte, error) {
+func (p press) Proof(items []rx.Item) ([]byte, error) { return p.write(p.proof(items)) }
+
+func (p press) proof(items []rx.Item) (documents.Document, error) {
 	options, err := p.options()
 	if err != nil {
-		return nil, err
+		return documents.Document{}, err
 	}
 	proof := documents.Proof{Simulated: p.simulated, Look: options.Proof, Printed: p.now()}
 	for _, item := range items {
 		proof.Lines = append(proof.Lines, documents.ProofLine{Facts: item.Facts, RID: item.RID(), Confirmed: item.Adopted.At})
 	}
-	return p.write(proof.Layout())
+	return proof.Layout()
 }
 
 func (p press) write(d documents.Document, err error) ([]byte, error) {

@@ -260,7 +260,7 @@ type HistoryView struct {
 	Notices  []Notice
 	Focus    Focus
 
-	Proof, OnPaper, Repeat, Letters Button
+	Proof, OnPaper, Preview, Repeat, Letters Button
 }
 
 // Row is one prescription in the list.
@@ -323,6 +323,7 @@ func (h *History) View() HistoryView {
 	v.OnPaper = Button{Label: i18n.Text(lang, "ui.paper"), Key: i18n.Text(lang, "ui.key.paper"), Press: h.env.press(h.AskPaper)}
 	v.Repeat = Button{Label: i18n.Text(lang, "ui.repeat"), Key: i18n.Text(lang, "ui.key.repeat"), Press: h.env.press(h.Repeat)}
 	v.Letters = h.letterButton()
+	v.Preview = h.env.previewButton(h.item != nil && drawable(h.item.Prescription), h.Preview)
 	if h.item != nil {
 		v.Detail = h.inFull(*h.item)
 		v.Repeat.On = h.Again != nil && h.may()

@@ -9,6 +9,7 @@
 //	Outages     each service as last heard, and what goes on without it
 //	Settings    language, look, size of the text; practice and program
 //	Palette     every command by its name
+//	Preview     pages as they will be printed, before they are
 //	Prints      what is on its way to the printer, until the doctor has seen how it ended
 //	Drill       the weather of the simulated services
 //	Exercise    a drill in a window of its own, until a real patient arrives
@@ -54,8 +55,9 @@ type Env struct {
 	Save func(name string, pdf []byte) (path string, err error) // keeps a document for its printing
 	Open func(path string)                                      // shows it, when the doctor wants it
 	// Prints takes what is made to the printer; nil: it is kept as a file, for the doctor to open.
-	Prints *Prints
-	Copy   func(text string) // puts it on the clipboard
+	Prints  *Prints
+	Preview *Preview          // shows it before; nil: nothing can be looked at
+	Copy    func(text string) // puts it on the clipboard
 }
 
 // Seen is what the last calls of a service said.

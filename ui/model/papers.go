@@ -290,10 +290,14 @@ func (p *Papers) TestPage() {
 			return
 		}
 	}
+	p.make("test", "ui.file.test", p.calibration(o))
+}
+
+func (p *Papers) calibration(o documents.Options) func(context.Context) (documents.Document, error) {
 	lang := p.env.Lang
-	p.make("test", "ui.file.test", func(context.Context) (documents.Document, error) {
+	return func(context.Context) (documents.Document, error) {
 		return documents.Calibration{Form: o.Form, Language: lang}.Layout()
-	})
+	}
 }
 
 // make prints a document that is about no prescription.
@@ -329,55 +333,55 @@ func (p *Papers) make(kind, file string, layout func(context.Context) (documents
 }
 
 // Pharmacist prints the page for the pharmacist, Poster that for the waiting room, in the language of the practice.
-func (p *Papers) Pharmacist() {
-	p.make("report", "ui.file.report", func(ctx context.Context) (documents.Document, error) {
-		practice, err := p.env.Service.Practice(ctx)
-		if err != nil {
-			return documents.Document{}, err
-		}
-		return documents.PharmacistSheet{Language: practice.RegionLanguage, Practice: practice}.Layout()
-	})
+func (p *Papers) Pharmacist() { p.make("report", "ui.file.report", p.pharmacist) }
+
+func (p *Papers) pharmacist(ctx context.Context) (documents.Document, error) {
+	practice, err := p.env.Service.Practice(ctx)
+	if err != nil {
+		return documents.Document{}, err
+	}
+	return documents.PharmacistSheet{Language: practice.RegionLanguage, Practice: practice}.Layout()
 }
 
 // Poster is for the waiting room.
-func (p *Papers) Poster() {
-	p.make("report", "ui.file.report", func(ctx context.Context) (documents.Document, error) {
-		practice, err := p.env.Service.Practice(ctx)
-		if err != nil {
-			return documents.Document{}, err
-		}
-		return documents.Poster{Language: practice.RegionLanguage, Practice: practice}.Layout()
-	})
+func (p *Papers) Poster() { p.make("report", "ui.file.report", p.poster) }
+
+func (p *Papers) poster(ctx context.Context) (documents.Document, error) {
+	practice, err := p.env.Service.Practice(ctx)
+	if err != nil {
+		return documents.Document{}, err
+	}
+	return documents.Poster{Language: practice.RegionLanguage, Practice: practice}.Layout()
 }
 
 // DayList prints every prescription of today with what became of it.
-func (p *Papers) DayList() {
-	p.make("report", "ui.file.report", func(ctx context.Context) (documents.Document, error) {
-		practice, err := p.env.Service.Practice(ctx)
+func (p *Papers) DayList() { p.make("report", "ui.file.report", p.dayList) }
+
+func (p *Papers) dayList(ctx context.Context) (documents.Document, error) {
+	practice, err := p.env.Service.Practice(ctx)
+	if err != nil {
+		return documents.Document{}, err
+	}
+	list := documents.DayList{Day: p.env.today(), Language: practice.RegionLanguage, Practice: practice, Printed: p.env.now(), Simulated: p.env.Simulated}
+	const page = 100
+	for f := (rx.Filter{Limit: page}); ; {
+		items, err := p.env.Service.Store.List(ctx, f) // newest first
 		if err != nil {
 			return documents.Document{}, err
 		}
-		list := documents.DayList{Day: p.env.today(), Language: practice.RegionLanguage, Practice: practice, Printed: p.env.now(), Simulated: p.env.Simulated}
-		const page = 100
-		for f := (rx.Filter{Limit: page}); ; {
-			items, err := p.env.Service.Store.List(ctx, f) // newest first
-			if err != nil {
-				return documents.Document{}, err
-			}
-			for _, item := range items {
-				if f.Before = item.ID; rx.DateOf(p.env.clock(item.Issued)) != list.Day {
-					slices.Reverse(list.Lines)
-					return list.Layout()
-				}
-				state := i18n.State(list.Language, item.Prescription, p.env.Service.Owed(item))
-				list.Lines = append(list.Lines, documents.DayLine{Facts: item.Facts, State: state, RID: item.RID()})
-			}
-			if len(items) < page {
+		for _, item := range items {
+			if f.Before = item.ID; rx.DateOf(p.env.clock(item.Issued)) != list.Day {
 				slices.Reverse(list.Lines)
 				return list.Layout()
 			}
+			state := i18n.State(list.Language, item.Prescription, p.env.Service.Owed(item))
+			list.Lines = append(list.Lines, documents.DayLine{Facts: item.Facts, State: state, RID: item.RID()})
 		}
-	})
+		if len(items) < page {
+			slices.Reverse(list.Lines)
+			return list.Layout()
+		}
+	}
 }
 
 // PapersView is what is chosen, with what else can be printed; Form while it is being changed.
@@ -392,10 +396,10 @@ type PapersView struct {
 
 // PapersFormView is the form.
 type PapersFormView struct {
-	Title              string
-	Inputs             []Input // as PapersInputs
-	Notices            []Notice
-	Save, Test, Cancel Button
+	Title                       string
+	Inputs                      []Input // as PapersInputs
+	Notices                     []Notice
+	Save, Test, Preview, Cancel Button
 }
 
 // View is the papers as they stand.
@@ -407,7 +411,7 @@ func (p *Papers) View() PapersView {
 	v := PapersView{Title: i18n.Text(lang, "ui.papers"), Notices: p.env.say(p.notes),
 		Edit: button("ui.papers.change", p.read && p.form == nil, p.Edit),
 		Documents: []Button{button("ui.papers.test", p.read, p.TestPage), button("ui.papers.day", true, p.DayList),
-			button("ui.papers.pharmacist", true, p.Pharmacist), button("ui.papers.poster", true, p.Poster)}}
+			button("ui.papers.pharmacist", true, p.Pharmacist), button("ui.papers.poster", true, p.Poster), p.env.previewButton(p.read, p.Preview)}}
 	if p.read {
 		kind := string(p.options.Form.Kind)
 		if kind == "" {
@@ -423,7 +427,7 @@ func (p *Papers) View() PapersView {
 	}
 	if f := p.form; f != nil {
 		v.Form = &PapersFormView{Title: i18n.Text(lang, "ui.papers"), Inputs: p.inputs(), Notices: p.env.say(f.notes),
-			Save: button("ui.papers.save", !f.saving, p.Save), Test: button("ui.papers.test", !f.saving, p.TestPage),
+			Save: button("ui.papers.save", !f.saving, p.Save), Test: button("ui.papers.test", !f.saving, p.TestPage), Preview: p.env.previewButton(!f.saving, p.Preview),
 			Cancel: Button{Label: i18n.Text(lang, "ui.cancel"), Key: p.env.escape(), On: !f.saving, Press: p.env.press(p.Escape)}}
 		v.Form.Save.Strong = true
 		if warning := (documents.Form{Kind: documents.FormKind(strings.TrimPrefix(f.values["kind"], "plain"))}).Warning(lang); warning != "" {

@@ -35,7 +35,7 @@ type PrescribeView struct {
 	Notices  []Notice
 	Focus    Focus
 
-	Send, Proof, OnPaper, ByHand, LetGo, Next Button // always there, always in this place
+	Send, Proof, OnPaper, Preview, ByHand, LetGo, Next Button // always there, always in this place
 }
 
 // View is the screen as it stands.
@@ -48,6 +48,7 @@ func (p *Prescribe) View() PrescribeView {
 	v.Send = Button{Label: i18n.Text(lang, "ui.send"), Key: i18n.Text(lang, "ui.key.send"), Press: p.env.press(p.Send)}
 	v.Proof = Button{Label: i18n.Text(lang, "ui.proof"), Key: i18n.Text(lang, "ui.key.proof"), Press: p.env.press(p.Proof)}
 	v.OnPaper = Button{Label: i18n.Text(lang, "ui.paper"), Key: i18n.Text(lang, "ui.key.paper"), Press: p.env.press(p.AskPaper)}
+	v.Preview = p.env.previewButton(p.drawable(), p.Preview)
 	v.LetGo = Button{Label: i18n.Text(lang, "ui.let-go"), Key: i18n.Text(lang, "ui.key.let-go"), Press: p.env.press(p.LetGo)}
 	v.ByHand = Button{Label: i18n.Text(lang, "ui.hand.short"), Press: p.env.press(p.AskHand)}
 	v.Next = Button{Label: i18n.Text(lang, "ui.next"), Key: i18n.Text(lang, "ui.key.next"), Press: p.env.press(p.Next), On: !p.acting}

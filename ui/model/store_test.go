@@ -382,6 +382,7 @@ func newBench(t interface{ Fatal(...any) }) *bench {
 		Open: func(path string) { b.opened = append(b.opened, path) },
 		Copy: func(text string) { b.copied = text },
 	}
+	b.env.Preview = NewPreview(b.env, &drawer{})
 	return b
 }
 

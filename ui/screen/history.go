@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"relais/app/i18n"
@@ -28,6 +29,7 @@ type History struct {
 	notices kit.Notices
 	proof   *kit.Button
 	onPaper *kit.Button
+	preview *kit.Button
 	repeat  *kit.Button
 	back    *question
 	reach   *question
@@ -35,16 +37,22 @@ type History struct {
 	box     *fyne.Container
 	focus   focus
 	moving  bool
+
+	// All rows have one height, so that the list need not count them: that of the highest that was shown in this width and look.
+	high  float32
+	width float32
+	look  fyne.Theme
 }
 
 // NewHistory makes the screen of m.
 func NewHistory(m *model.History, changed func()) *History {
 	s := &History{shown: map[int]model.Row{}, title: kit.NewText(), empty: kit.NewText(), detail: newDetail(), paper: newPaper(m.Paper, changed), notices: kit.NewNotices(),
-		proof: kit.NewButton(), onPaper: kit.NewButton(), repeat: kit.NewButton(), back: newBack(m.SetBack, changed),
+		proof: kit.NewButton(), onPaper: kit.NewButton(), preview: kit.NewButton(), repeat: kit.NewButton(), back: newBack(m.SetBack, changed),
 		reach: newReach(m.SetReach, changed), letters: kit.NewButton()}
+	s.high = lowest()
 	s.filter = kit.NewEntry(func(words string) { m.Filter(words); changed() })
 	s.filter.Key = keys(m.Move, func() {}, changed)
-	s.list = widget.NewList(func() int { return s.view.Rows }, func() fyne.CanvasObject { return newRow() }, func(i widget.ListItemID, o fyne.CanvasObject) {
+	s.list = widget.NewList(func() int { return s.view.Rows }, func() fyne.CanvasObject { return newRow(&s.high) }, func(i widget.ListItemID, o fyne.CanvasObject) {
 		s.fill(i, o)
 		m.Shown(i)
 	})
@@ -55,7 +63,7 @@ func NewHistory(m *model.History, changed func()) *History {
 		}
 	}
 	left := container.NewBorder(kit.NewColumn(s.title, s.filter, s.empty), nil, nil, nil, kit.AtLeast(fyne.NewSize(0, 30*kit.Unit), s.list))
-	right := kit.Card(container.NewBorder(nil, kit.NewFlow(s.proof, s.onPaper, s.repeat, s.letters), nil, nil, kit.Pane(s.detail.column)))
+	right := kit.Card(container.NewBorder(nil, kit.NewFlow(s.proof, s.onPaper, s.preview, s.repeat, s.letters), nil, nil, kit.Pane(s.detail.column)))
 	s.box = container.NewBorder(nil, kit.NewColumn(s.paper.box, s.back.box, s.reach.box, kit.Capped(s.notices.Object(), 12*kit.Unit)), nil, nil,
 		kit.Sided(layout.NewGridLayout(2), left, right))
 	return s
@@ -64,7 +72,7 @@ func NewHistory(m *model.History, changed func()) *History {
 // Object is what it looks like.
 func (s *History) Object() fyne.CanvasObject { return s.box }
 
-// fill shows a row of the list, as high as its words need.
+// fill shows a row of the list.
 func (s *History) fill(i widget.ListItemID, o fyne.CanvasObject) {
 	if i >= s.view.Rows {
 		return
@@ -73,8 +81,30 @@ func (s *History) fill(i widget.ListItemID, o fyne.CanvasObject) {
 	v := s.view.Row(i)
 	s.shown[i] = v
 	row.text.Set(kit.Strong(v.Name), kit.Quiet("   "+v.When), kit.Words(v.Product).Line(), kit.Toned(v.Tone, v.State).Line())
-	row.text.Resize(fyne.NewSize(row.Size().Width, row.text.MinSize().Height))
-	s.list.SetItemHeight(i, row.text.MinSize().Height)
+	row.text.Resize(fyne.NewSize(row.Size().Width, row.text.MinSize().Height)) // the width decides where text wraps
+	high := row.text.MinSize().Height
+	if look := fyne.CurrentApp().Settings().Theme(); row.Size().Width != s.width || look != s.look {
+		s.width, s.look = row.Size().Width, look
+		s.rise(max(high, lowest()))
+	} else if high > s.high {
+		s.rise(high)
+	}
+}
+
+// lowest is the height of a row whose words need one line each.
+func lowest() float32 { return newRow(new(float32)).MinSize().Height }
+
+// rise gives every row that height; the one at the top stays there.
+func (s *History) rise(high float32) {
+	before, pad := s.high, s.list.Theme().Size(theme.SizeNamePadding)
+	if s.high = high; before == high {
+		return
+	}
+	at := s.list.GetScrollOffset()
+	s.list.Refresh()
+	if at > 0 {
+		s.list.ScrollToOffset(at * (high + pad) / (before + pad))
+	}
 }
 
 // same tells that the list need not be drawn anew: a window that nobody touches rests.
@@ -93,20 +123,29 @@ func (s *History) same(old model.HistoryView) bool {
 type row struct {
 	widget.BaseWidget
 	text *kit.Text
+	high *float32 // of every row, at least
 }
 
-func newRow() *row {
-	r := &row{text: kit.NewText(kit.Strong(" "), kit.Words(" ").Line(), kit.Words(" ").Line())}
+func newRow(high *float32) *row {
+	r := &row{high: high, text: kit.NewText(kit.Strong(" "), kit.Words(" ").Line(), kit.Words(" ").Line())}
 	r.ExtendBaseWidget(r)
 	return r
 }
 
 func (r *row) CreateRenderer() fyne.WidgetRenderer { return widget.NewSimpleRenderer(r.text) }
 
+// MinSize is as high as every row is.
+func (r *row) MinSize() fyne.Size {
+	m := r.BaseWidget.MinSize()
+	m.Height = max(m.Height, *r.high)
+	return m
+}
+
 // Show shows what the model says.
 func (s *History) Show(lang rx.Lang, v model.HistoryView) {
 	old := s.view
-	if v.Words != old.Words {
+	if v.Words != old.Words { // other rows, which may be lower
+		s.high = lowest()
 		s.list.ScrollToTop()
 	}
 	s.view = v
@@ -133,6 +172,7 @@ func (s *History) Show(lang rx.Lang, v model.HistoryView) {
 	s.notices.Show(v.Notices)
 	s.proof.Set(v.Proof)
 	s.onPaper.Set(v.OnPaper)
+	s.preview.Set(v.Preview)
 	s.repeat.Set(v.Repeat)
 }
 

@@ -21,12 +21,13 @@ type papers struct {
 	labels             []*kit.Labelled
 	said               kit.Notices
 	save, test, cancel *kit.Button
+	preview            *kit.Button
 	form               *fyne.Container
 }
 
 func newPapers(m *model.Settings, changed func()) *papers {
 	p := &papers{text: kit.NewText(), edit: kit.NewButton(), documents: kit.NewButtons(), notices: kit.NewNotices(),
-		title: kit.NewText(), said: kit.NewNotices(), save: kit.NewButton(), test: kit.NewButton(), cancel: kit.NewButton()}
+		title: kit.NewText(), said: kit.NewNotices(), save: kit.NewButton(), test: kit.NewButton(), preview: kit.NewButton(), cancel: kit.NewButton()}
 	p.card = kit.Gap(kit.Card(kit.NewColumn(p.text, kit.NewFlow(p.edit), p.documents.Object(), p.notices.Object())))
 	fields := kit.Sided(layout.NewGridLayout(2))
 	for i, choice := range model.PapersInputs() {
@@ -49,7 +50,7 @@ func newPapers(m *model.Settings, changed func()) *papers {
 		p.inputs, p.labels = append(p.inputs, input), append(p.labels, l)
 		fields.Add(l.Container)
 	}
-	p.form = kit.NewColumn(p.title, fields, p.said.Object(), kit.NewFlow(p.save, p.test, p.cancel))
+	p.form = kit.NewColumn(p.title, fields, p.said.Object(), kit.NewFlow(p.save, p.test, p.preview, p.cancel))
 	p.form.Hide()
 	return p
 }
@@ -80,5 +81,6 @@ func (p *papers) show(v *model.PapersView) {
 	p.said.Show(v.Form.Notices)
 	p.save.Set(v.Form.Save)
 	p.test.Set(v.Form.Test)
+	p.preview.Set(v.Form.Preview)
 	p.cancel.Set(v.Form.Cancel)
 }

@@ -36,7 +36,7 @@ type Prescribe struct {
 	paper   *question
 	notices kit.Notices
 
-	send, proof, onPaper, byHand, letGo *kit.Button
+	send, proof, onPaper, preview, byHand, letGo *kit.Button
 
 	over, middle, under *fyne.Container // see arrange
 	narrow              bool
@@ -49,7 +49,7 @@ type Prescribe struct {
 func NewPrescribe(m *model.Prescribe, changed func()) *Prescribe {
 	s := &Prescribe{name: kit.NewText(), banner: kit.NewText(), edit: kit.NewButton(), ask: kit.NewButton(), recipe: newRecipe(), near: kit.NewText(), past: newPast(), entry: newEntry(m, changed), done: kit.NewText(), empty: kit.NewText(),
 		takes: kit.NewText(), leave: kit.NewText(), paper: newPaper(m.Paper, changed), back: newBack(m.SetBack, changed), named: newTemplate(m, changed), notices: kit.NewNotices(),
-		send: kit.NewButton(), proof: kit.NewButton(), onPaper: kit.NewButton(), byHand: kit.NewButton(), letGo: kit.NewButton()}
+		send: kit.NewButton(), proof: kit.NewButton(), onPaper: kit.NewButton(), preview: kit.NewButton(), byHand: kit.NewButton(), letGo: kit.NewButton()}
 	s.pick = newPick(func() *model.Pick { return m.Pick }, changed)
 	s.form = newForm(m.Form, changed)
 	s.lines = kit.NewStack(func() kit.Row[model.Line] { return newLine() })
@@ -58,7 +58,7 @@ func NewPrescribe(m *model.Prescribe, changed func()) *Prescribe {
 	s.arrange(kit.Narrow())
 	s.write = container.NewBorder(kit.NewColumn(s.top, s.over), nil, nil, nil, kit.Pane(s.middle))
 	below := kit.NewColumn(s.under, s.paper.box, s.back.box, s.named.box, kit.Capped(s.notices.Object(), 12*kit.Unit), s.send,
-		kit.NewFlow(s.proof, s.onPaper, s.byHand, s.letGo))
+		kit.NewFlow(s.proof, s.onPaper, s.preview, s.byHand, s.letGo))
 	s.box = container.NewBorder(nil, below, nil, nil, container.NewStack(s.pick.box, s.write, s.form.box))
 	return s
 }
@@ -113,6 +113,7 @@ func (s *Prescribe) Show(lang rx.Lang, v model.PrescribeView) {
 	s.send.Set(v.Send)
 	s.proof.Set(v.Proof)
 	s.onPaper.Set(v.OnPaper)
+	s.preview.Set(v.Preview)
 	s.byHand.Set(v.ByHand)
 	s.letGo.Set(v.LetGo)
 }

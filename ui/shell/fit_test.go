@@ -18,6 +18,7 @@ import (
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/theme"
 
+	"relais/app/documents"
 	"relais/app/i18n"
 	"relais/app/rx"
 	"relais/ui/kit"
@@ -122,6 +123,17 @@ func states(t *testing.T) []state {
 				x := screen.NewPalette(&model.Palette{}, func() {})
 				v := said[model.PaletteView](t, name)[l]
 				inFrame(l, w, placeTreat, x.Object(), func() { x.Show(&v) })
+			}
+		case "preview":
+			s.show = func(t *testing.T, l rx.Lang, w fyne.Window) {
+				x := screen.NewPreview(&model.Preview{}, func() {})
+				v := said[model.PreviewView](t, name)[l]
+				d, err := documents.Calibration{Language: l}.Layout()
+				if err != nil {
+					t.Fatal(err)
+				}
+				v.Page = func() documents.Page { return d.Pages[0] }
+				inFrame(l, w, placePrescribe, x.Object(), func() { x.Show(&v) })
 			}
 		case "leave":
 			s.show = func(t *testing.T, l rx.Lang, w fyne.Window) {
@@ -269,6 +281,8 @@ func texts(o fyne.CanvasObject, at, from, to fyne.Position, scrolls, typed bool)
 		end := at.Add(o.Size())
 		from, to = fyne.NewPos(max(from.X, at.X), max(from.Y, at.Y)), fyne.NewPos(min(to.X, end.X), min(to.Y, end.Y))
 		all = append(all, texts(o.Content, at, from, to, true, typed)...)
+	case *kit.Page: // its words are those of the paper
+		all = []seen{{o, "page", at, o.Size(), from, to, scrolls, typed}}
 	case fyne.Widget:
 		switch p := o.(type) {
 		case *kit.Entry:

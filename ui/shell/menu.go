@@ -72,6 +72,9 @@ var menus = []struct {
 			placePrescribe: func(o *open) { o.prescribe.Proof() }, placeHistory: func(o *open) { o.history.Proof() }}},
 		{"ui.paper", fyne.KeyO, controlShift, map[place]func(*open){
 			placePrescribe: func(o *open) { o.prescribe.AskPaper() }, placeHistory: func(o *open) { o.history.AskPaper() }}},
+		{"ui.preview", fyne.KeyP, controlShift, map[place]func(*open){
+			placePrescribe: func(o *open) { o.prescribe.Preview() }, placeHistory: func(o *open) { o.history.Preview() },
+			placeSettings: func(o *open) { o.settings.Papers().Preview() }}},
 		{"ui.hand", fyne.KeyH, controlShift, writing((*model.Prescribe).AskHand)},
 		{"ui.paper.confirm", fyne.KeyY, controlShift, map[place]func(*open){
 			placePrescribe: func(o *open) { o.prescribe.ConfirmPaper() }, placeTreat: func(o *open) { o.treat.ConfirmPaper() },
@@ -90,7 +93,7 @@ var menus = []struct {
 }
 
 // looking are the commands that change nothing: what can be done in a directory that is open for reading only.
-var looking = []string{"ui.treat", "ui.history", "ui.outages", "ui.settings", "ui.palette"}
+var looking = []string{"ui.treat", "ui.history", "ui.outages", "ui.settings", "ui.palette", "ui.preview"}
 
 // may tells that c can be done in this window, on some screen.
 func (o *open) may(c command) bool { return !o.env.Reading || slices.Contains(looking, c.text) }
@@ -161,7 +164,7 @@ func (s *shell) menu() *fyne.MainMenu {
 					return
 				}
 				if do := s.open.does(c); do != nil {
-					s.open.shutPalette()
+					s.open.uncover()
 					do(s.open)
 					s.show()
 				}

@@ -30,6 +30,9 @@ type open struct {
 	outages   *model.Outages
 	settings  *model.Settings
 	palette   *model.Palette
+	preview   *model.Preview
+	looking   bool           // at the preview
+	before    fyne.Focusable // where the focus was
 
 	frame           *frame
 	at              place
@@ -39,6 +42,7 @@ type open struct {
 	outagesScreen   *screen.Outages
 	settingsScreen  *screen.Settings
 	paletteScreen   *screen.Palette
+	previewScreen   *screen.Preview
 }
 
 func newOpen(s *shell, desk Desk) *open {
@@ -53,6 +57,8 @@ func newOpen(s *shell, desk Desk) *open {
 	if !o.env.Reading {
 		o.env.Prints = o.prints
 	}
+	o.preview = model.NewPreview(o.env, desk)
+	o.env.Preview = o.preview
 	o.strip = model.NewStrip(o.env, func() []error { return []error{desk.Fault(), o.feed, o.kept} }, desk.Retry)
 	o.drill = model.NewDrill(o.env, Weathers, desk.Weather, desk.SetWeather)
 	o.prescribe = model.NewPrescribe(o.env)
@@ -78,6 +84,7 @@ func newOpen(s *shell, desk Desk) *open {
 	}
 	o.palette = model.NewPalette(o.env, o.commands)
 	o.outagesScreen, o.settingsScreen, o.paletteScreen = screen.NewOutages(), screen.NewSettings(o.settings, s.show), screen.NewPalette(o.palette, s.show)
+	o.previewScreen = screen.NewPreview(o.preview, s.show)
 	o.prescribeScreen = screen.NewPrescribe(o.prescribe, s.show)
 	o.treatScreen = screen.NewTreat(o.treat, s.show)
 	o.historyScreen = screen.NewHistory(o.history, s.show)
@@ -163,6 +170,8 @@ func (o *open) object() fyne.CanvasObject {
 	switch {
 	case o.palette.Shown():
 		return o.paletteScreen.Object()
+	case o.preview.Shown():
+		return o.previewScreen.Object()
 	case o.at == placeTreat:
 		return o.treatScreen.Object()
 	case o.at == placeHistory:
@@ -178,7 +187,8 @@ func (o *open) object() fyne.CanvasObject {
 // goTo shows a screen. The others keep what they hold.
 func (o *open) goTo(p place) {
 	o.palette.Close()
-	o.at = p
+	o.preview.Close()
+	o.looking, o.at = false, p
 	canvas := o.shell.window.Canvas()
 	canvas.Unfocus()
 	o.frame.hold(o.object())
@@ -203,10 +213,31 @@ func (o *open) askCommand() {
 	o.shell.show()
 }
 
-// shutPalette goes back to the screen.
-func (o *open) shutPalette() {
-	if o.palette.Shown() {
+// uncover goes back to the screen from what stands in its place.
+func (o *open) uncover() {
+	switch {
+	case o.palette.Shown():
 		o.goTo(o.at)
+	case o.preview.Shown():
+		o.preview.Close()
+		o.look()
+	}
+}
+
+// look begins and ends the preview in the place of the screen, which keeps all that it holds: the focus goes back to where it
+// was.
+func (o *open) look() {
+	if o.looking == o.preview.Shown() {
+		return
+	}
+	canvas := o.shell.window.Canvas()
+	if o.looking = !o.looking; o.looking {
+		o.before = canvas.Focused()
+	}
+	canvas.Unfocus()
+	o.frame.hold(o.object())
+	if !o.looking && o.before != nil {
+		canvas.Focus(o.before)
 	}
 }
 
@@ -218,6 +249,7 @@ func (o *open) next() {
 
 // show shows what the models say now.
 func (o *open) show() {
+	o.look()
 	lang := o.env.Lang
 	writing := o.prescribe.View()
 	next := writing.Next
@@ -227,6 +259,11 @@ func (o *open) show() {
 	if v := o.palette.View(); v != nil {
 		o.paletteScreen.Show(v)
 		o.paletteScreen.Follow(canvas, v.Focus)
+		return
+	}
+	if v := o.preview.View(); v != nil {
+		o.previewScreen.Show(v)
+		o.previewScreen.Follow(canvas, v.Focus)
 		return
 	}
 	switch o.at {
@@ -252,8 +289,9 @@ func (o *open) show() {
 
 // cancel is Escape: the inline question of the present screen is closed.
 func (o *open) cancel() {
-	if o.palette.Shown() {
-		o.shutPalette()
+	if o.palette.Shown() || o.preview.Shown() {
+		o.uncover()
+		o.shell.show()
 		return
 	}
 	switch o.at {

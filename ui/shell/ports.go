@@ -4,12 +4,13 @@ import (
 	"context"
 	"time"
 
+	"relais/app/documents"
 	"relais/app/prescribing"
 	"relais/app/rx"
 )
 
-// House is the data directory that the window stands in front of, still locked. Its types are of the domain and the
-// standard library alone, so that whoever fills it need not know the window.
+// House is the data directory that the window stands in front of, still locked. Its types are of the domain, the
+// documents and the standard library alone, so that whoever fills it need not know the window.
 type House interface {
 	// FirstStart tells that there is no data directory yet: before anything else the window asks what the doctor wants.
 	FirstStart() bool
@@ -99,6 +100,11 @@ type Desk interface {
 	// LeftPrints tells of each job that an earlier window left, or whose end nobody heard of; those that are not over are
 	// cancelled. Nothing is printed.
 	LeftPrints(ctx context.Context, tell func(of []rx.ID, sheet string, told error)) error
+
+	// DrawSheet and DrawProof lay out the paper prescription, and the proof, of items as they would be printed; nothing is made,
+	// counted or claimed.
+	DrawSheet(ctx context.Context, items []rx.Item) (documents.Document, error)
+	DrawProof(ctx context.Context, items []rx.Item) (documents.Document, error)
 
 	// Printers tells of each printer of this computer: its name, what the person called it, whether it is the usual one, and
 	// its trays.

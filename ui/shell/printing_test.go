@@ -8,6 +8,8 @@ import (
 	"fyne.io/fyne/v2"
 
 	"relais/app/rx"
+	"relais/assets"
+	"relais/ui/kit"
 	"relais/ui/model"
 )
 
@@ -79,5 +81,50 @@ func TestASpoolerThatDoesNotAnswerHoldsNobodyUp(t *testing.T) {
 		if done || c.closed != 1 || c.open == closing {
 			t.Errorf("closing %v: told %v, closed %d times, open %v", closing, done, c.closed, c.open)
 		}
+	}
+}
+
+// Pages are looked at by keys, in the place of the screen, which is as it was afterwards.
+func TestThePreviewByKeyboard(t *testing.T) {
+	s := newStage(t)
+	s.house.shelf.settings["practice"] = assets.DemoPractice
+	s.unlocked()
+	s.until("ready", s.says("Nouveau patient"))
+	s.chosen(rx.FR, "ui.preview") // of nothing
+	if s.open.preview.Shown() {
+		t.Fatal("a preview of nothing")
+	}
+	s.chosen(rx.FR, "ui.settings")
+	s.until("the settings", s.says("Documents et imprimante"))
+	s.until("what is kept", s.says("feuille simple"))
+	before := s.window.Canvas().Focused()
+	s.chosen(rx.FR, "ui.preview")
+	s.until("a page", s.says("page 1 de"))
+	page, ok := s.window.Canvas().Focused().(*kit.Page)
+	if !ok || s.says("Documents et imprimante")() {
+		t.Fatalf("%T has the focus:\n%s", s.window.Canvas().Focused(), s.screen())
+	}
+	settled(s.window)
+	top := page.Position()
+	s.key(fyne.KeyDown)
+	s.key(fyne.KeyRight)
+	s.until("the next", s.says("page 2 de"))
+	s.key(fyne.KeyPageUp)
+	s.until("back", s.says("page 1 de"))
+	if page.Position() != top {
+		t.Error("a page does not begin at its top")
+	}
+	s.key(fyne.KeyEscape)
+	if !s.says("Documents et imprimante")() || s.window.Canvas().Focused() != before || before == nil {
+		t.Errorf("not where it was: %T\n%s", s.window.Canvas().Focused(), s.screen())
+	}
+	s.chosen(rx.FR, "ui.palette")
+	s.typed("aper")
+	s.key(fyne.KeyReturn)
+	s.until("from the palette", s.says("page 1 de"))
+	s.chosen(rx.FR, "ui.history")
+	s.until("another screen", s.says("Aucune prescription encore"))
+	if s.open.preview.Shown() {
+		t.Error("still open")
 	}
 }

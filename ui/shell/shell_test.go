@@ -16,6 +16,7 @@ import (
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/test"
 
+	"relais/app/documents"
 	"relais/app/i18n"
 	"relais/app/prescribing"
 	"relais/app/rx"
@@ -209,6 +210,16 @@ func (c *cottage) LeftPrints(_ context.Context, tell func([]rx.ID, string, error
 		tell(nil, "maybe", c.left)
 	}
 	return nil
+}
+func (c *cottage) DrawSheet(_ context.Context, items []rx.Item) (documents.Document, error) {
+	paper := documents.Paper{Reason: items[0].PaperReason}
+	for _, item := range items {
+		paper.Lines = append(paper.Lines, documents.PaperLine{Facts: item.Facts})
+	}
+	return paper.Layout()
+}
+func (c *cottage) DrawProof(context.Context, []rx.Item) (documents.Document, error) {
+	return documents.Document{}, rx.Fault("no-proof")
 }
 func (c *cottage) Printers(context.Context, func(string, string, bool, []string)) error {
 	return rx.Fault("printer-none")

@@ -3,6 +3,7 @@ package shell
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -55,6 +56,66 @@ func BenchmarkScroll(b *testing.B) {
 			}
 			slowest(b, took)
 		})
+	}
+}
+
+// All rows of the history are as high as the highest that was seen, so that the list need not count them; the row at the top
+// stays there when a higher one comes into sight, and no row lies over another.
+func TestRowsOfOneHeight(t *testing.T) {
+	app := test.NewTempApp(t)
+	app.Settings().SetTheme(kit.Theme{})
+	const rows, long = 100_000, 50_040
+	w := app.NewWindow("")
+	defer w.Close()
+	x := screen.NewHistory(model.NewHistory(&model.Env{}, nil), func() {})
+	w.SetContent(x.Object())
+	w.Resize(fyne.NewSize(minWidth, minHeight))
+	x.Show(rx.FR, model.HistoryView{Rows: rows, Selected: -1, Row: func(i int) model.Row {
+		r := model.Row{When: "23/11/2026", Name: fmt.Sprintf("ROW-%06d", i), Product: "Amoxicilline", Tone: model.Good, State: "Envoyée"}
+		if i == long {
+			r.Product = strings.Repeat("Acide clavulanique ", 20)
+		}
+		return r
+	}})
+	at := fyne.NewPos(200, 400)
+	top := func() (n int) {
+		settled(w)
+		words, _ := shown(w)
+		last, high := float32(-1), map[float32]bool{}
+		for _, word := range words {
+			var row int
+			if k, _ := fmt.Sscanf(word.text, "ROW-%d", &row); k == 0 || word.at.Y+word.size.Height < word.from.Y {
+				continue
+			}
+			if last < 0 {
+				n = row
+			} else {
+				high[word.at.Y-last] = true
+			}
+			last = word.at.Y
+		}
+		if len(high) != 1 {
+			t.Errorf("rows of %v", high)
+		}
+		return n
+	}
+	if n := top(); n != 0 {
+		t.Fatalf("row %d is at the top", n)
+	}
+	for before := -1; ; {
+		n := top()
+		if n >= long-3 {
+			if before < 0 || n > before+2 {
+				t.Errorf("row %d is at the top, and was %d", n, before)
+			}
+			break
+		}
+		before = n
+		by := float32(20)
+		if n < long-20 {
+			by = float32(long-20-n) * 60
+		}
+		test.Scroll(w.Canvas(), at, 0, -by)
 	}
 }
 
