@@ -22,23 +22,69 @@ import (
 // WhyNoIdentity is the class of a call that was not made: no keystore is kept, or none that may sign now.
 const WhyNoIdentity = "identity"
 
-// addressed is the client of the services of the profile. Without a keystore nothing leaves, and what is issued waits.
+// addressed is who calls the services of the profile, in the name of the holder of the keystore that the directory keeps at each call. Without a keystore
+// nothing leaves, and what is issued waits.
 func (s *Session) addressed(ctx context.Context) (outbox.Remote, error) {
+	_, err := s.current(ctx)
+	return holder{s}, err
+}
+
+type holder struct{ s *Session }
+
+func (h holder) Do(ctx context.Context, call rx.Call) rx.Reply {
+	p, err := h.s.current(ctx)
+	if err != nil || p.Client == nil { // none is kept, or what is kept cannot be read
+		return rx.Reply{Result: rx.ResultNotSent, Why: WhyNoIdentity}
+	}
+	return p.Do(ctx, call)
+}
+
+// current is the client of the keystore that is kept now: the same one until another keystore is kept, by whichever process. What an earlier one has on
+// the way it finishes.
+func (s *Session) current(ctx context.Context) (*platform, error) {
+	version, err := s.db.SettingVersion(ctx, settingIdentity)
+	if err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.platform != nil {
+	if s.platform != nil && s.platform.keystore == version {
 		return s.platform, nil
 	}
+	client, err := s.client(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if s.platform != nil {
+		close(s.platform.replaced)
+	}
+	s.platform = &platform{Client: client, stop: func() error { return nil }, keystore: version, replaced: make(chan struct{})}
+	return s.platform, nil
+}
+
+// follow takes a keystore that was changed meanwhile, and tells whether it was.
+func (s *Session) follow(ctx context.Context) bool {
+	if s.Profile.Platform == nil {
+		return false
+	}
+	s.mu.Lock()
+	before := s.platform
+	s.mu.Unlock()
+	now, err := s.current(ctx)
+	return err == nil && now != before
+}
+
+// client is made from what is kept: nil without a keystore that may sign.
+func (s *Session) client(ctx context.Context) (*recipe.Client, error) {
 	settings, err := s.settings()
 	if err != nil {
 		return nil, err
 	}
 	doctor, err := s.doctor(ctx)
-	var code rx.Code
-	switch code = rx.CodeOf(err); {
+	switch {
 	case err == nil:
-	case code == CodeNoIdentity || errors.Is(err, identity.ErrNoSigner) || errors.Is(err, identity.ErrHolder):
-		return nobody{}, nil
+	case rx.CodeOf(err) == CodeNoIdentity || errors.Is(err, identity.ErrNoSigner) || errors.Is(err, identity.ErrHolder):
+		return nil, nil
 	default:
 		return nil, err
 	}
@@ -53,8 +99,7 @@ func (s *Session) addressed(ctx context.Context) (outbox.Remote, error) {
 	}
 	client := recipe.New(settings, doctor, s.dir.Now, s.dir.Rand, cache)
 	client.Restore(ctx)
-	s.platform = &platform{client, func() error { return nil }}
-	return s.platform, nil
+	return client, nil
 }
 
 // maxList is the length in bytes of the longest service list that is read.
@@ -133,11 +178,4 @@ func (s *Session) doctor(ctx context.Context) (d recipe.Doctor, err error) {
 		return d, err
 	}
 	return recipe.Doctor{SSIN: holder.SSIN(), NIHII: string(practice.Prescriber.NIHII), Signing: signing, Decryption: id.Decryption()}, nil
-}
-
-// nobody makes no calls: there is no keystore in whose name.
-type nobody struct{}
-
-func (nobody) Do(context.Context, rx.Call) rx.Reply {
-	return rx.Reply{Result: rx.ResultNotSent, Why: WhyNoIdentity}
 }

@@ -137,16 +137,73 @@ func TestStartDuringAnOutage(t *testing.T) {
 	}
 }
 
+// A keystore that is kept while the engine works, by another process, is used at once, and one that is forgotten is not; what is unchanged is read once.
+func TestKeystoreIsFollowed(t *testing.T) {
+	d, _ := platformAt(t, nil)
+	s, other := open(t, d), open(t, d)
+	k, err := s.keystore(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keep := func() {
+		t.Helper()
+		if _, err := other.KeepIdentity(ctx, Keystore{File{SimulatedKeystore, k.P12}, []byte(KeystorePassword)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	why := func() string {
+		for _, seen := range s.services.all() {
+			if seen.Service == rx.KGSS {
+				return seen.Why
+			}
+		}
+		return ""
+	}
+	if err := other.ForgetIdentity(ctx); err != nil {
+		t.Fatal(err)
+	}
+	stop := sends(t, s)
+	defer stop()
+	done, err := s.Service.Issue(ctx, request(), prescribing.How{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	soon(t, "that nobody is there to call", func() bool { return why() == WhyNoIdentity })
+	if a, err := s.Service.Access(ctx); err != nil || !a.Session.IsZero() {
+		t.Errorf("a session of nobody: %v", err)
+	}
+	keep()
+	soon(t, "RID once a keystore is there", func() bool { over, err := confirmed(s, done.Order)(ctx); return over && err == nil })
+	soon(t, "session", func() bool { a, err := s.Service.Access(ctx); return err == nil && !a.Session.IsZero() })
+
+	first, err := s.current(ctx)
+	if again, err2 := s.current(ctx); err != nil || err2 != nil || again != first {
+		t.Error("what is unchanged is made anew")
+	}
+	keep()
+	if next, err := s.current(ctx); err != nil || next == first || next.Client == nil {
+		t.Errorf("the keystore of before: %v", err)
+	}
+	if err := other.ForgetIdentity(ctx); err != nil {
+		t.Fatal(err)
+	}
+	r := request()
+	r.Patient.SSIN = "79021802145"
+	if done, err = s.Service.Issue(ctx, r, prescribing.How{}); err != nil {
+		t.Fatal(err)
+	}
+	soon(t, "that nobody is there to call", func() bool { return why() == WhyNoIdentity })
+	if over, err := confirmed(s, done.Order)(ctx); over || err != nil {
+		t.Errorf("sent in the name of a keystore that is forgotten: %v", err)
+	}
+}
+
 // A list that leads away from this computer is not followed by a profile that stays on it.
 func TestServiceListStaysWithinTheProfile(t *testing.T) {
 	d, _ := platformAt(t, nil)
 	s := open(t, d)
-	remote, err := s.Remote(ctx)
-	if err != nil {
+	if p, err := s.current(ctx); err != nil || p.Client == nil {
 		t.Fatal(err)
-	}
-	if _, is := remote.(*platform); !is {
-		t.Fatalf("%T", remote)
 	}
 	p := *s.Profile.Platform
 	for url, allowed := range map[string]bool{p.Endpoints.Prescriber: true, "https://192.0.2.7/": false, "http://127.0.0.1:9/": true, "http://192.0.2.7/": false} {

@@ -51,7 +51,7 @@ func (s *Session) access(ctx context.Context) (a prescribing.Access, err error) 
 	s.mu.Lock()
 	p := s.platform
 	s.mu.Unlock()
-	if p != nil {
+	if p != nil && p.Client != nil {
 		a.Session, a.Renewal = p.Lasts()
 	}
 	return a, nil

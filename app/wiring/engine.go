@@ -107,6 +107,9 @@ func (s *Session) work(ctx context.Context, p *patience, met func(error)) (ended
 			if len(ids) > 0 || !begun {
 				runner.Nudge()
 			}
+			if s.follow(feed) { // what waited for a keystore need not wait for its pause
+				runner.Retry()
+			}
 			begun = true
 		})
 	}()

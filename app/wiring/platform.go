@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"relais/app/crash"
 	"relais/app/rx"
 	"relais/sync/ehealth/soap"
 	"relais/sync/ehealth/sts"
@@ -19,8 +20,11 @@ import (
 // platform is the client of the services: of those at the addresses of the profile; or of simulated ones, inside this process
 // behind their real protocol. Several processes may have one each on the same directory: the world and its PKI are the same.
 type platform struct {
-	*recipe.Client
-	stop func() error
+	*recipe.Client // nil: there is no keystore in whose name calls could be made
+	stop           func() error
+
+	keystore int64         // version of the kept keystore that it was made from; of services at addresses alone
+	replaced chan struct{} // closed when there is another one; nil: never
 }
 
 // programID is what calls say of the program.
@@ -68,7 +72,7 @@ func (s *Session) protocol(w *world.World) (*platform, error) {
 		Transport: soap.Transport{UserAgent: programID, Dial: dial}, Reason: sts.NoReader, Heard: s.heard,
 		Profile: recipe.Profile{ProgramID: programID, PrescriptionVersion: prescriptionVersion},
 	}, recipe.Doctor{SSIN: doctor.ID.Value, Signing: doctor.Signing, Decryption: doctor.Decryption}, s.dir.Now, s.dir.Rand, nil)
-	return &platform{client, sim.Close}, nil
+	return &platform{Client: client, stop: sim.Close}, nil
 }
 
 // heard takes what a call of the STS or of the depot said, which the engine does not see.
@@ -107,15 +111,30 @@ const tending = time.Minute
 
 // tend keeps ready what calls of the services need, until ctx ends.
 func (s *Session) tend(ctx context.Context) {
-	s.mu.Lock()
-	p := s.platform
-	s.mu.Unlock()
-	if p == nil {
-		return
-	}
 	tick := time.NewTicker(tending)
 	defer tick.Stop()
-	p.Tend(ctx, tick.C)
+	for ctx.Err() == nil {
+		s.mu.Lock()
+		p := s.platform
+		s.mu.Unlock()
+		if p == nil {
+			return
+		}
+		during, stop := context.WithCancel(ctx)
+		go func() {
+			defer crash.Guard()
+			select {
+			case <-p.replaced:
+				stop()
+			case <-during.Done():
+			}
+		}()
+		if p.Client != nil {
+			p.Tend(during, tick.C)
+		}
+		<-during.Done()
+		stop()
+	}
 }
 
 // leave ends what stands in front of the world.

@@ -163,3 +163,17 @@ func (db *DB) told(s *session, it *item) (out rx.Item, err error) {
 	out.Around, err = db.around(s, it)
 	return out, err
 }
+
+// SettingVersion tells how often a setting was written, 0 when it never was: who keeps what it says asks whether that still stands.
+func (db *DB) SettingVersion(ctx context.Context, name string) (version int64, err error) {
+	err = db.read(ctx, func(s *session) error {
+		r, err := db.settingRow(s, name)
+		if err == nil {
+			version = r.version
+		} else if rx.CodeOf(err) == rx.CodeNotFound {
+			return nil
+		}
+		return err
+	})
+	return version, err
+}
