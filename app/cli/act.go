@@ -132,8 +132,16 @@ type paperCmd struct {
 	Handwritten     bool   `help:"${help_handwritten}"`
 	Date            day    `placeholder:"2026-11-22" help:"${help_date}"`
 	AlthoughUnknown bool   `help:"${help_although}"`
+	half
 	output
 }
+
+// half says which form of an A4 with two of them is printed on first.
+type half struct {
+	Right bool `help:"${help_right}"`
+}
+
+func (h half) on() prescribing.On { return prescribing.On{Right: h.Right} }
 
 func (c paperCmd) do(r *run) (Exit, error) {
 	switch {
@@ -151,7 +159,7 @@ func (c paperCmd) do(r *run) (Exit, error) {
 	}
 	ids := plain(c.IDs)
 	pdf, err := s.Service.Paper(r.ctx, ids, prescribing.Claim{Reason: rx.PaperReason(c.Reason), Handwritten: c.Handwritten, Day: c.Date.Date,
-		AlthoughUnknown: c.AlthoughUnknown})
+		AlthoughUnknown: c.AlthoughUnknown, On: c.on()})
 	if err != nil && pdf == nil && (len(ids) == 1 || !c.Handwritten) { // nothing was claimed
 		return Failed, err
 	}

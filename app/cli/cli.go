@@ -189,6 +189,7 @@ type commands struct {
 		List printersCmd    `cmd:"" default:"1" help:"${help_printers}"`
 		Use  printersUseCmd `cmd:"" help:"${help_printers_use}"`
 	} `cmd:"" help:"${help_printers}"`
+	Stock    stockCmd `cmd:"" help:"${help_stock}"`
 	Patients struct {
 		Find findCmd `cmd:"" help:"${help_patients_find}"`
 	} `cmd:"" help:"${help_patients}"`

@@ -17,7 +17,7 @@ var helpKeys = []string{
 	"although", "reason", "outcome", "outcome_reason", "seeds", "dir", "csv", "name", "id", "ids", "order_id", "draft_id", "duty_id",
 	"refresh", "open", "feedback", "feedback_read", "visibility", "visibility_to", "ask_feedback", "ask_feedback_to", "notify", "pharmacy",
 	"notify_although", "rid", "simulate_deliver", "simulate_feedback",
-	"print", "print_reason", "again", "printer", "media", "tray", "printers", "printers_use", "print_kind",
+	"print", "print_reason", "again", "right", "stock", "stock_count", "stock_add", "stock_low", "printer", "media", "tray", "printers", "printers_use", "print_kind",
 	"interop", "seal", "unseal", "etk", "p12", "pass_file", "to", "kek_file", "kek_id", "in_out", "in", "message_out", "trust", "at", "eid", "etk_file",
 	"sign_soap", "verify_soap", "assertion", "sha1", "sha1_too", "soap_in", "soap_out",
 	"kmehr", "validate_kmehr", "kmehr_type", "kmehr_expires", "kmehr_line", "kmehr_practice", "kmehr_at",

@@ -50,7 +50,7 @@ func (p present) listed(item rx.Item) formats.Listed {
 }
 
 func (p present) shown(item rx.Item, timeline []rx.Happening) formats.Shown {
-	out := formats.Shown{Listed: p.listed(item), Frozen: item.Facts}
+	out := formats.Shown{Listed: p.listed(item), Frozen: item.Facts, ProofCopies: item.Proofs}
 	for _, a := range item.Attempts {
 		result := string(a.Result)
 		if a.Result == rx.OnTheWire {
@@ -61,7 +61,7 @@ func (p present) shown(item rx.Item, timeline []rx.Happening) formats.Shown {
 	}
 	for _, s := range item.Sheets {
 		out.Sheets = append(out.Sheets, formats.Sheet{ID: s.ID, Step: string(s.Step()), Handwritten: s.Handwritten, Day: s.Day.String(), Forced: s.Forced,
-			Claimed: p.when(s.Claimed.At), Copies: s.Copies, Printed: p.when(s.Printed), Out: p.when(s.Out.At), Handed: p.when(s.Handed.At),
+			Claimed: p.when(s.Claimed.At), Copies: s.Copies, Forms: s.Forms, Printed: p.when(s.Printed), Out: p.when(s.Out.At), Handed: p.when(s.Handed.At),
 			Destroyed: p.when(s.Destroyed.At)})
 	}
 	for _, s := range item.Records {

@@ -33,6 +33,7 @@ type printCmd struct {
 	Reason          string `placeholder:"REASON" help:"${help_print_reason}"`
 	AlthoughUnknown bool   `help:"${help_although}"`
 	Again           bool   `help:"${help_again}"`
+	half
 	where
 }
 
@@ -58,7 +59,7 @@ func (c printCmd) do(r *run) (Exit, error) {
 		if kind == printing.Proof {
 			return s.Service.Proof(ctx, ids)
 		}
-		pdf, err = s.Service.Paper(ctx, ids, prescribing.Claim{Reason: rx.PaperReason(c.Reason), AlthoughUnknown: c.AlthoughUnknown})
+		pdf, err = s.Service.Paper(ctx, ids, prescribing.Claim{Reason: rx.PaperReason(c.Reason), AlthoughUnknown: c.AlthoughUnknown, On: c.half.on()})
 		if pdf != nil {
 			some, err = err, nil
 		}

@@ -134,6 +134,9 @@ func (pg *page) whole(p present, item rx.Item, shown formats.Shown) {
 	pg.line("%s", f.PosologyText)
 	pg.say("cli.show.dates", "begin", i18n.Date(f.Content.Begin), "end", i18n.Date(f.Content.Expires))
 	pg.line("%s", i18n.State(p.lang, item.Prescription, p.svc.Owed(item)))
+	if item.Proofs > 0 {
+		pg.line("%s", i18n.Count(p.lang, "cli.show.proofs", item.Proofs))
+	}
 	for _, rec := range item.Records {
 		pg.line("RID %s · %s", string(rec.RID), i18n.Status(p.lang, rec.Status, rec.Read.In(here), rx.DateOf(p.svc.Now())))
 	}
@@ -149,6 +152,9 @@ func (pg *page) whole(p present, item rx.Item, shown formats.Shown) {
 		event := pg.run.text("event." + h.Event)
 		if h.Foreign {
 			event = pg.run.text("event.read-back.foreign")
+		}
+		if h.Event == rx.EventPrinted.String() && h.From == rx.StateConfirmed.String() {
+			event = pg.run.text("event.printed.proof")
 		}
 		at := ""
 		if t := shown.Timeline[i].At; len(t) >= 19 {
@@ -210,6 +216,13 @@ func (statusCmd) do(r *run) (Exit, error) {
 	if err == nil {
 		out.Certificate = rx.DateOf(certificate.Until).String()
 	}
+	if left, used, err := s.Service.FormStock(r.ctx); err != nil {
+		r.tell(err)
+		exit = exit.or(Failed)
+	} else {
+		stock := p.forms(left, used)
+		out.Forms = &stock
+	}
 	for _, t := range treats {
 		if len(t.Outcomes) > 0 {
 			out.ToTreat++
@@ -227,6 +240,9 @@ func (statusCmd) do(r *run) (Exit, error) {
 		pg.line("%s", i18n.Count(r.lang, "cli.status.waiting", out.Waiting))
 		pg.line("%s", i18n.Count(r.lang, "cli.status.to-treat", out.ToTreat))
 		pg.line("%s", i18n.Count(r.lang, "cli.status.medicines", out.MedicinesAgeDays))
+		if out.Forms != nil && out.Forms.Used {
+			pg.forms(*out.Forms)
+		}
 	})
 }
 

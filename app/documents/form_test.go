@@ -272,6 +272,44 @@ func TestFormCheck(t *testing.T) {
 	}
 }
 
+// An A4 whose left form was used before: the first form stands on its right half, and nothing on the left one; where there is one form to a page
+// nothing changes.
+func TestRightFormFirst(t *testing.T) {
+	facts := []rx.Facts{order(rx.FR)[0], order(rx.FR)[0], order(rx.FR)[0]}
+	facts[1].Content.Expires, facts[2].Content.Expires = end.AddDays(1), end.AddDays(2) // a form each
+	for _, c := range []struct {
+		form  Form
+		right bool
+		want  []int // forms on each page: 1 left, 2 right, 3 both
+	}{
+		{Form{Kind: Overlay, Paper: TwoOnA4}, false, []int{3, 1}},
+		{Form{Kind: Overlay, Paper: TwoOnA4}, true, []int{2, 3}},
+		{Form{Kind: Drawing, Paper: TwoOnA4}, true, []int{2, 3}},
+		{Form{Kind: Overlay}, true, []int{1, 1, 1}},
+		{Form{}, true, []int{1}},
+	} {
+		p := paperOf(facts, false)
+		p.Form, p.Right, p.Form.NoPrinterNotice = c.form, c.right, true
+		d, err := p.Layout()
+		d = laidOut(t, d, err)
+		var got []int
+		for _, page := range d.Pages {
+			half := 0
+			for _, it := range page.Items {
+				if text, is := it.(Text); is && c.form.Kind != PlainSheet && text.X >= formWidth {
+					half |= 2
+				} else if is {
+					half |= 1
+				}
+			}
+			got = append(got, half)
+		}
+		if !slices.Equal(got, c.want) || c.form.Kind != PlainSheet && d.Forms != 3 {
+			t.Errorf("%+v, right %v: forms on %v, not %v; %d in all", c.form, c.right, got, c.want, d.Forms)
+		}
+	}
+}
+
 // One end date a form; as many products as fit, or as chosen.
 func TestFormsAreParted(t *testing.T) {
 	facts := []rx.Facts{order(rx.FR)[0], order(rx.FR)[0], order(rx.FR)[0], order(rx.FR)[0]}

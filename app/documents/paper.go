@@ -25,6 +25,7 @@ type Paper struct {
 	Lines     []PaperLine    // of one patient or of several: each patient has sheets of their own
 	Reason    rx.PaperReason // printed only when given
 	Form      Form           // on what; the zero value is the plain sheet
+	Right     bool           // of the first A4 with two forms the left one was used before
 	Simulated bool           // the watermark, and a line that says so
 }
 
@@ -87,18 +88,21 @@ func (p Paper) Layout() (Document, error) {
 	if err := p.Form.Check(); err != nil {
 		return Document{}, err
 	}
-	forms := 0
+	forms, used := 0, 0
+	if p.Right && len(p.Form.model().at) > 1 {
+		used = 1
+	}
 	d, err := document("doc.paper.title", p.Lines, func(l PaperLine) rx.Facts { return l.Facts }, func(lines []PaperLine) ([]Page, error) {
-		pages, n, err := p.pages(lines)
-		forms += n
+		pages, n, err := p.pages(lines, used)
+		forms, used = forms+n, 0
 		return pages, err
 	})
 	d.Forms = forms
 	return d, err
 }
 
-// pages are the forms of one patient.
-func (p Paper) pages(lines []PaperLine) (pages []Page, forms int, err error) {
+// pages are the forms of one patient, the first behind so many places of its page that were used before.
+func (p Paper) pages(lines []PaperLine, used int) (pages []Page, forms int, err error) {
 	m := p.Form.model()
 	first := sheet{lang: lines[0].Facts.Language, facts: lines[0].Facts, reason: p.Reason, simulated: p.Simulated, none: p.noneOf(lines...)}
 	if first.bars, err = p.Form.bars(first.facts.Practice.Prescriber.NIHII); err != nil {
@@ -114,7 +118,8 @@ func (p Paper) pages(lines []PaperLine) (pages []Page, forms int, err error) {
 	}
 	for i := range sheets {
 		sheets[i].n, sheets[i].total = i+1, len(sheets)
-		if i%len(m.at) == 0 {
+		place := (i + used) % len(m.at)
+		if len(pages) == 0 || place == 0 {
 			pages = append(pages, Page{Width: m.page.w, Height: m.page.h})
 			if p.Form.notice() {
 				pages[len(pages)-1].notice(first.lang)
@@ -123,7 +128,7 @@ func (p Paper) pages(lines []PaperLine) (pages []Page, forms int, err error) {
 		page := &pages[len(pages)-1]
 		form := Page{}
 		m.draw(&form, sheets[i], area, head)
-		at := m.at[i%len(m.at)]
+		at := m.at[place]
 		page.Items = append(page.Items, moved(form.Items, at.x, at.y)...)
 	}
 	for i := range pages {

@@ -53,6 +53,8 @@ type Shown struct {
 	Sheets   List[Sheet]    `json:"sheets"`
 	Server   List[Record]   `json:"server"`
 	Timeline List[Happened] `json:"timeline"`
+
+	ProofCopies int `json:"proof_copies"` // copies of the proof that were made
 }
 
 // Attempt is one try to create the prescription at Recip-e.
@@ -81,6 +83,7 @@ type Sheet struct {
 	Forced      bool   `json:"forced,omitempty"` // although an attempt had no answer
 	Claimed     string `json:"claimed"`
 	Copies      int    `json:"copies"`
+	Forms       int    `json:"forms,omitempty"`   // of the doctor's stock that the last copy took
 	Printed     string `json:"printed,omitempty"` // the last copy
 	Out         string `json:"out,omitempty"`
 	Handed      string `json:"handed,omitempty"`
@@ -122,6 +125,16 @@ type Status struct {
 	Session          string        `json:"session"`     // until when, "" when there is none
 	Certificate      string        `json:"certificate"` // the last day of the eHealth certificate, "" when none is kept
 	MedicinesAgeDays int           `json:"medicines_age_days"`
+	Forms            *FormStock    `json:"forms,omitempty"` // absent when it cannot be read
+}
+
+// FormStock is the output of `stock`, and a part of that of `status`: the doctor's own pre-printed forms.
+type FormStock struct {
+	Used    bool   `json:"used"`              // paper prescriptions are printed on them
+	Left    int    `json:"left"`              // so many are left, as counted
+	Low     int    `json:"low"`               // with so many left, or fewer, it is told
+	Short   bool   `json:"short"`             // used, and so few are left
+	Counted string `json:"counted,omitempty"` // when the doctor last told how many there are
 }
 
 // Service is what is known of a remote service, and how.

@@ -275,6 +275,7 @@ func TestOutputsAreAsDescribed(t *testing.T) {
 	sameAgain[Prescribed](t, "prescribe.json")
 	sameAgain[Listing](t, "list.json")
 	sameAgain[Status](t, "status.json")
+	sameAgain[FormStock](t, "stock.json")
 	sameAgain[Settling](t, "settle.json")
 	sameAgain[Drill](t, "drill.json")
 	sameAgain[AtRecipe](t, "standing.json")

@@ -40,6 +40,9 @@ func Event(lang rx.Lang, e rx.Event) string {
 	if e.Kind == rx.EventReadBack && !e.Ours {
 		return Text(lang, "event.read-back.foreign")
 	}
+	if e.Kind == rx.EventPrinted && e.Sheet == nil {
+		return Text(lang, "event.printed.proof")
+	}
 	return Text(lang, "event."+e.Kind.String())
 }
 

@@ -33,6 +33,7 @@ type ports struct {
 	issues   []rx.Issue
 	composed []rx.Facts
 	pressed  []rx.Item // of the last sheet or proof
+	on       prescribing.On
 	file     []rx.Medicine
 	ids      *rand.Rand
 	journal  map[rx.ID][]rx.Happening
@@ -242,7 +243,13 @@ func (p *ports) Compose(f rx.Facts) ([]byte, error) {
 }
 
 // Sheet and Proof are the names of what is on them.
-func (p *ports) Sheet(items []rx.Item) ([]byte, error) { return p.press("sheet", items) }
+func (p *ports) Sheet(items []rx.Item, on prescribing.On) ([]byte, error) {
+	p.on = on
+	return p.press("sheet", items)
+}
+
+// Forms is one of each prescription.
+func (p *ports) Forms(items []rx.Item) (int, error)    { return len(items), p.call("forms") }
 func (p *ports) Proof(items []rx.Item) ([]byte, error) { return p.press("proof", items) }
 
 func (p *ports) press(what string, items []rx.Item) ([]byte, error) {

@@ -18,6 +18,7 @@ type How struct {
 	Day         rx.Date        // of the writing by hand; zero: today
 	AsFreeText  bool           // unknown codes become products by their name
 	Forced      []string       // reasons to print the proof that only the doctor knows: duty-pharmacy, new-medicine
+	On                         // where on its paper the sheet is printed
 	draft       rx.ID
 	replaces    *rx.Act // destroyed in the same transaction
 }
@@ -64,7 +65,8 @@ func (s *Service) find(l rx.Line) (rx.Medicine, bool) {
 
 // Issue checks the request as a whole and keeps it durably, or keeps nothing. The
 // same request again gives the order that exists. With a paper reason the door is
-// claimed in the same transaction, and the sheet is made afterwards.
+// claimed in the same transaction, and the sheet is made afterwards; where none could be
+// made, nothing is issued.
 func (s *Service) Issue(ctx context.Context, r rx.Request, how How) (Done, error) {
 	if r.ID == "" {
 		id, err := s.newID()
@@ -89,6 +91,11 @@ func (s *Service) Issue(ctx context.Context, r rx.Request, how How) (Done, error
 		return Done{}, err
 	}
 	issue.Request = request
+	if how.Paper != "" && !how.Handwritten {
+		if err := s.pressable(issue); err != nil {
+			return Done{}, err
+		}
+	}
 	issued, err := s.Store.Issue(ctx, issue)
 	if err != nil {
 		return Done{}, err
@@ -105,8 +112,21 @@ func (s *Service) Issue(ctx context.Context, r rx.Request, how How) (Done, error
 	for i, p := range issued.Prescriptions {
 		ids[i] = p.ID
 	}
-	done.Sheet, err = s.press(ctx, ids)
+	done.Sheet, err = s.press(ctx, ids, how.On)
 	return done, err
+}
+
+// pressable asks whether a sheet could be made of what is issued straight to paper.
+func (s *Service) pressable(issue rx.Issue) error {
+	items := make([]rx.Item, len(issue.Items))
+	for i, it := range issue.Items {
+		items[i] = rx.Item{Prescription: it.Prescription, Facts: it.Facts}
+		if err := s.imagine(&items[i], Claim{Reason: it.Prescription.PaperReason}); err != nil {
+			return err
+		}
+	}
+	_, err := s.Press.Forms(items)
+	return err
 }
 
 // compose makes what one issue writes.

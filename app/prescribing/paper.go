@@ -13,13 +13,18 @@ type Claim struct {
 	Handwritten     bool
 	Day             rx.Date // of the writing by hand; zero: today
 	AlthoughUnknown bool    // forced: an attempt has no answer; the duty revoke-on-sight is left
+	On                      // where on its paper it is printed
 }
 
 // Paper takes prescriptions to paper and gives one PDF of all that could be
 // claimed. A prescription that is on paper already and not handed over is printed
 // again, as a further copy. Errors of single prescriptions are joined and leave the
-// others claimed; each names its prescription at Path.
+// others claimed; each names its prescription at Path. Where no sheet could be made,
+// nothing is claimed.
 func (s *Service) Paper(ctx context.Context, ids []rx.ID, c Claim) ([]byte, error) {
+	if err := s.printable(ctx, ids, c); err != nil {
+		return nil, err
+	}
 	var toPrint []rx.ID
 	var faults rx.Faults
 	for _, id := range ids {
@@ -35,8 +40,36 @@ func (s *Service) Paper(ctx context.Context, ids []rx.ID, c Claim) ([]byte, erro
 	if len(toPrint) == 0 {
 		return nil, errors.Join(faults.OrNil(), s.Store.Outside(ctx))
 	}
-	pdf, err := s.press(ctx, toPrint)
+	pdf, err := s.press(ctx, toPrint, c.On)
 	return pdf, errors.Join(faults.OrNil(), err)
+}
+
+// printable asks whether a sheet could be made of what can go to paper. What cannot, its claim tells.
+func (s *Service) printable(ctx context.Context, ids []rx.ID, c Claim) error {
+	if c.Handwritten {
+		return nil
+	}
+	var items []rx.Item
+	for _, id := range ids {
+		item, err := s.Store.Item(ctx, id)
+		if code := rx.CodeOf(err); code == rx.CodeNotFound || code == rx.CodeDamaged {
+			continue
+		}
+		if err != nil {
+			return about(id, err)
+		}
+		if sheet := item.Sheet(); item.State == rx.StatePaper && (sheet == nil || sheet.Handwritten) {
+			continue
+		}
+		if s.imagine(&item, c) == nil {
+			items = append(items, item)
+		}
+	}
+	if len(items) == 0 {
+		return nil
+	}
+	_, err := s.Press.Forms(items)
+	return err
 }
 
 // about puts the prescription's id at the fault's path; what is no id is not repeated.
@@ -76,19 +109,37 @@ func (s *Service) claim(ctx context.Context, id rx.ID, c Claim) (rx.Prescription
 }
 
 // press makes the sheet of prescriptions that are claimed durably: outside mark,
-// then the pages, then the count of copies.
-func (s *Service) press(ctx context.Context, ids []rx.ID) ([]byte, error) {
+// then the count of copies, with the forms that they take, then the pages.
+func (s *Service) press(ctx context.Context, ids []rx.ID, on On) ([]byte, error) {
 	if err := s.Store.Outside(ctx); err != nil {
 		return nil, err
 	}
 	var items []rx.Item
 	for _, id := range ids {
+		item, err := s.Store.Item(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if s.imagine(&item, Claim{Reason: item.PaperReason}) == nil { // else counting the copy is refused
+			items = append(items, item)
+		}
+	}
+	forms, err := s.Press.Forms(items)
+	if err != nil {
+		return nil, err
+	}
+	items = nil
+	for i, id := range ids {
 		_, err := s.apply(ctx, id, func(item rx.Item) (rx.Event, error) {
 			sheet := item.Sheet()
 			if item.State != rx.StatePaper || sheet == nil {
 				return rx.Event{}, rx.Fault(rx.CodeNoSuchSheet)
 			}
-			return rx.Event{Kind: rx.EventPrinted, At: s.Now(), Sheet: &rx.Sheet{ID: sheet.ID}}, nil
+			e := rx.Event{Kind: rx.EventPrinted, At: s.Now(), Sheet: &rx.Sheet{ID: sheet.ID}}
+			if i == 0 { // what stands on one sheet takes its forms once
+				e.Sheet.Forms = forms
+			}
+			return e, nil
 		})
 		if err != nil {
 			return nil, err
@@ -99,11 +150,12 @@ func (s *Service) press(ctx context.Context, ids []rx.ID) ([]byte, error) {
 		}
 		items = append(items, item)
 	}
-	return s.Press.Sheet(items)
+	return s.Press.Sheet(items, on)
 }
 
-// Proof gives the proof of confirmed prescriptions as PDF. Without a RID there is
-// no proof; of one that is to be revoked none is given.
+// Proof gives the proof of confirmed prescriptions as PDF, and counts it before as a
+// copy of each. Without a RID there is no proof; of one that is to be revoked none is
+// given. From a directory that is open for reading only it is given uncounted.
 func (s *Service) Proof(ctx context.Context, ids []rx.ID) ([]byte, error) {
 	items := make([]rx.Item, len(ids))
 	var faults rx.Faults
@@ -121,6 +173,19 @@ func (s *Service) Proof(ctx context.Context, ids []rx.ID) ([]byte, error) {
 	}
 	if len(faults) > 0 {
 		return nil, faults
+	}
+	if _, err := s.Press.Forms(nil); err != nil {
+		return nil, err
+	}
+	for i, id := range ids {
+		p, err := s.simple(ctx, id, rx.Event{Kind: rx.EventPrinted})
+		if rx.CodeOf(err) == rx.CodeReadingOnly {
+			break
+		}
+		if err != nil {
+			return nil, about(id, err)
+		}
+		items[i].Prescription = p
 	}
 	return s.Press.Proof(items)
 }

@@ -130,6 +130,93 @@ func TestPaperOfSome(t *testing.T) {
 	}
 }
 
+// Where no sheet could be made nothing is claimed, issued or counted.
+func TestNothingIsClaimedForNoSheet(t *testing.T) {
+	unread := rx.Fault(rx.CodeSettingUnread)
+	for name, act := range map[string]func(*desk, []rx.ID) error{
+		"paper": func(d *desk, ids []rx.ID) error {
+			_, err := d.Paper(ctx, ids, prescribing.Claim{Reason: "own-line"})
+			return err
+		},
+		"settle": func(d *desk, ids []rx.ID) error {
+			d.clock = monday.AddDate(0, 0, 2)
+			_, err := d.Settle(ctx, rx.Duty{Kind: rx.DutyReconfirm, Prescription: ids[0]}.ID(), prescribing.Answer{Outcome: rx.ToPaper, Paper: "own-line"})
+			return err
+		},
+		"issue": func(d *desk, _ []rx.ID) error {
+			_, err := d.Service.Issue(ctx, request(1), prescribing.How{Paper: "own-line"})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t)
+			ids := d.issued(2)
+			d.acts()
+			d.before = func(op string) error {
+				if op == "forms" {
+					return unread
+				}
+				return nil
+			}
+			d.code(act(d, ids), rx.CodeSettingUnread)
+			d.acted("")
+			if len(d.items) != 2 || d.is(ids[0]).State != rx.StateReady {
+				t.Error("something was kept")
+			}
+		})
+	}
+	d := newDesk(t)
+	id := d.issued(1)[0]
+	d.happen(id, mark, accepted)
+	d.before = func(op string) error {
+		if op == "forms" {
+			return unread
+		}
+		return nil
+	}
+	_, err := d.Service.Proof(ctx, []rx.ID{id})
+	d.code(err, rx.CodeSettingUnread)
+	if d.is(id).Proofs != 0 {
+		t.Error("a proof that was not made is counted")
+	}
+}
+
+// A sheet takes its forms once, however many prescriptions stand on it; each copy takes its own.
+func TestSheetTakesItsForms(t *testing.T) {
+	d := newDesk(t)
+	ids := d.issued(3)
+	for range 2 {
+		_, err := d.Paper(ctx, ids, prescribing.Claim{Reason: "own-line", On: prescribing.On{Right: true}})
+		d.well(err)
+		for i, id := range ids {
+			if forms := d.is(id).Sheet().Forms; forms != []int{3, 0, 0}[i] {
+				t.Errorf("prescription %d: %d forms", i, forms)
+			}
+		}
+		if !d.on.Right {
+			t.Error("on the left half")
+		}
+	}
+}
+
+// From a directory that is open for reading only a proof is given all the same.
+func TestProofReadingOnly(t *testing.T) {
+	d := newDesk(t)
+	id := d.issued(1)[0]
+	d.happen(id, mark, accepted)
+	d.before = func(op string) error {
+		if op == "apply printed" {
+			return rx.Fault(rx.CodeReadingOnly)
+		}
+		return nil
+	}
+	pdf, err := d.Service.Proof(ctx, []rx.ID{id})
+	d.well(err)
+	if string(pdf) != "proof "+string(id) || d.is(id).Proofs != 0 {
+		t.Errorf("%s, %d copies", pdf, d.is(id).Proofs)
+	}
+}
+
 func TestProof(t *testing.T) {
 	d := newDesk(t)
 	ids := d.issued(3)
@@ -139,7 +226,12 @@ func TestProof(t *testing.T) {
 	d.happen(ids[1], mark, second)
 	pdf, err := d.Service.Proof(ctx, ids[:2])
 	d.well(err)
-	d.acted("proof")
+	d.acted("apply printed, apply printed, proof")
+	for i, item := range d.pressed { // counted before it is made: the foot line names it
+		if item.Proofs != 1 || d.is(ids[i]).Proofs != 1 {
+			t.Errorf("%d copies, kept %d", item.Proofs, d.is(ids[i]).Proofs)
+		}
+	}
 	if want := "proof " + string(ids[0]) + " " + string(ids[1]); string(pdf) != want {
 		t.Errorf("%s, not %s", pdf, want)
 	}

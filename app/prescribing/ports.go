@@ -82,6 +82,21 @@ type Composer interface {
 // Press is the only maker of a sheet. Sheet is called after the paper door is
 // claimed durably, never before; Proof only for a confirmed RID.
 type Press interface {
-	Sheet(items []rx.Item) ([]byte, error) // the paper prescription of these lines, as PDF
-	Proof(items []rx.Item) ([]byte, error) // the proof of these confirmed lines, as PDF
+	// Forms tells how many of the doctor's own forms Sheet takes for items as they stand, 0 on other paper. It fails
+	// where Sheet would, and is asked before the claim; without items it only reads what the practice chose.
+	Forms(items []rx.Item) (int, error)
+	Sheet(items []rx.Item, on On) ([]byte, error) // the paper prescription of these lines, as PDF
+	Proof(items []rx.Item) ([]byte, error)        // the proof of these confirmed lines, as PDF
+}
+
+// On says where a sheet goes on its paper.
+type On struct {
+	Right bool // the left form of the first A4 with two of them was used before
+}
+
+// Stock counts the doctor's own forms. What a copy takes, the Store takes in the transaction that counts the copy.
+type Stock interface {
+	// FormStock is what is left; used tells whether sheets are printed on such forms at all.
+	FormStock(ctx context.Context) (left rx.FormStock, used bool, err error)
+	Restock(ctx context.Context, r rx.Restock) error // rx.Faults at $.forms and $.low
 }

@@ -241,7 +241,7 @@ func TestNothingAfterAFailingStep(t *testing.T) {
 			_, err := d.Paper(ctx, []rx.ID{id}, prescribing.Claim{Reason: "urgent", Handwritten: true})
 			return err
 		}, 4},
-		"proof":    {[]rx.Event{mark, accepted}, func(d *desk, id rx.ID) error { _, err := d.Service.Proof(ctx, []rx.ID{id}); return err }, 2},
+		"proof":    {[]rx.Event{mark, accepted}, func(d *desk, id rx.ID) error { _, err := d.Service.Proof(ctx, []rx.ID{id}); return err }, 5},
 		"redo":     {[]rx.Event{claimed, printed}, func(d *desk, id rx.ID) error { _, err := d.Redo(ctx, id); return err }, 5},
 		"withdraw": {nil, func(d *desk, id rx.ID) error { _, err := d.Withdraw(ctx, id, "stopped", ""); return err }, 3},
 		"revoke":   {[]rx.Event{mark, accepted}, func(d *desk, id rx.ID) error { _, err := d.Revoke(ctx, id, "stopped", ""); return err }, 2},

@@ -32,6 +32,7 @@ type Service struct {
 	Press     Press
 	Platform  Platform // nil: nobody is called (see beyond.go)
 	Index     Index
+	Stock     Stock                                 // of forms; nil: not counted
 	Access    func(context.Context) (Access, error) // how the platform is entered; nil: nobody can tell
 	Waits     rx.Waits
 	Now       func() time.Time // in the practice's zone

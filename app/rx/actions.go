@@ -462,7 +462,16 @@ func printed(p *Prescription, e Event, _ Stamp) error {
 	if s.Handed.Set() {
 		return Fault(CodeSheetHanded)
 	}
-	s.Copies, s.Printed, s.Out = s.Copies+1, e.At, Stamp{}
+	s.Copies, s.Printed, s.Forms, s.Out = s.Copies+1, e.At, max(0, e.Sheet.Forms), Stamp{}
+	return nil
+}
+
+// proofPrinted counts a copy of the proof: nobody has to say what became of it, but the next one names it.
+func proofPrinted(p *Prescription, e Event, _ Stamp) error {
+	if e.Sheet != nil {
+		return Fault(CodeNoSuchSheet)
+	}
+	p.Proofs++
 	return nil
 }
 
@@ -488,7 +497,7 @@ func notOut(p *Prescription, e Event, _ Stamp) error {
 	if !s.Out.Set() && s.Printed.IsZero() {
 		return errNothingNew
 	}
-	s.Out, s.Printed = Stamp{}, time.Time{}
+	s.Out, s.Printed, s.Forms = Stamp{}, time.Time{}, 0
 	return nil
 }
 

@@ -62,6 +62,7 @@ func TestStepRefuses(t *testing.T) {
 		{"unknown, asked", byForce, CodeAnswerRestored},
 		{"paper, printed", Event{Kind: EventOut}, CodeEventIncomplete},
 		{"paper, printed", Event{Kind: EventOut, Sheet: &Sheet{ID: "sheet-2"}}, CodeNoSuchSheet},
+		{"confirmed", print1, CodeNoSuchSheet},
 		{"paper, destroyed", print1, CodeSheetDestroyed},
 		{"paper, asked", cameOut, CodeAnswerRestored},
 		{"paper", cameOut, CodeSheetNotOut},

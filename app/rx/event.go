@@ -28,7 +28,7 @@ const (
 
 	// The doctor.
 	EventClaimed      // for paper (Sheet; Reason of PaperReasons)
-	EventPrinted      // one copy of the sheet was made (Sheet.ID)
+	EventPrinted      // one copy of the sheet was made (Sheet.ID, Sheet.Forms), or without a Sheet one of the proof
 	EventOut          // it came out of the printer
 	EventNotOut       // it did not
 	EventHandedOver   // the patient has it

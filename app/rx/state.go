@@ -112,6 +112,7 @@ type Notes struct {
 	Told        Stamp       `json:"told,omitzero"`
 	Noted       Stamp       `json:"noted,omitzero"`
 	ProofDone   Stamp       `json:"proof_done,omitzero"` // given, or not wanted
+	Proofs      int         `json:"proofs,omitempty"`    // copies of the proof that were made
 	Adopted     Stamp       `json:"adopted,omitzero"`
 	Misnamed    Stamp       `json:"misnamed,omitzero"` // the RID proved another's after the proof was given or the patient left
 	RevokedBy   RevokedBy   `json:"revoked_by,omitempty"`
@@ -239,6 +240,7 @@ type Sheet struct {
 	Claimed     Stamp     `json:"claimed"`
 	Copies      int       `json:"copies,omitempty"` // printed so far
 	Printed     time.Time `json:"printed,omitzero"` // the last copy; zero again when it did not come out
+	Forms       int       `json:"forms,omitempty"`  // of the doctor's stock that the last copy took; 0 again when it did not come out
 	Out         Stamp     `json:"out,omitzero"`     // seen to have come out of the printer
 	Handed      Stamp     `json:"handed,omitzero"`
 	Destroyed   Stamp     `json:"destroyed,omitzero"`

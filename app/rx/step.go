@@ -130,7 +130,9 @@ var table = [...]row{
 	EventClaimed: {"the doctor claims it for paper", cells(
 		to(StatePaper, claim), no(CodeBeingSent), to(StatePaper, claim), no(CodeElectronicExists), to(StatePaper, claim),
 		no(CodeClosed), no(CodeClosed), no(CodeOnPaper), no(CodeClosed))},
-	EventPrinted:    {"a copy of the sheet was made", onPaper("copy counted", printed)},
+	EventPrinted: {"a copy of the sheet or of the proof was made", cells(
+		no(CodeNoSuchSheet), no(CodeNoSuchSheet), no(CodeNoSuchSheet), keep("copy of the proof counted", proofPrinted), no(CodeNoSuchSheet),
+		no(CodeNoSuchSheet), no(CodeNoSuchSheet), keep("copy counted", printed), no(CodeNoSuchSheet))},
 	EventOut:        {"the copy came out of the printer", onPaper("noted", out)},
 	EventNotOut:     {"the copy did not come out", onPaper("noted", notOut)},
 	EventHandedOver: {"the patient has the sheet", onPaper("noted", handedOver)},

@@ -244,6 +244,7 @@ func happenings() []Event {
 		{Kind: EventStatusRead, RID: ridB, Status: StatusRevoked},
 		{Kind: EventStatusRead, RID: ridB, Status: "SomethingNew"},
 		{Kind: EventPrinted, Sheet: &Sheet{ID: "sheet-9"}},
+		{Kind: EventPrinted}, // of the proof
 	}
 	for i, e := range events {
 		if e.At.IsZero() {
@@ -303,7 +304,7 @@ var outcomes = map[EventKind]string{
 	EventExpired:      "A - - - - - - - -",
 	EventRestored:     "A A A A A b b A -",
 	EventClaimed:      "A s A e A c c p c",
-	EventPrinted:      "h h h h h h h A h",
+	EventPrinted:      "h h h A h h h A h",
 	EventOut:          "h h h h h h h A h",
 	EventNotOut:       "h h h h h h h A h",
 	EventHandedOver:   "h h h h h h h A h",

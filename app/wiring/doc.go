@@ -47,6 +47,7 @@ var (
 	_ prescribing.Medicines = (*medicines.List)(nil)
 	_ prescribing.Composer  = kmehr.Composer{}
 	_ prescribing.Press     = press{}
+	_ prescribing.Stock     = stock{}
 	_ outbox.Remote         = (*recipe.Client)(nil)
 	_ outbox.Remote         = (*world.Client)(nil)
 	_ drill.Practice        = (*Practice)(nil)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"relais/app/documents"
+	"relais/app/prescribing"
 	"relais/app/rx"
 )
 
@@ -35,15 +36,27 @@ func (p press) options() (documents.Options, error) {
 	return documents.ParseOptions(kept)
 }
 
-// Sheet is the paper prescription of items that are claimed for paper.
-func (p press) Sheet(items []rx.Item) ([]byte, error) { return p.write(p.sheet(items)) }
+// Forms is how many of the doctor's own forms a sheet of items takes.
+func (p press) Forms(items []rx.Item) (int, error) {
+	options, err := p.options()
+	if err != nil || len(items) == 0 {
+		return 0, err
+	}
+	d, err := p.sheet(items, prescribing.On{})
+	return options.Form.Stock(d), err
+}
 
-func (p press) sheet(items []rx.Item) (documents.Document, error) {
+// Sheet is the paper prescription of items that are claimed for paper.
+func (p press) Sheet(items []rx.Item, on prescribing.On) ([]byte, error) {
+	return p.write(p.sheet(items, on))
+}
+
+func (p press) sheet(items []rx.Item, on prescribing.On) (documents.Document, error) {
 	options, err := p.options()
 	if err != nil {
 		return documents.Document{}, err
 	}
-	paper := documents.Paper{Simulated: p.simulated, Reason: items[0].PaperReason, Form: options.Form}
+	paper := documents.Paper{Simulated: p.simulated, Reason: items[0].PaperReason, Form: options.Form, Right: on.Right}
 	for _, item := range items {
 		if item.PaperReason != paper.Reason {
 			paper.Reason = "" // one sheet, several reasons: none is printed
@@ -89,6 +102,7 @@ func (p press) proof(items []rx.Item) (documents.Document, error) {
 	}
 	proof := documents.Proof{Simulated: p.simulated, Look: options.Proof, Printed: p.now()}
 	for _, item := range items {
+		proof.Copy = max(proof.Copy, item.Proofs)
 		proof.Lines = append(proof.Lines, documents.ProofLine{Facts: item.Facts, RID: item.RID(), Confirmed: item.Adopted.At})
 	}
 	return proof.Layout()

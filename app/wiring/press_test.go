@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"relais/app/prescribing"
 	"relais/app/rx"
 )
 
@@ -22,7 +23,7 @@ func pressed(t *testing.T, setting func(string) ([]byte, error), reason rx.Paper
 			Product:  rx.Product{Name: "Amoxicilline Exemple 500 mg"},
 			Content:  rx.Line{Kind: rx.Free, Quantity: 1, Begin: day, Expires: day.AddMonths(3)}, PosologyText: "1 gélule le soir"},
 	}
-	return p.Sheet([]rx.Item{item})
+	return p.Sheet([]rx.Item{item}, prescribing.On{})
 }
 
 // The form that was chosen is the one that is printed; without a choice a plain sheet.

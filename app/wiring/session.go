@@ -67,11 +67,12 @@ func (d Directory) session(ctx context.Context, v *vault.Vault, keys *vault.Keys
 	}
 	s := &Session{Profile: profile, dir: d, db: db, keys: keys, report: db.Found()}
 	s.services = &services{keep: db, told: s.news.ring}
+	pressed := press{profile.Simulated, d.Now, func(name string) ([]byte, error) { return db.Setting(context.WithoutCancel(ctx), name) }}
 	s.Service = &prescribing.Service{
-		Store: d.stepsOf(db), Medicines: list, Composer: kmehr.Composer{Software: software}, Press: d.stepsIn(press{profile.Simulated, d.Now, func(name string) ([]byte, error) { return db.Setting(context.WithoutCancel(ctx), name) }}),
+		Store: d.stepsOf(db), Medicines: list, Composer: kmehr.Composer{Software: software}, Press: d.stepsIn(pressed),
 		Waits: profile.Waits, Now: d.Now, Rand: d.Rand, Shows: documents.Shows, Changed: s.changed, Degraded: s.services.inDoubt,
 	}
-	s.Service.Over = s.over
+	s.Service.Over, s.Service.Stock = s.over, stock{db, pressed}
 	s.Service.Platform, s.Service.Index, s.Service.Access = caller{s}, db, s.access
 	if err := s.services.load(ctx); err != nil {
 		return nil, errors.Join(err, db.Close(ctx))

@@ -68,9 +68,9 @@ type steppedPress struct {
 	step Step
 }
 
-func (p steppedPress) Sheet(items []rx.Item) ([]byte, error) {
+func (p steppedPress) Sheet(items []rx.Item, on prescribing.On) ([]byte, error) {
 	p.step("before sheet")
-	pdf, err := p.Press.Sheet(items)
+	pdf, err := p.Press.Sheet(items, on)
 	p.step("after sheet")
 	return pdf, err
 }

@@ -4,12 +4,13 @@ import (
 	"context"
 
 	"relais/app/documents"
+	"relais/app/prescribing"
 	"relais/app/rx"
 )
 
 // DrawSheet lays out the paper prescription of items as it would be printed; see prescribing.Service.Preview.
 func (d *Desk) DrawSheet(ctx context.Context, items []rx.Item) (documents.Document, error) {
-	return d.drawing(ctx).sheet(items)
+	return d.drawing(ctx).sheet(items, prescribing.On{})
 }
 
 // DrawProof lays out the proof of items that Recip-e has confirmed.

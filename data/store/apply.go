@@ -55,11 +55,19 @@ func (s *session) current(it *item) error {
 	return err
 }
 
-// advance applies e to it and writes row, children and journal line. An ignored event writes nothing.
+// advance applies e to it and writes row, children, journal line and what the copy of a sheet takes from the stock of forms. An ignored event writes
+// nothing.
 func (t *tx) advance(it *item, e rx.Event) error {
 	before := it.p
-	next, changed, err := rx.Step(before, e)
-	if err != nil || !changed {
+	if _, changed, err := rx.Step(before, e); err != nil || !changed {
+		return err
+	}
+	e, err := t.takeForms(before, e)
+	if err != nil {
+		return err
+	}
+	next, _, err := rx.Step(before, e)
+	if err != nil {
 		return err
 	}
 	if err := t.save(it, next); err != nil {

@@ -126,28 +126,30 @@ func (db *DB) SettingNames(ctx context.Context, prefix string) (names []string, 
 
 // SetSetting keeps a value by name, which is readable in the file and so holds nothing of a person. The journal notes that it changed.
 func (db *DB) SetSetting(ctx context.Context, name string, value []byte) error {
-	return db.write(ctx, func(t *tx) error {
-		r, err := t.settingRow(t.session, name)
-		isNew := rx.CodeOf(err) == rx.CodeNotFound
-		if isNew {
-			r = &settingRow{name: name}
-		} else if err != nil {
-			return err
-		}
-		r.version++
-		if r.value, err = t.seal(content, AD{settingTable.name, name, "value"}, value); err != nil {
-			return err
-		}
-		if isNew {
-			err = t.insert(r)
-		} else {
-			err = t.update(r)
-		}
-		if err != nil {
-			return err
-		}
-		return t.journal(entry{lineSetting, name, r.version, t.clock(), nil})
-	})
+	return db.write(ctx, func(t *tx) error { return t.setSetting(name, value) })
+}
+
+func (t *tx) setSetting(name string, value []byte) error {
+	r, err := t.settingRow(t.session, name)
+	isNew := rx.CodeOf(err) == rx.CodeNotFound
+	if isNew {
+		r = &settingRow{name: name}
+	} else if err != nil {
+		return err
+	}
+	r.version++
+	if r.value, err = t.seal(content, AD{settingTable.name, name, "value"}, value); err != nil {
+		return err
+	}
+	if isNew {
+		err = t.insert(r)
+	} else {
+		err = t.update(r)
+	}
+	if err != nil {
+		return err
+	}
+	return t.journal(entry{lineSetting, name, r.version, t.clock(), nil})
 }
 
 func (db *DB) settingRow(s *session, name string) (*settingRow, error) {

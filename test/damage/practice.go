@@ -87,12 +87,14 @@ func (p *practice) Sleep(_ context.Context, d time.Duration) error {
 // press makes sheets and remembers of what.
 type press struct{ pressed []rx.Item }
 
-func (p *press) Sheet(items []rx.Item) ([]byte, error) {
+func (p *press) Forms([]rx.Item) (int, error) { return 0, nil }
+
+func (p *press) Sheet(items []rx.Item, _ prescribing.On) ([]byte, error) { return p.Proof(items) }
+
+func (p *press) Proof(items []rx.Item) ([]byte, error) {
 	p.pressed = append(p.pressed, items...)
 	return []byte("%PDF-"), nil
 }
-
-func (p *press) Proof(items []rx.Item) ([]byte, error) { return p.Sheet(items) }
 
 type composer struct{}
 

@@ -74,7 +74,10 @@ func (hostileMedicines) ByCNK(rx.CNK) (rx.Medicine, bool) { panic(errors.New("fo
 func (hostileComposer) Compose(f rx.Facts) ([]byte, error) {
 	panic("composing " + f.Patient.LastName + string(f.Patient.SSIN))
 }
-func (hostilePress) Sheet(items []rx.Item) ([]byte, error) { panic(items[0].Facts.Patient.LastName) }
+func (hostilePress) Forms([]rx.Item) (int, error) { return 0, nil }
+func (hostilePress) Sheet(items []rx.Item, _ prescribing.On) ([]byte, error) {
+	panic(items[0].Facts.Patient.LastName)
+}
 func (hostilePress) Proof(items []rx.Item) ([]byte, error) { panic(items[0].Facts) }
 func (h hostileRemote) Do(_ context.Context, call rx.Call) rx.Reply {
 	broken(h.with, call.Patient)

@@ -57,7 +57,9 @@ func (composer) Compose(f rx.Facts) ([]byte, error) { return []byte(f.LocalID), 
 // press is the printer: what it makes exists in the world.
 type press struct{ *Sim }
 
-func (p press) Sheet(items []rx.Item) ([]byte, error) {
+func (p press) Forms([]rx.Item) (int, error) { return 0, nil }
+
+func (p press) Sheet(items []rx.Item, _ prescribing.On) ([]byte, error) {
 	for _, item := range items {
 		p.judgeSheet(item)
 		p.printed(item)

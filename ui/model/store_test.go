@@ -271,7 +271,10 @@ func (composer) Compose(rx.Facts) ([]byte, error) { return []byte("message"), ni
 // press makes one line for each prescription: what was printed can be counted.
 type press struct{}
 
-func (press) Sheet(items []rx.Item) ([]byte, error) { return printed("sheet", items), nil }
+func (press) Forms(items []rx.Item) (int, error) { return len(items), nil }
+func (press) Sheet(items []rx.Item, _ prescribing.On) ([]byte, error) {
+	return printed("sheet", items), nil
+}
 func (press) Proof(items []rx.Item) ([]byte, error) { return printed("proof", items), nil }
 
 func printed(kind string, items []rx.Item) []byte {
