@@ -36,6 +36,7 @@ type Papers struct {
 	options  documents.Options
 	printers []printer
 	on       map[string][2]string // printer and tray of a kind
+	stock    *rx.FormStock        // of forms; nil: it cannot be read
 	absent   error                // why printers cannot be told of
 	form     *papersForm          // nil: not being changed
 	notes    []note
@@ -65,6 +66,8 @@ var papersFields = []papersField{
 	{"barcode", "", "ui.papers.", []string{"on", "off"}},
 	{"force", "", "ui.papers.", []string{"on", "off"}},
 	{"foot", "", "ui.papers.", []string{"off", "on"}},
+	{"stock", "$.forms", "", nil},
+	{"low", "$.low", "", nil},
 }
 
 type papersField struct {
@@ -118,10 +121,18 @@ func (p *Papers) Load() {
 			}
 			on[kind] = [2]string{name, tray}
 		}
+		var stock *rx.FormStock
+		left, _, uncounted := p.env.Service.FormStock(ctx)
+		if uncounted == nil {
+			stock = &left
+		} else if err == nil && rx.CodeOf(uncounted) != rx.CodeSettingUnread { // else a count mends it
+			err = uncounted
+		}
 		return func() {
 			if err != nil {
 				p.notes = []note{{err: err}}
 			}
+			p.stock = stock
 			p.unread = err != nil
 			p.read, p.options, p.printers, p.absent, p.on = true, options, all, absent, on
 		}
@@ -142,6 +153,9 @@ func (p *Papers) Edit() {
 	f, look := p.options.Form, p.options.Proof
 	values := map[string]string{"kind": string(f.Kind), "paper": string(f.Paper), "offset-x": strconv.Itoa(f.OffsetX), "offset-y": strconv.Itoa(f.OffsetY),
 		"barcode": word(!f.NoBarcode), "force": word(!f.NoForceMajeure), "foot": word(look.Foot)}
+	if p.stock != nil {
+		values["stock"], values["low"] = strconv.Itoa(p.stock.Forms), strconv.Itoa(p.stock.Low)
+	}
 	if f.Kind == documents.PlainSheet {
 		values["kind"] = "plain"
 	}
@@ -210,6 +224,31 @@ func (p *Papers) chosen() (documents.Options, rx.Faults) {
 	return o, faults
 }
 
+// counted is what was typed about the forms, of which nothing is told that was not changed.
+func (p *Papers) counted() (r rx.Restock, faults rx.Faults) {
+	before := rx.NewFormStock()
+	if p.stock != nil {
+		before = *p.stock
+	}
+	for _, at := range []struct {
+		name, path string
+		was        int
+		n          **int
+	}{{"stock", "$.forms", before.Forms, &r.Forms}, {"low", "$.low", before.Low, &r.Low}} {
+		typed := strings.TrimSpace(p.form.values[at.name])
+		if typed == "" {
+			continue
+		}
+		n, err := strconv.Atoi(typed)
+		if err != nil || n < 0 || n > rx.MostForms {
+			faults = append(faults, rx.Fault(rx.CodeOutOfRange, "min", "0", "max", strconv.Itoa(rx.MostForms)).At(at.path))
+		} else if n != at.was || p.stock == nil && at.name == "stock" {
+			*at.n = &n
+		}
+	}
+	return r, faults
+}
+
 // codeTenths: not a whole number of tenths of a millimetre.
 const codeTenths rx.Code = "ui-tenths"
 
@@ -227,6 +266,8 @@ func (p *Papers) Save() {
 		return
 	}
 	options, faults := p.chosen()
+	count, wrong := p.counted()
+	faults = append(faults, wrong...)
 	if f.faults, f.notes = faults, nil; len(faults) > 0 {
 		p.focus(FieldPapers)
 		return
@@ -242,6 +283,10 @@ func (p *Papers) Save() {
 		if was, failed := json.Marshal(kept); err == nil && (failed != nil || unread || !bytes.Equal(b, was)) {
 			err = p.env.Service.Store.SetSetting(ctx, documentsSetting, b)
 		}
+		if err == nil && (count.Forms != nil || count.Low != nil) {
+			err = p.env.Service.Restock(ctx, count)
+		}
+		left, _, uncounted := p.env.Service.FormStock(ctx)
 		done := map[string][2]string{}
 		for _, kind := range printKinds {
 			if err == nil && on[kind] != before[kind] {
@@ -255,7 +300,9 @@ func (p *Papers) Save() {
 		}
 		return func() {
 			f.saving = false
-			p.on = done
+			if p.on = done; uncounted == nil {
+				p.stock = &left
+			}
 			if err != nil {
 				f.notes = []note{{err: err}}
 			} else {
@@ -384,6 +431,9 @@ func (p *Papers) dayList(ctx context.Context) (documents.Document, error) {
 	}
 }
 
+// Commands are the documents that can be printed from wherever one is.
+func (p *Papers) Commands() []Button { return p.View().Documents[:4] }
+
 // PapersView is what is chosen, with what else can be printed; Form while it is being changed.
 type PapersView struct {
 	Title     string
@@ -418,6 +468,9 @@ func (p *Papers) View() PapersView {
 			kind = "plain"
 		}
 		v.Lines = append(v.Lines, i18n.Text(lang, "ui.papers.kind."+kind))
+		if p.stock != nil && p.options.Form.Kind == documents.Overlay {
+			v.Lines = append(v.Lines, i18n.Count(lang, "cli.stock.left", p.stock.Forms, "low", i18n.Int(p.stock.Low)))
+		}
 		for _, k := range printKinds {
 			v.Lines = append(v.Lines, i18n.Text(lang, "cli.printers.goes", "document", i18n.Text(lang, "printing.kind."+k), "where", p.where(k)))
 		}

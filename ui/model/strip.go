@@ -2,13 +2,15 @@ package model
 
 import (
 	"context"
+	"errors"
 
 	"relais/app/i18n"
 	"relais/app/prescribing"
 	"relais/app/rx"
 )
 
-// Strip is the line that is always there: what the services said last, what waits, what is to be treated.
+// Strip is the line that is always there: what the services said last, what waits, what is to be treated, and that
+// few forms are left as long as they can be printed in peace.
 type Strip struct {
 	env     *Env
 	faults  func() []error // of what works behind the window; nil ones are none
@@ -16,6 +18,7 @@ type Strip struct {
 	counts  Counts
 	counted bool
 	err     error
+	forms   error // few are left, or nobody knows how many
 	loading loader
 }
 
@@ -36,12 +39,23 @@ func NewStrip(env *Env, faults func() []error, retry func()) *Strip {
 func (s *Strip) Load() {
 	s.loading.load(func(ctx context.Context) func() {
 		c, err := s.env.count(ctx)
+		forms := s.env.Service.FormsLow(ctx)
 		return func() {
+			if s.forms = forms; err != nil { // which says it already
+				s.forms = nil
+			}
 			if s.err = err; prescribing.Partial(err) {
 				s.counts, s.counted = c, true
 			}
 		}
 	})
+}
+
+// Retry tries at once, where something does not answer.
+func (s *Strip) Retry() {
+	if b := s.View().Retry; b.On {
+		b.Press()
+	}
 }
 
 // Counts are the last ones, all zero while nothing is counted yet.
@@ -101,7 +115,7 @@ func (s *Strip) View() StripView {
 		v.Sum = Notice{Tone: Bad, Text: i18n.Count(lang, "ui.outages.sum.down", n)}
 	}
 	if len(v.Services) > 0 && !s.env.Reading {
-		v.Retry = Button{Label: i18n.Text(lang, "ui.strip.retry"), On: true, Press: s.env.press(s.retry)}
+		v.Retry = Button{Label: i18n.Text(lang, "ui.strip.retry"), Key: s.env.shift("T"), On: true, Press: s.env.press(s.retry)}
 	}
 	if len(v.Services) == 0 {
 		recipe := i18n.Text(lang, "service."+string(rx.Recipe))
@@ -124,6 +138,11 @@ func (s *Strip) View() StripView {
 		if s.counts.Treat > 0 {
 			v.Treat.Tone = Warn
 		}
+	}
+	if low := (&rx.Error{}); rx.CodeOf(s.forms) == prescribing.CodeFormsLow && errors.As(s.forms, &low) {
+		v.Faults = s.env.warnings(rx.Faults{low})
+	} else {
+		v.Faults = s.env.faults(s.forms)
 	}
 	for _, err := range append(s.faults(), s.err) {
 		if rx.CodeOf(err) == rx.CodeEngineBusy { // not a fault of anybody's: another window or command sends
