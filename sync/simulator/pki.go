@@ -307,6 +307,10 @@ func (m maker) server(ca credential) (credential, error) {
 	return m.certify(template, ca, key)
 }
 
+// Certificates are valid for so many years before and after they are made, the later the later: a clock may be wrong then, at zero or far ahead, and
+// what was made under it is to be of use once it is right.
+const past, future = 40, 90
+
 func (m maker) template(subject pkix.RDNSequence, usage x509.KeyUsage) (*x509.Certificate, error) {
 	serial := make([]byte, 8)
 	if _, err := io.ReadFull(m.random, serial); err != nil {
@@ -319,7 +323,7 @@ func (m maker) template(subject pkix.RDNSequence, usage x509.KeyUsage) (*x509.Ce
 	}
 	return &x509.Certificate{
 		SerialNumber: new(big.Int).SetBytes(serial), RawSubject: raw,
-		NotBefore: m.at.AddDate(-1, 0, 0), NotAfter: m.at.AddDate(20, 0, 0), KeyUsage: usage,
+		NotBefore: m.at.AddDate(-past, 0, 0), NotAfter: m.at.AddDate(future, 0, 0), KeyUsage: usage,
 		ExtraExtensions: []pkix.Extension{{Id: trust.Simulation, Critical: true, Value: asn1.NullBytes}},
 	}, nil
 }

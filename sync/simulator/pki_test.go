@@ -33,6 +33,19 @@ func openPKI(t *testing.T, dir string) *simulator.PKI {
 	return p
 }
 
+// What was made under a clock at zero, or decades before or after, is of use once the clock is right.
+func TestPKIOfAWrongClock(t *testing.T) {
+	for _, at := range []time.Time{time.Unix(0, 0), monday.AddDate(-30, 0, 0), monday.AddDate(30, 0, 0)} {
+		pki, err := simulator.NewPKI(rand.Reader, keysOf("platform "), at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := newBench(t, pki)
+		b.as(pki.Doctor(), b.clients())
+		b.created([]byte("<kmehrmessage/>"))
+	}
+}
+
 // A PKI directory is made once, for its owner alone, and is the same afterwards.
 func TestPKIDirectory(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new", "pki")
