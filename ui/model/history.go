@@ -50,6 +50,7 @@ func (h *History) Changed(ids []rx.ID) {
 	if slices.Contains(ids, h.selected) {
 		h.loadDetail()
 	}
+	h.loadWritten()
 }
 
 // Shown tells that row i is on the screen: the rows around it are read, when they are not in memory.
