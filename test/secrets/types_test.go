@@ -38,12 +38,12 @@ var every = map[string][]reflect.Type{
 		of[rx.Patient](), of[rx.Posology](), of[rx.Practice](), of[rx.Prescriber](), of[rx.Prescription](), of[rx.Problem](), of[rx.Product](),
 		of[rx.ProofNeed](), of[rx.ProofWish](), of[rx.RID](), of[rx.Record](), of[rx.RegimenEntry](), of[rx.Renewal](), of[rx.Reply](), of[rx.Request](),
 		of[rx.Result](), of[rx.RevokedBy](), of[rx.SSIN](), of[rx.Service](), of[rx.Sex](), of[rx.Sheet](), of[rx.Span](), of[rx.Stamp](), of[rx.State](),
-		of[rx.Status](), of[rx.Task](), of[rx.Visibility](), of[rx.Waits](), of[rx.Words](),
+		of[rx.Status](), of[rx.Task](), of[rx.Visibility](), of[rx.Waits](), of[rx.Writing](), of[rx.Words](), of[rx.FormStock](), of[rx.Restock](),
 		of[rx.Content](), of[rx.ContentLine](), of[rx.Letter](), of[rx.Feedback](), of[rx.FeedbackFlag](), of[rx.Notice]()},
 	"app/prescribing": {of[prescribing.Added](), of[prescribing.Answer](), of[prescribing.Claim](), of[prescribing.Done](), of[prescribing.How](), of[prescribing.Note](),
 		of[prescribing.Shelf](), of[prescribing.Template](),
 		of[prescribing.Service](), of[prescribing.Treat](), of[prescribing.Written](), of[prescribing.Notification](), of[prescribing.Standing](),
-		of[prescribing.Difference](), of[prescribing.Access]()},
+		of[prescribing.Difference](), of[prescribing.Access](), of[prescribing.On]()},
 	"sync/outbox": {of[outbox.Act](), of[outbox.Engine](), of[outbox.Idle](), of[outbox.Moment](), of[outbox.Observation](), of[outbox.Runner]()},
 	"":            {of[wiring.New](), of[wiring.Made](), of[wiring.Seen](), of[formats.Made](), of[formats.FoundPatient](), of[store.Options]()}, // some of others
 }
