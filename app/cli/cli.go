@@ -169,17 +169,24 @@ type commands struct {
 	Send      sendCmd      `cmd:"" help:"${help_send}"`
 	Proof     proofCmd     `cmd:"" help:"${help_proof}"`
 	Paper     paperCmd     `cmd:"" help:"${help_paper}"`
-	Print     printCmd     `cmd:"" help:"${help_print}"`
-	Redo      redoCmd      `cmd:"" help:"${help_redo}"`
-	Revoke    revokeCmd    `cmd:"" help:"${help_revoke}"`
-	Withdraw  withdrawCmd  `cmd:"" help:"${help_withdraw}"`
-	Settle    settleCmd    `cmd:"" help:"${help_settle}"`
-	LetGo     letGoCmd     `cmd:"" help:"${help_let_go}"`
-	Twin      twinCmd      `cmd:"" help:"${help_twin}"`
-	Repeat    repeatCmd    `cmd:"" help:"${help_repeat}"`
-	Refresh   refreshCmd   `cmd:"" help:"${help_refresh}"`
-	Open      openCmd      `cmd:"" help:"${help_open}"`
-	Feedback  feedbackCmd  `cmd:"" help:"${help_feedback}"`
+	Print     struct {
+		Prescriptions printCmd           `cmd:"" default:"withargs" help:"${help_print}"`
+		List          printListCmd       `cmd:"" help:"${help_print_list}"`
+		Test          printTestCmd       `cmd:"" help:"${help_print_test}"`
+		Pharmacist    printPharmacistCmd `cmd:"" help:"${help_print_pharmacist}"`
+		Poster        printPosterCmd     `cmd:"" help:"${help_print_poster}"`
+		DrillReport   printDrillCmd      `cmd:"" help:"${help_print_drill}"`
+	} `cmd:"" help:"${help_print}"`
+	Redo     redoCmd     `cmd:"" help:"${help_redo}"`
+	Revoke   revokeCmd   `cmd:"" help:"${help_revoke}"`
+	Withdraw withdrawCmd `cmd:"" help:"${help_withdraw}"`
+	Settle   settleCmd   `cmd:"" help:"${help_settle}"`
+	LetGo    letGoCmd    `cmd:"" help:"${help_let_go}"`
+	Twin     twinCmd     `cmd:"" help:"${help_twin}"`
+	Repeat   repeatCmd   `cmd:"" help:"${help_repeat}"`
+	Refresh  refreshCmd  `cmd:"" help:"${help_refresh}"`
+	Open     openCmd     `cmd:"" help:"${help_open}"`
+	Feedback feedbackCmd `cmd:"" help:"${help_feedback}"`
 
 	Visibility  visibilityCmd  `cmd:"" help:"${help_visibility}"`
 	AskFeedback askFeedbackCmd `cmd:"" help:"${help_ask_feedback}"`

@@ -81,6 +81,9 @@ func (c drillCmd) do(r *run) (Exit, error) {
 	return Done, nil
 }
 
+// drillPage is the report of a seed on paper, beside the documents that were made in it.
+const drillPage = "report.pdf"
+
 func name(seed uint64) string { return fmt.Sprintf("seed-%d", seed) }
 
 // seeds reads "7" or "1-20".
@@ -127,6 +130,18 @@ func (c drillCmd) play(r *run, seed uint64) (out formats.Drill, err error) {
 		if err := writeFile(filepath.Join(dir, d.Name), d.PDF, true); err != nil {
 			return out, err
 		}
+	}
+	d, err := reported(r.ctx, practice, report, rx.DocumentLang(rx.Patient{Language: r.lang}, rx.Practice{RegionLanguage: rx.FR}))
+	if err != nil {
+		return out, err
+	}
+	pdf, err := pdfOf(d, p.svc.Now())
+	if err != nil {
+		return out, err
+	}
+	out.Documents = append(out.Documents, drillPage)
+	if err := writeFile(filepath.Join(dir, drillPage), pdf, true); err != nil {
+		return out, err
 	}
 	b, err := formats.Encode(out)
 	if err != nil {

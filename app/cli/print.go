@@ -116,6 +116,11 @@ func (c printCmd) ended(r *run, kind printing.Kind, ids []rx.ID, result printing
 	case printing.MaybeSheet, printing.OpenSheet:
 		exit = exit.or(NeedsPerson)
 	}
+	return r.printed(kind, ids, result, exit)
+}
+
+// printed answers with how a job ended, and where the prescriptions on it stand.
+func (r *run) printed(kind printing.Kind, ids []rx.ID, result printing.Result, exit Exit) (Exit, error) {
 	items, err := r.present().these(context.WithoutCancel(r.ctx), ids)
 	if err != nil {
 		return Failed, err

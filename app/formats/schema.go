@@ -267,7 +267,7 @@ var bounds = map[string]object{
 	"FormStock.left":        between(0, rx.MostForms),
 	"FormStock.low":         between(0, rx.MostForms),
 	"Record.status":         among(rx.Statuses),
-	"Printed.document":      {{"enum", []string{"proof", "form"}}},
+	"Printed.document":      {{"enum", []string{"proof", "form", "report", "test"}}},
 	"Printed.job":           from(1),
 	"Printed.sheet":         {{"enum", []string{"sent", "none", "maybe", "open"}}},
 	"PrintsOn.document":     {{"enum", []string{"proof", "form", "report", "test"}}},

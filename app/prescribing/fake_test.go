@@ -139,7 +139,12 @@ func (p *ports) Item(_ context.Context, id rx.ID) (rx.Item, error) {
 }
 
 func (p *ports) List(_ context.Context, f rx.Filter) (found []rx.Item, err error) {
+	behind := f.Before == ""
 	for _, item := range slices.Backward(p.items) {
+		if !behind || f.Limit > 0 && len(found) == f.Limit {
+			behind = behind || item.ID == f.Before
+			continue
+		}
 		who := item.Facts.Patient
 		if (f.State == 0 || item.State == f.State) && (f.Patient == "" || item.Patient == f.Patient) &&
 			prescribing.Holds(f.Words, who.LastName, who.FirstName, string(who.SSIN), item.Facts.Product.Name) {

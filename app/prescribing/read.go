@@ -98,6 +98,33 @@ func holds(wanted []string, texts ...string) bool {
 	return true
 }
 
+// Day is every prescription that was issued on a day of the practice, oldest first. A day of which something cannot be read
+// is refused: a list that lacks lines is not seen to lack them.
+func (s *Service) Day(ctx context.Context, day rx.Date) ([]rx.Item, error) {
+	const page = 100
+	var all []rx.Item
+	for f := (rx.Filter{Limit: page}); ; {
+		items, err := s.Store.List(ctx, f) // newest first
+		if err != nil {
+			return nil, err
+		}
+		for _, item := range items {
+			f.Before = item.ID
+			switch issued := rx.DateOf(item.Issued.In(s.Now().Location())); {
+			case issued == day:
+				all = append(all, item)
+			case day.After(issued):
+				slices.Reverse(all)
+				return all, nil
+			}
+		}
+		if len(items) < page {
+			slices.Reverse(all)
+			return all, nil
+		}
+	}
+}
+
 // Repeat is a draft of the same product for the same patient, to be read again:
 // dates are today's, nothing is kept of the old order.
 func (s *Service) Repeat(ctx context.Context, id rx.ID) (rx.Draft, error) {

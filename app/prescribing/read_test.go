@@ -305,3 +305,35 @@ func TestNothingAfterAFailingStep(t *testing.T) {
 		}
 	}
 }
+
+// A day is the practice's, whole and oldest first, however many prescriptions it and later ones have.
+func TestDay(t *testing.T) {
+	d := newDesk(t)
+	var want []rx.ID
+	for day, orders := range []int{3, 27, 13} { // of ten prescriptions each
+		d.clock = monday.AddDate(0, 0, day)
+		for range orders {
+			d.clock = d.clock.Add(time.Minute)
+			if ids := d.issued(10); day == 1 {
+				want = append(want, ids...)
+			}
+		}
+	}
+	items, err := d.Day(ctx, rx.DateOf(monday.AddDate(0, 0, 1)))
+	d.well(err)
+	var got []rx.ID
+	for _, item := range items {
+		got = append(got, item.ID)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%d prescriptions, not %d, or another order", len(got), len(want))
+	}
+	for _, day := range []int{-1, 3} {
+		if items, err := d.Day(ctx, rx.DateOf(monday.AddDate(0, 0, day))); len(items) != 0 || err != nil {
+			t.Errorf("day %d: %d, %v", day, len(items), err)
+		}
+	}
+	d.before = func(string) error { return rx.Fault(rx.CodeUnread, "n", "1") }
+	_, err = d.Day(ctx, rx.DateOf(monday))
+	d.code(err, rx.CodeUnread) // a list that lacks lines is not seen to lack them
+}

@@ -2,6 +2,7 @@ package wiring
 
 import (
 	"bytes"
+	"context"
 	"slices"
 	"time"
 
@@ -34,6 +35,11 @@ func (p press) options() (documents.Options, error) {
 		return documents.Options{}, err
 	}
 	return documents.ParseOptions(kept)
+}
+
+// Documents is what the practice chose about its documents; rx.CodeSettingUnread.
+func (s *Session) Documents(ctx context.Context) (documents.Options, error) {
+	return press{setting: func(name string) ([]byte, error) { return s.db.Setting(ctx, name) }}.options()
 }
 
 // Forms is how many of the doctor's own forms a sheet of items takes.

@@ -150,6 +150,18 @@ func TestJourneyToPaper(t *testing.T) {
 	if out := d.printed(); len(out) != 3 || !strings.Contains(words(t, out[2]), string(order.Prescriptions[0].RID)) {
 		t.Errorf("%d sheets, the last without the RID %s", len(out), order.Prescriptions[0].RID)
 	}
+
+	// What is about no single prescription goes to the printer of its kind.
+	for i, c := range []struct{ name, kind, word string }{{"list", "report", "Dupont"}, {"test", "test", "10"}, {"poster", "report", "preuve"}} {
+		printed = formats.Printed{}
+		p.relais(cli.Done, &printed, "print", c.name, "--printer", "cabinet")
+		if printed.Document != c.kind || printed.Sheet != "sent" || len(printed.Prescriptions) != 0 {
+			t.Errorf("%s: %+v", c.name, printed)
+		}
+		if out := d.printed(); len(out) != 4+i || !strings.Contains(words(t, out[3+i]), c.word) {
+			t.Errorf("%s: %d documents, the last without %q", c.name, len(out), c.word)
+		}
+	}
 	l.nothingKept(t)
 	p.nothingPlain(t)
 }

@@ -410,25 +410,15 @@ func (p *Papers) dayList(ctx context.Context) (documents.Document, error) {
 		return documents.Document{}, err
 	}
 	list := documents.DayList{Day: p.env.today(), Language: practice.RegionLanguage, Practice: practice, Printed: p.env.now(), Simulated: p.env.Simulated}
-	const page = 100
-	for f := (rx.Filter{Limit: page}); ; {
-		items, err := p.env.Service.Store.List(ctx, f) // newest first
-		if err != nil {
-			return documents.Document{}, err
-		}
-		for _, item := range items {
-			if f.Before = item.ID; rx.DateOf(p.env.clock(item.Issued)) != list.Day {
-				slices.Reverse(list.Lines)
-				return list.Layout()
-			}
-			state := i18n.State(list.Language, item.Prescription, p.env.Service.Owed(item))
-			list.Lines = append(list.Lines, documents.DayLine{Facts: item.Facts, State: state, RID: item.RID()})
-		}
-		if len(items) < page {
-			slices.Reverse(list.Lines)
-			return list.Layout()
-		}
+	items, err := p.env.Service.Day(ctx, list.Day)
+	for _, item := range items {
+		state := i18n.State(list.Language, item.Prescription, p.env.Service.Owed(item))
+		list.Lines = append(list.Lines, documents.DayLine{Facts: item.Facts, State: state, RID: item.RID()})
 	}
+	if err != nil {
+		return documents.Document{}, err
+	}
+	return list.Layout()
 }
 
 // Commands are the documents that can be printed from wherever one is.
