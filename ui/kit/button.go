@@ -19,6 +19,7 @@ type Button struct {
 	widget.Button
 	is      model.Button
 	focused bool
+	most    float32 // see Within; 0: as wide as the words
 }
 
 // NewButton makes a button without words yet.
@@ -40,8 +41,12 @@ func (b *Button) Set(v model.Button) {
 	if v.Key != "" {
 		text += "   " + v.Key
 	}
-	if Narrow() && Strong("").measure(text) > widestButton {
-		text = strings.TrimSuffix(broken(v.Label)+"\n"+v.Key, "\n")
+	most := look().scaled(b.most)
+	if Narrow() {
+		most = widestButton
+	}
+	if most > 0 && Strong("").measure(text) > most {
+		text = strings.TrimSuffix(broken(v.Label, most)+"\n"+v.Key, "\n")
 	}
 	importance := widget.MediumImportance
 	if v.Strong && v.On {
@@ -61,12 +66,18 @@ func (b *Button) Set(v model.Button) {
 // widestButton is the room for the words of a button where there is little of it.
 const widestButton = 104 * Unit
 
-// broken goes on below where text is wider than a button may be.
-func broken(text string) string {
+// Within has the words of b go on below where they are wider than most, in any room.
+func (b *Button) Within(most float32) *Button {
+	b.most = most
+	return b
+}
+
+// broken goes on below where text is wider than most.
+func broken(text string, most float32) string {
 	words := strings.Split(text, " ")
 	lines := words[:1:1]
 	for _, word := range words[1:] {
-		if last := &lines[len(lines)-1]; Strong("").measure(*last+" "+word) <= widestButton {
+		if last := &lines[len(lines)-1]; Strong("").measure(*last+" "+word) <= most {
 			*last += " " + word
 			continue
 		}
@@ -157,10 +168,17 @@ type Buttons struct {
 	box    *fyne.Container
 	shown  []*Button
 	labels []string
+	most   float32
 }
 
 // NewButtons makes an empty row.
 func NewButtons() *Buttons { return &Buttons{box: container.New(&flow{})} }
+
+// Within is that of each button.
+func (b *Buttons) Within(most float32) *Buttons {
+	b.most = most
+	return b
+}
 
 // Object is the row.
 func (b *Buttons) Object() fyne.CanvasObject { return b.box }
@@ -178,7 +196,7 @@ func (b *Buttons) Set(list []model.Button) {
 		if ok {
 			delete(was, v.Label)
 		} else {
-			one = NewButton()
+			one = NewButton().Within(b.most)
 		}
 		one.Set(v)
 		changed = changed || b.shown[i] != one

@@ -31,22 +31,64 @@ func (h *History) reaches(item rx.Item) []Button {
 		return nil
 	}
 	e := h.env
-	button := func(key string, press func()) Button {
-		return Button{Label: i18n.Text(e.Lang, key), On: h.may(), Press: e.press(press)}
+	button := func(key, letter string, press func()) Button {
+		return Button{Label: i18n.Text(e.Lang, key), Key: e.shift(letter), On: h.may(), Press: e.press(press)}
 	}
 	visibility, flag := "ui.reach.lock", "ui.reach.ask"
-	to, wanted := rx.Locked, true
 	if r.VisibilityOf(item.Facts) == rx.Locked {
-		visibility, to = "ui.reach.unlock", rx.Open
+		visibility = "ui.reach.unlock"
 	}
 	if r.AsksFeedback(item.Facts) {
-		flag, wanted = "ui.reach.ask-not", false
+		flag = "ui.reach.ask-not"
 	}
-	return []Button{
-		button("ui.reach.read", func() { h.readNow(item.ID) }),
-		button(visibility, func() { h.askReach(reach{item: item, to: to}) }),
-		button(flag, func() { h.setFeedback(item.ID, wanted) }),
-		button("ui.reach.notify", func() { h.askReach(reach{item: item}) }),
+	return []Button{button("ui.reach.read", "L", h.ReadNow), button(visibility, "V", h.AskVisibility), button(flag, "F", h.AskFeedback), button("ui.reach.notify", "M", h.AskNotify)}
+}
+
+// there is the selected prescription with its record at Recip-e; nil when it has none, or nothing can be done now.
+func (h *History) there() (*rx.Item, *rx.Record) {
+	if h.item == nil || !h.may() {
+		return nil, nil
+	}
+	return h.item, h.item.AdoptedRecord()
+}
+
+// ReadNow reads the status of the selected one at Recip-e.
+func (h *History) ReadNow() {
+	if item, r := h.there(); r != nil {
+		id := item.ID
+		h.act(func(ctx context.Context) ([]note, error) {
+			_, err := h.env.Service.Refresh(ctx, id)
+			return nil, err
+		})
+	}
+}
+
+// AskVisibility asks before the selected one is locked, or opened to every pharmacy.
+func (h *History) AskVisibility() {
+	if item, r := h.there(); r != nil {
+		to := rx.Locked
+		if r.VisibilityOf(item.Facts) == rx.Locked {
+			to = rx.Open
+		}
+		h.askReach(reach{item: *item, to: to})
+	}
+}
+
+// AskFeedback has pharmacists asked for feedback about the selected one, or no longer.
+func (h *History) AskFeedback() {
+	if item, r := h.there(); r != nil {
+		id, wanted := item.ID, !r.AsksFeedback(item.Facts)
+		h.act(func(ctx context.Context) ([]note, error) {
+			_, err := h.env.Service.SetFeedback(ctx, id, wanted)
+			return nil, err
+		})
+	}
+}
+
+// AskNotify asks which pharmacy is to be told of the selected one.
+func (h *History) AskNotify() {
+	if item, r := h.there(); r != nil {
+		h.askReach(reach{item: *item})
 	}
 }
 
@@ -70,25 +112,6 @@ func (e *Env) atRecipe(item rx.Item) (facts []string) {
 		facts = append(facts, i18n.Text(e.Lang, "beyond.notice."+result, "pharmacy", n.Pharmacy, "moment", i18n.Moment(e.Lang, e.clock(n.At))))
 	}
 	return facts
-}
-
-// readNow reads the status at Recip-e.
-func (h *History) readNow(id rx.ID) {
-	if h.may() {
-		h.act(func(ctx context.Context) ([]note, error) {
-			_, err := h.env.Service.Refresh(ctx, id)
-			return nil, err
-		})
-	}
-}
-
-func (h *History) setFeedback(id rx.ID, wanted bool) {
-	if h.may() {
-		h.act(func(ctx context.Context) ([]note, error) {
-			_, err := h.env.Service.SetFeedback(ctx, id, wanted)
-			return nil, err
-		})
-	}
 }
 
 func (h *History) askReach(r reach) {
@@ -229,7 +252,7 @@ func (h *History) FetchLetters() {
 }
 
 func (h *History) letterButton() Button {
-	b := Button{Label: i18n.Text(h.env.Lang, "ui.letters"), On: h.may(), Press: h.env.press(h.FetchLetters)}
+	b := Button{Label: i18n.Text(h.env.Lang, "ui.letters"), Key: h.env.shift("A"), On: h.may(), Press: h.env.press(h.FetchLetters)}
 	if n := len(h.written); n > 0 {
 		b.Label = i18n.Count(h.env.Lang, "ui.letters.unread", n)
 	}

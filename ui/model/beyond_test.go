@@ -97,6 +97,14 @@ func TestReadNow(t *testing.T) {
 	}
 	h.Select(0) // without a RID there is nothing to read
 	b.settle()
+	calls := len(r.calls)
+	for _, key := range []func(){h.ReadNow, h.AskVisibility, h.AskFeedback, h.AskNotify} {
+		key()
+		b.settle()
+	}
+	if len(r.calls) != calls || h.View().Reach != nil {
+		t.Error("a key did something without a RID")
+	}
 	for _, button := range h.View().Detail.Line.Side {
 		if button.Label == "Lire maintenant" {
 			t.Error("offered without a RID")

@@ -2,6 +2,7 @@ package model
 
 import (
 	"context"
+	"time"
 
 	"relais/app/i18n"
 )
@@ -15,15 +16,27 @@ type Drill struct {
 	now   string // as last read
 	notes []note
 	read  loader
+	at    time.Time // when it was read
 }
+
+// weathered is how long what was read holds: the command line changes it too, and tells nobody.
+const weathered = 2 * time.Second
 
 // NewDrill makes the switch; is tells which of kinds holds, "" where services are real.
 func NewDrill(env *Env, kinds []string, is func() string, set func(context.Context, string) error) *Drill {
 	return &Drill{env: env, kinds: kinds, is: is, set: set, read: loader{env: env}}
 }
 
+// Tick is called some times a second.
+func (d *Drill) Tick() {
+	if d.now != "" && d.env.now().Sub(d.at) >= weathered {
+		d.Load()
+	}
+}
+
 // Load reads the weather again.
 func (d *Drill) Load() {
+	d.at = d.env.now()
 	d.read.load(func(context.Context) func() {
 		now := d.is()
 		return func() { d.now = now }

@@ -90,6 +90,9 @@ func (e *Env) escape() string {
 	return i18n.Text(e.Lang, "ui.key.escape")
 }
 
+// shift is the key of a letter with Ctrl and Shift.
+func (e *Env) shift(letter string) string { return i18n.Text(e.Lang, "ui.key.shift", "key", letter) }
+
 // time is the hour of t, with the day when that is not today.
 func (e *Env) time(t time.Time) string {
 	if t = e.clock(t); rx.DateOf(t) == e.today() {

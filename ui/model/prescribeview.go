@@ -65,7 +65,7 @@ func (p *Prescribe) View() PrescribeView {
 		v.Child = i18n.Text(lang, "doc.child")
 	}
 	v.Edit = Button{Label: i18n.Text(lang, "ui.line.edit"), Key: i18n.Text(lang, "ui.key.edit"), On: p.canEdit(), Press: p.env.press(p.EditPatient)}
-	v.Ask = Button{Label: i18n.Text(lang, "ui.recipe"), On: p.canAskRecipe(), Press: p.env.press(p.AskRecipe)}
+	v.Ask = Button{Label: i18n.Text(lang, "ui.recipe"), Key: p.env.shift("E"), On: p.canAskRecipe(), Press: p.env.press(p.AskRecipe)}
 	v.Recipe = p.viewRecipe(w)
 	if len(w.near) > 0 {
 		names := make([]string, len(w.near))

@@ -205,7 +205,7 @@ func (p *Preview) drawDraft(r rx.Request, reason rx.PaperReason) func(context.Co
 
 // previewButton stands beside what prints.
 func (e *Env) previewButton(on bool, open func()) Button {
-	return Button{Label: i18n.Text(e.Lang, "ui.preview"), Key: i18n.Text(e.Lang, "ui.key.preview"), On: on && e.Preview != nil, Press: e.press(open)}
+	return Button{Label: i18n.Text(e.Lang, "ui.preview"), Key: e.shift("P"), On: on && e.Preview != nil, Press: e.press(open)}
 }
 
 // Preview shows what can be printed of the order.

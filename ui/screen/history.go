@@ -44,11 +44,14 @@ type History struct {
 	look  fyne.Theme
 }
 
+// half is the room for a button in the half of the smallest window.
+const half = 40 * kit.Unit
+
 // NewHistory makes the screen of m.
 func NewHistory(m *model.History, changed func()) *History {
 	s := &History{shown: map[int]model.Row{}, title: kit.NewText(), empty: kit.NewText(), detail: newDetail(), paper: newPaper(m.Paper, changed), notices: kit.NewNotices(),
 		proof: kit.NewButton(), onPaper: kit.NewButton(), preview: kit.NewButton(), repeat: kit.NewButton(), back: newBack(m.SetBack, changed),
-		reach: newReach(m.SetReach, changed), letters: kit.NewButton()}
+		reach: newReach(m.SetReach, changed), letters: kit.NewButton().Within(half)}
 	s.high = lowest()
 	s.filter = kit.NewEntry(func(words string) { m.Filter(words); changed() })
 	s.filter.Key = keys(m.Move, func() {}, changed)
@@ -196,7 +199,7 @@ type detail struct {
 }
 
 func newDetail() *detail {
-	d := &detail{name: kit.NewText(), text: kit.NewText(), duties: kit.NewNotices(), side: kit.NewButtons(), timeline: kit.NewText()}
+	d := &detail{name: kit.NewText(), text: kit.NewText(), duties: kit.NewNotices(), side: kit.NewButtons().Within(half), timeline: kit.NewText()}
 	d.column = kit.NewColumn(d.name, d.text, d.duties.Object(), d.side.Object(), d.timeline)
 	return d
 }

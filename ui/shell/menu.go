@@ -52,6 +52,10 @@ func writing(do func(*model.Prescribe)) map[place]func(*open) {
 	return map[place]func(*open){placePrescribe: func(o *open) { do(o.prescribe) }}
 }
 
+func inFull(do func(*model.History)) map[place]func(*open) {
+	return map[place]func(*open){placeHistory: func(o *open) { do(o.history) }}
+}
+
 var menus = []struct {
 	text     string
 	commands []command
@@ -89,6 +93,15 @@ var menus = []struct {
 		{"ui.template.keep", fyne.KeyT, control, writing((*model.Prescribe).AskTemplate)},
 		{"ui.details", fyne.KeyI, control, writing((*model.Prescribe).Details)},
 		{"ui.patient.edit", fyne.KeyE, control, writing((*model.Prescribe).EditPatient)},
+	}},
+	{"ui.menu.recipe", []command{
+		{"ui.recipe", fyne.KeyE, controlShift, writing((*model.Prescribe).AskRecipe)},
+		{"ui.reach.read", fyne.KeyL, controlShift, inFull((*model.History).ReadNow)},
+		{"ui.reach.visibility", fyne.KeyV, controlShift, inFull((*model.History).AskVisibility)},
+		{"ui.reach.flag", fyne.KeyF, controlShift, inFull((*model.History).AskFeedback)},
+		{"ui.reach.notify", fyne.KeyM, controlShift, inFull((*model.History).AskNotify)},
+		{"ui.letters", fyne.KeyA, controlShift, inFull((*model.History).FetchLetters)},
+		{"ui.strip.retry", fyne.KeyT, controlShift, everywhere(func(o *open) { o.strip.Retry() })},
 	}},
 }
 
@@ -137,6 +150,16 @@ func (o *open) commands() (list []model.Button) {
 		}
 	}
 	s := o.shell
+	if papers := o.settings.Papers(); papers != nil {
+		for _, b := range papers.Commands() {
+			press := b.Press
+			b.Press = func() {
+				o.goTo(placeSettings) // where is said what becomes of it
+				press()
+			}
+			list = append(list, b)
+		}
+	}
 	if s.exercise != nil {
 		return append(list, s.exercise.model.View().End, model.Button{Label: i18n.Text(lang, "ui.menu.quit"), Key: i18n.Text(lang, "ui.key.quit"), On: true, Press: s.quit})
 	}

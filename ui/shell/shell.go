@@ -370,6 +370,7 @@ func (s *shell) beat() {
 	case s.exercise != nil && s.open == nil:
 	case s.open != nil:
 		s.open.prescribe.Tick()
+		s.open.drill.Tick()
 	case s.first == nil:
 		s.unlock.Pass(pulse)
 	}

@@ -15,6 +15,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/lang"
 	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
 
 	"relais/app/documents"
 	"relais/app/i18n"
@@ -115,6 +116,7 @@ type cottage struct {
 	left     error         // of a job of an earlier window
 	answers  chan struct{} // of the spooler, when closed; nil: there is none
 	weather  atomic.Value  // string; set beside the screen
+	later    atomic.Int64  // how far its clock has gone
 	away     time.Time     // since when services are; zero: never called
 	retried  int
 	news     chan []rx.ID
@@ -283,7 +285,9 @@ func furnished(t testing.TB, c *cottage) *cottage {
 		t.Fatal(err)
 	}
 	c.service = &prescribing.Service{Store: c.shelf, Medicines: pharmacy{medicines[1]}, Waits: rx.DefaultWaits, Rand: &counter{},
-		Now: func() time.Time { return time.Date(2026, 11, 23, 9, 40, 0, 0, time.UTC) }}
+		Now: func() time.Time {
+			return time.Date(2026, 11, 23, 9, 40, 0, 0, time.UTC).Add(time.Duration(c.later.Load()))
+		}}
 	return c
 }
 
@@ -523,7 +527,18 @@ func TestThePalette(t *testing.T) {
 	s.chosen(rx.FR, "ui.outages") // a key goes past it
 	s.until("outages", s.says("Pendant une panne"))
 	s.chosen(rx.FR, "ui.palette")
-	s.typed("verrou")
+	s.typed("essayer maint")
+	if !s.says("Ctrl+Maj+T")() {
+		t.Errorf("no retry among the commands:\n%s", s.screen())
+	}
+	s.key(fyne.KeyEscape)
+	s.chosen(rx.FR, "ui.palette")
+	s.typed("liste du jour")
+	s.key(fyne.KeyReturn)
+	s.until("the settings, where is said what becomes of it", func() bool { return s.open.at == placeSettings && s.says("Documents et imprimante")() })
+	s.chosen(rx.FR, "ui.palette")
+	s.typed("verrouiller")
+	s.key(fyne.KeyDown) // the first is about a prescription
 	s.key(fyne.KeyReturn)
 	s.until("locked", func() bool { return s.open == nil })
 }
@@ -564,6 +579,14 @@ func TestTheDrillSwitchAndTheEnginesFault(t *testing.T) {
 	s.until("the switch", s.says("Réponse perdue"))
 	test.Tap(s.open.frame.weathers[1])
 	s.until("down", func() bool { return s.house.Weather() == "down" })
+	strong := func(i int) func() bool {
+		return func() bool { return s.open.frame.weathers[i].Importance == widget.HighImportance }
+	}
+	s.until("read", strong(1))
+	s.house.weather.Store("hang") // by the command line, which tells nobody
+	s.house.later.Add(int64(3 * time.Second))
+	s.beat()
+	s.until("as it is", strong(2))
 	s.house.fault = rx.Fault(rx.CodeDiskFull)
 	s.house.news <- nil
 	s.until("told", s.says("disk-full"))
@@ -579,6 +602,11 @@ func TestTheStripTriesAtOnce(t *testing.T) {
 	s.house.away = s.house.service.Now().Add(-time.Minute)
 	s.house.news <- nil
 	s.until("told", s.says("Essayer maintenant"))
+	s.chosen(rx.FR, "ui.strip.retry") // by its key
+	if s.house.retried != 1 {
+		t.Errorf("tried %d times by the key", s.house.retried)
+	}
+	s.house.retried = 0
 	b := s.open.frame.retry.Object().(*fyne.Container).Objects[0].(*kit.Button)
 	s.window.Canvas().Focus(b)
 	s.key(fyne.KeyReturn)
@@ -588,6 +616,7 @@ func TestTheStripTriesAtOnce(t *testing.T) {
 	s.house.away = time.Time{}
 	s.house.news <- nil
 	s.until("gone", func() bool { return !s.says("Essayer maintenant")() })
+	s.chosen(rx.FR, "ui.strip.retry")
 	if test.Tap(b); s.house.retried != 1 || s.window.Canvas().Focused() == fyne.Focusable(b) {
 		t.Error("a button that is gone is pressed, or has the focus")
 	}
