@@ -95,11 +95,12 @@ func (b Book) left() (mine []held, elsewhere []rx.ID, err error) {
 	return mine, elsewhere, nil
 }
 
-// Names tells, without asking anybody, whether a job of one of the documents is not known to be over.
-func (b Book) Names(documents []rx.ID) (bool, error) {
+// Names tells, without asking anybody, the printer of a job of one of the documents that is not known to be over; "" when
+// there is none.
+func (b Book) Names(documents []rx.ID) (printer string, err error) {
 	entries, err := os.ReadDir(b.dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return false, bookFault("", err)
+		return "", bookFault("", err)
 	}
 	for _, e := range entries {
 		if !strings.HasSuffix(e.Name(), noteSuffix) {
@@ -110,13 +111,13 @@ func (b Book) Names(documents []rx.ID) (bool, error) {
 			continue
 		}
 		if err != nil {
-			return false, err
+			return "", err
 		}
 		if n.about(documents) {
-			return true, nil
+			return n.Job.Printer, nil
 		}
 	}
-	return false, nil
+	return "", nil
 }
 
 // keep writes a note down, durably, and holds it.

@@ -41,7 +41,7 @@ const (
 	CodeOpenJob   rx.Code = "print-open"       // cancelled, but that could not be verified: the sheet may still come out
 	CodeLeftOut   rx.Code = "print-left-done"  // a job that an earlier run left has come to its end: the sheet is printed
 	CodeLeftMaybe rx.Code = "print-left-maybe" // a job that an earlier run left is over, and some of it may have come out
-	CodeMayCome   rx.Code = "print-may-come"   // nothing was done about a sheet: a job of it may still bring it (printer, "" when its spooler cannot be asked)
+	CodeMayCome   rx.Code = "print-may-come"   // nothing was done about a sheet: a job of it may still bring it (printer)
 	CodeCame      rx.Code = "print-came"       // nothing was done about a sheet: a job of it has just ended, and some of it may have come out
 	CodeRunning   rx.Code = "print-running"    // the document is being printed by another Relais
 	CodeBook      rx.Code = "print-book"       // the note about the job cannot be written or read (file)

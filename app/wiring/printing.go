@@ -54,8 +54,8 @@ func (s *Session) Printers(ctx context.Context, getenv func(string) string) (Pri
 
 // over brings the print jobs of a sheet to their end: see printing.Desk.Over. Without such a job nobody is asked.
 func (s *Session) over(ctx context.Context, id rx.ID, word bool) error {
-	open, err := s.book().Names([]rx.ID{id})
-	if err != nil || !open {
+	printer, err := s.book().Names([]rx.ID{id})
+	if err != nil || printer == "" {
 		return err
 	}
 	if s.dir.Getenv == nil {
@@ -69,7 +69,7 @@ func (s *Session) over(ctx context.Context, id rx.ID, word bool) error {
 	case err != nil && word:
 		return nil // the note stays: whoever asks the spooler next strikes it
 	case err != nil:
-		return rx.Fault(ipp.CodeMayCome, "printer", "").Because(err)
+		return rx.Fault(ipp.CodeMayCome, "printer", printer).Because(err)
 	}
 	defer printers.Close()
 	return printers.Over(ctx, []rx.ID{id}, word)

@@ -236,8 +236,9 @@ func (h *History) settle(d rx.Duty, o rx.Outcome) {
 	case o == rx.ToPaper:
 		h.AskPaper()
 	default:
+		service := h.env.sayingGone(d.Prescription)
 		h.act(func(ctx context.Context) ([]note, error) {
-			_, err := h.env.Service.Settle(ctx, d.ID(), prescribing.Answer{Outcome: o})
+			_, err := service.Settle(ctx, d.ID(), prescribing.Answer{Outcome: o})
 			return nil, err
 		})
 	}

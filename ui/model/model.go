@@ -265,8 +265,8 @@ func (e *Env) warnings(faults rx.Faults) []Notice {
 
 func sentences(lang rx.Lang, said i18n.Said) string {
 	next := said.Next
-	if said.Code == rx.CodeDateForm { // files have another form than screens
-		next = i18n.Text(lang, "ui.fault.date")
+	if key := "ui.error." + string(said.Code) + ".next"; i18n.Has(key) { // what to do is another thing in a window than in a command
+		next = i18n.Text(lang, key)
 	}
 	text := said.What + " " + next
 	if said.Where == "" {

@@ -26,17 +26,24 @@ type PrintJob struct {
 // The answers of a desk that prints nothing again before the doctor has looked, or before the job is over.
 var ruled = map[rx.Code]bool{"print-open": true, "print-left-done": true, "print-left-maybe": true}
 
+// unprinted: this computer prints nothing, so that a file is how documents are made.
+var unprinted = map[rx.Code]bool{"spooler-absent": true, "printer-none": true}
+
 // Prints are the documents that were handed to the printer from this window, and those that an earlier run left: each
 // stands in words above every screen until the doctor has seen how it ended. Nothing here prints by itself.
 type Prints struct {
 	env   *Env
 	in    func(func()) // runs on the screen's goroutine, soon; from any goroutine
 	start func(PrintJob)
-	list  []*printing
+	// Saw forgets how a job ended that Left told of; nil: it is told once.
+	Saw  func(ctx context.Context, id rx.ID) error
+	list []*printing
+	hand map[rx.ID]bool // prescriptions of open jobs that the doctor has seen to: nothing more will come, or it is in hand
 }
 
 // printing is one document.
 type printing struct {
+	id         rx.ID // of what is told until it was seen; "" nothing is kept of it
 	of         document
 	name       string // whose
 	word       bool
@@ -120,10 +127,22 @@ func (p *Prints) mayCome(id rx.ID) bool {
 	})
 }
 
+// sayingGone is the use cases for saying that a sheet is gone: with the doctor's word where it was given. It is asked on the
+// screen's goroutine.
+func (e *Env) sayingGone(id rx.ID) *prescribing.Service {
+	if e.Prints != nil && e.Prints.hand[id] {
+		return e.Service.InHand()
+	}
+	return e.Service
+}
+
 // begin hands j over. What was printed well, and what j stands in place of, is not told any longer.
 func (p *Prints) begin(j *printing) {
 	blocked := p.running(j.of.ids...)
-	p.list = slices.DeleteFunc(p.list, func(o *printing) bool {
+	for _, id := range j.of.ids {
+		delete(p.hand, id) // the word was about an earlier job
+	}
+	p.drop(func(o *printing) bool {
 		return o == j || o.over && (o.sheet == "sent" && o.told == nil || o.of.kind == j.of.kind && slices.Equal(o.of.ids, j.of.ids))
 	})
 	p.list = append(p.list, j)
@@ -223,9 +242,10 @@ func (p *Prints) save(j *printing) {
 	})
 }
 
-// Left tells how a job ended that an earlier run left, or whose end nobody heard of. It is called away from the screen.
-func (p *Prints) Left(ctx context.Context, of []rx.ID, sheet string, told error) {
-	j := &printing{of: document{kind: "proof", ids: of}, name: p.env.whose(ctx, of), over: true, sheet: sheet, told: told}
+// Left tells how a job ended that an earlier run left, or whose end nobody heard of; id names it until it was seen, "" it is
+// not kept. It is called away from the screen.
+func (p *Prints) Left(ctx context.Context, id rx.ID, of []rx.ID, sheet string, told error) {
+	j := &printing{id: id, of: document{kind: "proof", ids: of}, name: p.env.whose(ctx, of), over: true, sheet: sheet, told: told}
 	for _, id := range of {
 		if item, err := p.env.Service.Store.Item(ctx, id); err == nil && item.State == rx.StatePaper {
 			j.of = p.env.sheet(of)
@@ -238,11 +258,38 @@ func (p *Prints) Left(ctx context.Context, of []rx.ID, sheet string, told error)
 	})
 }
 
-// seen takes j off the list; what is still on its way stays.
+// seen takes j off the list; what is still on its way stays. Of a sheet that may still come out it is the doctor's word.
 func (p *Prints) seen(j *printing) {
 	if j.over {
-		p.list = slices.DeleteFunc(p.list, func(o *printing) bool { return o == j })
+		for _, id := range j.of.ids {
+			if p.hand == nil {
+				p.hand = map[rx.ID]bool{}
+			}
+			p.hand[id] = p.hand[id] || j.sheet == "open"
+		}
+		p.drop(func(o *printing) bool { return o == j })
 	}
+}
+
+// drop takes off the list what is not told any longer, and what is kept of it. What cannot be forgotten is told again.
+func (p *Prints) drop(these func(*printing) bool) {
+	p.list = slices.DeleteFunc(p.list, func(o *printing) bool {
+		if !these(o) {
+			return false
+		}
+		if id := o.id; id != "" && p.Saw != nil {
+			p.env.Do(func(ctx context.Context) func() {
+				err := p.Saw(ctx, id)
+				return func() {
+					if o.unsettled = err; err != nil {
+						p.list = append(p.list, o)
+					}
+					p.env.Changed()
+				}
+			})
+		}
+		return true
+	})
 }
 
 // again prints j anew, once the rule of the open job lets it: that is for the desk to say.
@@ -291,6 +338,8 @@ func (p *Prints) view(j *printing) Notice {
 		return say(Warn, i18n.Text(lang, "ui.print.same"), again...)
 	case j.err != nil && ruled[rx.CodeOf(j.err)]:
 		return say(Bad, p.env.told("", j.err), button("ui.print.word", func() { p.again(j, true) }), seen)
+	case j.err != nil && j.path != "" && unprinted[rx.CodeOf(j.err)]: // as always here, and said in the settings
+		return say(Quiet, i18n.Text(lang, j.of.said, "path", j.path), button("ui.open", func() { p.env.Open(j.path) }), seen)
 	case j.err != nil && j.path != "":
 		what := p.env.told(i18n.Text(lang, j.of.said, "path", j.path), j.err)
 		return say(Warn, what, append([]Button{button("ui.open", func() { p.env.Open(j.path) })}, again...)...)

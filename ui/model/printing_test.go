@@ -218,7 +218,7 @@ func TestPrintLeft(t *testing.T) {
 	_, id := r.onPaper(t)
 	r.made(t)
 	r.prints.list = nil
-	r.prints.Left(context.Background(), []rx.ID{id}, "none", rx.Fault("print-cancelled", "printer", "cabinet"))
+	r.prints.Left(context.Background(), "job", []rx.ID{id}, "none", rx.Fault("print-cancelled", "printer", "cabinet"))
 	r.settle()
 	golden(t, r.bench, "print-left", r.prints.View)
 	if d := r.env.Service.Owed(r.store.items[0]); d[0].Why != "printed" || len(r.jobs) != 1 { // it may be of a later copy
@@ -263,6 +263,55 @@ func TestPrintMayCome(t *testing.T) {
 	r.press(t, "Vu")
 	if got := on(); len(got) < 4 || slices.Contains(got, "Réimprimer") || !gone() {
 		t.Errorf("seen, and not answered: %q", got)
+	}
+}
+
+// A sheet is said to be gone by what the program knows of its jobs, also of other processes; *Vu* of an open job is the doctor's word, for that job.
+func TestWordThatASheetIsGone(t *testing.T) {
+	r := withPrinter(t)
+	p, _ := r.onPaper(t)
+	id := r.store.items[0].ID
+	var words []bool
+	r.env.Service.Over = func(_ context.Context, _ rx.ID, word bool) error {
+		if words = append(words, word); word {
+			return nil
+		}
+		return rx.Fault("print-may-come", "printer", "cabinet")
+	}
+	r.made(t)
+	r.done("sent", nil, nil)
+	p.redo(id)
+	r.settle()
+	notices := p.View().Notices
+	if r.store.items[0].Sheet() == nil || len(words) != 1 || words[0] || len(notices) == 0 || !strings.Contains(notices[0].Text, "« Vu »") || strings.Contains(notices[0].Text, "--in-hand") {
+		t.Fatalf("asked %v: %+v", words, notices)
+	}
+	r.press(t, "Vu") // it was not open: no word
+	p.redo(id)
+	r.settle()
+	if len(words) != 2 || words[1] {
+		t.Fatalf("asked %v", words)
+	}
+	r.prints.Left(context.Background(), "", []rx.ID{id}, "open", rx.Fault("print-open", "printer", "cabinet"))
+	r.settle()
+	r.press(t, "Vu")
+	p.redo(id)
+	r.settle()
+	if len(words) != 3 || !words[2] || r.store.items[0].Sheet() != nil {
+		t.Errorf("asked %v", words)
+	}
+}
+
+// In the window an answer names what stands in the window, not a command.
+func TestFaultsOfThePrinterNameNoCommand(t *testing.T) {
+	for _, lang := range rx.Langs {
+		e := &Env{Lang: lang}
+		for _, code := range []rx.Code{"printer-absent", "printer-choose", "printer-tray", "print-may-come"} {
+			fault := rx.Fault(code, "printer", "cabinet", "tray", "main")
+			if text := e.told("", fault); strings.Contains(text, "relais ") || strings.Contains(text, "--") || e.faults(fault)[0].Text == "" {
+				t.Errorf("%s: %s", lang, text)
+			}
+		}
 	}
 }
 

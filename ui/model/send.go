@@ -258,8 +258,9 @@ func (p *Prescribe) settle(d rx.Duty, o rx.Outcome) {
 		p.askPaper(false, func(item rx.Item) bool { return item.ID == d.Prescription })
 		return
 	}
+	service := p.env.sayingGone(d.Prescription)
 	p.act(func(ctx context.Context) ([]note, error) {
-		_, err := p.env.Service.Settle(ctx, d.ID(), prescribing.Answer{Outcome: o})
+		_, err := service.Settle(ctx, d.ID(), prescribing.Answer{Outcome: o})
 		return nil, err
 	}, nil)
 }
@@ -271,8 +272,9 @@ func (p *Prescribe) redo(id rx.ID) {
 		return
 	}
 	var done prescribing.Done
+	service := p.env.sayingGone(id)
 	p.act(func(ctx context.Context) (notes []note, err error) {
-		done, err = p.env.Service.Redo(ctx, id)
+		done, err = service.Redo(ctx, id)
 		return nil, err
 	}, func(error) {
 		for _, q := range done.Prescriptions {

@@ -100,9 +100,13 @@ func (t *Treat) settle(of []prescribing.Treat, o rx.Outcome) {
 	id := of[0].Item.Patient
 	place := &settled{patient: id, at: max(0, slices.IndexFunc(t.rows(), func(row Owing) bool { return row.patient == id }))}
 	if o != rx.ToPaper {
+		services := make([]*prescribing.Service, len(of))
+		for i, d := range of {
+			services[i] = t.env.sayingGone(d.Prescription)
+		}
 		t.act(place, func(ctx context.Context) ([]note, error) {
-			for _, d := range of {
-				if _, err := t.env.Service.Settle(ctx, d.ID(), prescribing.Answer{Outcome: o}); err != nil {
+			for i, d := range of {
+				if _, err := services[i].Settle(ctx, d.ID(), prescribing.Answer{Outcome: o}); err != nil {
 					return nil, err
 				}
 			}
