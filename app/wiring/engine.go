@@ -91,7 +91,7 @@ func (s *Session) work(ctx context.Context, p *patience, met func(error)) (ended
 		return ended, err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	runner, err := s.runner(ctx, func(fault error) { ended.Fault = fault })
+	runner, err := s.runner(ctx, p != nil, func(fault error) { ended.Fault = fault })
 	if err != nil {
 		return ended, err
 	}
@@ -168,8 +168,8 @@ func (s *Session) work(ctx context.Context, p *patience, met func(error)) (ended
 }
 
 // runner makes an engine, after the check of the database that comes before the first
-// create of a session.
-func (s *Session) runner(ctx context.Context, failed func(error)) (*outbox.Runner, error) {
+// create of a session. A brief one is a command's, beside which nobody writes.
+func (s *Session) runner(ctx context.Context, brief bool, failed func(error)) (*outbox.Runner, error) {
 	if !s.verified.Load() {
 		if err := s.db.IntegrityCheck(ctx); err != nil {
 			return nil, err
@@ -184,9 +184,18 @@ func (s *Session) runner(ctx context.Context, failed func(error)) (*outbox.Runne
 	if err != nil {
 		return nil, err
 	}
-	engine := outbox.New(s.dir.stepsOf(s.db), s.Profile.Waits, rand.New(src), s.services.observe)
+	var keep outbox.Store = s.dir.stepsOf(s.db)
+	if brief {
+		keep = undrafted{keep}
+	}
+	engine := outbox.New(keep, s.Profile.Waits, rand.New(src), s.services.observe)
 	return outbox.NewRunner(engine, s.dir.stepsAt(remote), s.dir.Now, failed), nil
 }
+
+// undrafted is a store whose drafts nobody writes on.
+type undrafted struct{ outbox.Store }
+
+func (undrafted) Writing(context.Context, time.Time) ([]rx.Writing, error) { return nil, nil }
 
 // sender is an engine that works.
 type sender interface {

@@ -20,29 +20,12 @@ func (db *DB) unused(s *session) (map[string]int, error) {
 	return counts, err
 }
 
-// DropKeys forgets the keys that were kept before that moment, of patients of whom nothing waits to be sent: nobody knows how long the KGSS keeps
-// a key that no prescription used. Where there are none it writes nothing.
+// DropKeys forgets the keys that no prescription which waits will need (each needs one, and the oldest are kept), of those that were kept before that
+// moment; zero: of all. Where there are none it writes nothing.
 func (db *DB) DropKeys(ctx context.Context, before time.Time) error {
-	idle := func(s *session) (numbers []int64, err error) {
-		var r keyRow
-		err = s.each(keyTable.selecting("WHERE NOT EXISTS (SELECT 1 FROM prescriptions WHERE patient = keys.patient AND state = 'ready')"), nil, r.cells(), func() error {
-			if err := db.check(&r); err != nil {
-				return err
-			}
-			added, err := time.Parse(time.RFC3339Nano, r.added)
-			if err != nil {
-				return damaged(keyTable.name, r.key())
-			}
-			if added.Before(before) {
-				numbers = append(numbers, r.n)
-			}
-			return nil
-		})
-		return numbers, err
-	}
 	any := false
 	err := db.read(ctx, func(s *session) error {
-		numbers, err := idle(s)
+		numbers, err := db.spare(s, before)
 		any = len(numbers) > 0
 		return err
 	})
@@ -50,7 +33,7 @@ func (db *DB) DropKeys(ctx context.Context, before time.Time) error {
 		return err
 	}
 	return db.write(ctx, func(t *tx) error {
-		numbers, err := idle(t.session)
+		numbers, err := db.spare(t.session, before)
 		if err != nil {
 			return err
 		}
@@ -61,6 +44,39 @@ func (db *DB) DropKeys(ctx context.Context, before time.Time) error {
 		}
 		return nil
 	})
+}
+
+// spare are the numbers of the keys that DropKeys forgets.
+func (db *DB) spare(s *session, before time.Time) (numbers []int64, err error) {
+	needed := map[string]int{}
+	var patient string
+	var n int
+	err = s.each("SELECT patient, count(*) FROM prescriptions WHERE work <> 0 AND state = 'ready' GROUP BY patient", nil, []any{&patient, &n}, func() error {
+		needed[patient] = n
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var r keyRow
+	err = s.each(keyTable.selecting("ORDER BY n"), nil, r.cells(), func() error {
+		if err := db.check(&r); err != nil {
+			return err
+		}
+		if needed[r.patient] > 0 {
+			needed[r.patient]--
+			return nil
+		}
+		added, err := time.Parse(time.RFC3339Nano, r.added)
+		if err != nil {
+			return damaged(keyTable.name, r.key())
+		}
+		if before.IsZero() || added.Before(before) {
+			numbers = append(numbers, r.n)
+		}
+		return nil
+	})
+	return numbers, err
 }
 
 // written is what Writing read last, as of a version of the file.

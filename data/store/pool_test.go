@@ -112,13 +112,27 @@ func TestDropKeys(t *testing.T) {
 	}
 	old := []rx.KeyID{p.key(db, waits.Patient), p.key(db, done.Patient), p.key(db, done.Patient)}
 	p.now = p.now.Add(5 * time.Hour).In(time.FixedZone("elsewhere", -7200)) // the text of an instant says more than its letters
-	young := p.key(db, done.Patient)
+	p.key(db, done.Patient)
 	if err := db.DropKeys(ctx, p.now.Add(-4*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	if a, b := pool(); a != 1 || b != 1 {
 		t.Fatalf("%d and %d keys", a, b)
 	}
+	p.key(db, waits.Patient) // beyond the one that is needed
+	for _, c := range []struct {
+		before time.Time
+		want   int
+	}{{p.now.Add(-time.Hour), 2}, {time.Time{}, 1}} {
+		before, _ := pool()
+		if err := db.DropKeys(ctx, c.before); err != nil {
+			t.Fatal(err)
+		}
+		if a, _ := pool(); a != c.want {
+			t.Fatalf("of %d keys of whom one waits %d are left", before, a)
+		}
+	}
+	young := p.key(db, done.Patient)
 	again := p.must(db.Issue(ctx, p.order(jan, []string{"b"})))
 	parcel, _, err := db.Mark(ctx, again.Prescriptions[0].ID, 0, p.now, p.now, p.now.Add(time.Minute))
 	if err != nil || parcel.Key.ID != young || slices.Contains(old, parcel.Key.ID) {

@@ -183,14 +183,17 @@ func (s *shelf) DropKeys(_ context.Context, before time.Time) error {
 	if err := s.before("drop", ""); err != nil {
 		return err
 	}
-	waits := map[rx.ID]bool{}
+	needed := map[rx.ID]int{}
 	for _, p := range s.rows {
-		waits[p.Patient] = waits[p.Patient] || p.State == rx.StateReady
+		if p.State == rx.StateReady {
+			needed[p.Patient]++
+		}
 	}
 	for patient, keys := range s.keys {
 		s.keys[patient] = slices.DeleteFunc(slices.Clone(keys), func(k rx.Key) bool {
+			needed[patient]--
 			at, known := s.added[k.ID]
-			return known && !waits[patient] && at.Before(before)
+			return known && needed[patient] < 0 && (before.IsZero() || at.Before(before))
 		})
 	}
 	return nil

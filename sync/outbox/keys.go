@@ -13,8 +13,8 @@ import (
 // once and for good: whichever line of that patient comes first has it.
 
 const (
-	// spare is how long after its last change a draft counts as being written, and how long a key is kept of whose
-	// patient nothing waits. How long the KGSS keeps a key that nobody used is not known.
+	// spare is how long after its last change a draft counts as being written, and how long a key is kept that nothing which
+	// waits needs. How long the KGSS keeps a key that nobody used is not known.
 	spare = 4 * time.Hour
 	// dropEvery is how often keys are looked for that are too old.
 	dropEvery = time.Hour
@@ -75,12 +75,17 @@ func (e *Engine) keys(ctx context.Context, m Moment, tasks []rx.Task) ([]Act, er
 	return acts, nil
 }
 
-// dropKeys forgets keys that are too old. A fault is told, and it is tried again at the next step.
+// dropKeys forgets keys that were fetched for lines and are too old; an engine that begins, all of them: where the machine is a snapshot
+// that was put back, what came after it may have used them. A fault is told, and it is tried again at the next step.
 func (e *Engine) dropKeys(ctx context.Context, m Moment) {
-	if since := m.Wall.Sub(e.dropped); since >= 0 && since < dropEvery {
-		return
+	before := time.Time{}
+	if !e.dropped.IsZero() {
+		if since := m.Wall.Sub(e.dropped); since >= 0 && since < dropEvery {
+			return
+		}
+		before = m.Wall.Add(-spare)
 	}
-	if err := e.store.DropKeys(ctx, m.Wall.Add(-spare)); err != nil {
+	if err := e.store.DropKeys(ctx, before); err != nil {
 		e.faults = append(e.faults, err)
 		return
 	}

@@ -35,8 +35,9 @@ type Store interface {
 	// after since, in an order that is always the same. Nothing while drafts cannot be read.
 	Writing(ctx context.Context, since time.Time) ([]rx.Writing, error)
 
-	// DropKeys forgets the keys that were kept before that moment, of patients of whom nothing
-	// waits to be sent. Where there are none nothing is written.
+	// DropKeys forgets the keys that no prescription which waits will need (each needs one, and
+	// the oldest are kept), of those that were kept before that moment; zero: of all. Where there are
+	// none nothing is written.
 	DropKeys(ctx context.Context, before time.Time) error
 
 	// Outside writes and syncs the outside mark; after a door is claimed and

@@ -194,20 +194,24 @@ func (m *Model) AddKey(_ context.Context, patient rx.ID, key rx.Key) error {
 	})
 }
 
-// DropKeys forgets old keys of patients of whom nothing waits. Nothing is lost when it is not done.
+// DropKeys forgets old keys that nothing which waits needs. Nothing is lost when it is not done.
 func (m *Model) DropKeys(_ context.Context, before time.Time) error {
-	waits := map[rx.ID]bool{}
+	needed := map[rx.ID]int{}
 	for _, r := range m.disk.rows {
-		waits[r.p.Patient] = waits[r.p.Patient] || r.p.State == rx.StateReady
-	}
-	old := func(k rx.Key) bool { return m.disk.added[k.ID].Before(before) }
-	kept := maps.Clone(m.disk.keys)
-	for patient, keys := range kept {
-		if !waits[patient] && slices.ContainsFunc(keys, old) {
-			kept[patient] = slices.DeleteFunc(slices.Clone(keys), old)
+		if r.p.State == rx.StateReady && r.p.Electronic {
+			needed[r.p.Patient]++
 		}
 	}
-	m.disk.keys, m.worked = kept, workKey{}
+	for patient, keys := range m.disk.keys {
+		n := needed[patient]
+		kept := slices.DeleteFunc(slices.Clone(keys), func(k rx.Key) bool {
+			n--
+			return n < 0 && (before.IsZero() || m.disk.added[k.ID].Before(before))
+		})
+		if len(kept) < len(keys) {
+			m.disk.keys[patient], m.worked = kept, workKey{}
+		}
+	}
 	return nil
 }
 
