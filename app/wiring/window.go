@@ -16,6 +16,7 @@ import (
 	"relais/app/crash"
 	"relais/app/prescribing"
 	"relais/app/rx"
+	"relais/data/store"
 	"relais/sync/simulator/world"
 )
 
@@ -38,6 +39,7 @@ func NewHouse(ctx context.Context, d Directory, demo bool, lang rx.Lang) (*House
 			return nil, err
 		}
 	}
+	d.sweep()
 	environment, err := d.Environment()
 	return &House{dir: d, environment: environment, demo: demo, lang: lang, harmed: &atomic.Bool{}}, err
 }
@@ -329,6 +331,21 @@ func (d *Desk) SavePDF(name string, pdf []byte) (string, error) {
 		time.AfterFunc(keepPDF, func() { _ = os.Remove(path) }) // Close removes what this cannot
 		return path, nil
 	}
+}
+
+// sweep removes the documents that a window left which was killed, before anything is unlocked. What it cannot remove is told
+// by Unlock, which does the same.
+func (d Directory) sweep() {
+	dir := filepath.Join(d.Data, printing)
+	if _, err := os.Lstat(dir); err != nil {
+		return // nothing is left, and nothing is written in the directory
+	}
+	release, err := store.TryWindow(d.Data)
+	if err != nil {
+		return // of a window that is open
+	}
+	_ = os.RemoveAll(dir)
+	_ = release()
 }
 
 // forget removes the documents.

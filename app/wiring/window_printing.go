@@ -3,6 +3,8 @@ package wiring
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"slices"
 
 	ipp "relais/app/printing"
 	"relais/app/rx"
@@ -11,13 +13,18 @@ import (
 // settingUntold keeps how jobs ended that nobody heard of: the window was closed or locked meanwhile.
 const settingUntold = "printing-untold"
 
-// untold is how one of them ended.
+// untold is how one of them ended. It is kept until the doctor has seen it.
 type untold struct {
+	ID    rx.ID             `json:"id"` // its own
 	Of    []rx.ID           `json:"of"`
 	Sheet string            `json:"sheet"`
 	Code  rx.Code           `json:"code,omitempty"`
 	Args  map[string]string `json:"args,omitempty"`
+	Kept  bool              `json:"kept,omitempty"`
 }
+
+// CodePrintKept: the spooler could not be brought to forget a job that is over, and its file.
+const CodePrintKept rx.Code = "print-kept"
 
 // Print hands a document to the printer of its kind and follows it to its end, see printing.Desk.Print: an error means
 // that nothing was handed over and nothing will be printed; else sheet is sent, none, maybe or open, and told is what a
@@ -39,7 +46,7 @@ func (d *Desk) Print(ctx context.Context, kind string, of []rx.ID, word bool, do
 		return "", "", nil, nil // it stays in the book, which LeftPrints reads
 	}
 	if ctx.Err() != nil {
-		return "", "", nil, d.keepUntold(context.WithoutCancel(ctx), r)
+		return "", "", nil, d.keepUntold(context.WithoutCancel(ctx), []ipp.Result{r})
 	}
 	return r.Job.Printer, string(r.Sheet), ended(r), nil
 }
@@ -54,62 +61,104 @@ func obstacles(printer string, list []ipp.Obstacle) (all []error) {
 
 // ended is what a person should know of how a job ended.
 func ended(r ipp.Result) error {
-	if r.Fault == nil {
-		return nil
-	}
-	faults := rx.Faults{r.Fault}
-	for _, o := range r.Obstacles {
-		if o.Stops && o.Code != r.Fault.Code {
-			faults = append(faults, o.Fault(r.Job.Printer))
+	var faults rx.Faults
+	if r.Fault != nil {
+		faults = rx.Faults{r.Fault}
+		for _, o := range r.Obstacles {
+			if o.Stops && o.Code != r.Fault.Code {
+				faults = append(faults, o.Fault(r.Job.Printer))
+			}
 		}
 	}
-	return faults
+	if r.Kept {
+		faults = append(faults, rx.Fault(CodePrintKept))
+	}
+	return faults.OrNil()
 }
 
 // LeftPrints tells of each job that an earlier run left, or whose end nobody heard of: those that are not over are
-// cancelled. Nothing is printed.
-func (d *Desk) LeftPrints(ctx context.Context, tell func(of []rx.ID, sheet string, told error)) error {
+// cancelled. Nothing is printed. What is over is told again each time, by its id, until SawPrint; what is open has no id,
+// and is told until it is over.
+func (d *Desk) LeftPrints(ctx context.Context, tell func(id rx.ID, of []rx.ID, sheet string, told error)) error {
 	if d.session.report != nil {
 		return nil
 	}
-	kept, err := d.untold(ctx)
-	if err == nil && len(kept) > 0 {
-		err = d.session.db.SetSetting(ctx, settingUntold, []byte("[]"))
-	}
-	if err != nil {
-		return err
-	}
+	err := d.recover(ctx, func(open ipp.Result) { tell("", open.Documents, string(open.Sheet), ended(open)) })
+	kept, unread := d.untold(ctx)
 	for _, u := range kept {
-		var told error
-		if u.Code != "" {
-			told = &rx.Error{Code: u.Code, Args: u.Args}
-		}
-		tell(u.Of, u.Sheet, told)
+		tell(u.ID, u.Of, u.Sheet, u.told())
 	}
+	return errors.Join(unread, err)
+}
+
+// recover ends the jobs that an earlier run left and keeps how; those that cannot be verified to be over are told.
+func (d *Desk) recover(ctx context.Context, tell func(ipp.Result)) error {
 	printers, err := d.printers(ctx)
 	if err != nil {
 		return err
 	}
 	defer printers.Close()
 	left, err := printers.Recover(ctx)
+	var over []ipp.Result
 	for _, r := range left {
-		tell(r.Documents, string(r.Sheet), ended(r))
+		if r.Sheet == ipp.OpenSheet {
+			tell(r)
+		} else {
+			over = append(over, r)
+		}
 	}
-	return err
+	return errors.Join(err, d.keepUntold(context.WithoutCancel(ctx), over))
 }
 
-func (d *Desk) keepUntold(ctx context.Context, r ipp.Result) error {
+// told is what a person should know of it.
+func (u untold) told() error {
+	var faults rx.Faults
+	if u.Code != "" {
+		faults = rx.Faults{{Code: u.Code, Args: u.Args}}
+	}
+	if u.Kept {
+		faults = append(faults, rx.Fault(CodePrintKept))
+	}
+	return faults.OrNil()
+}
+
+// SawPrint forgets how a job ended: the doctor has seen it.
+func (d *Desk) SawPrint(ctx context.Context, id rx.ID) error {
 	d.telling.Lock()
 	defer d.telling.Unlock()
 	all, err := d.untold(ctx)
 	if err != nil {
 		return err
 	}
-	u := untold{Of: r.Documents, Sheet: string(r.Sheet)}
-	if r.Fault != nil {
-		u.Code, u.Args = r.Fault.Code, r.Fault.Args
+	return d.setUntold(ctx, slices.DeleteFunc(all, func(u untold) bool { return u.ID == id }))
+}
+
+func (d *Desk) keepUntold(ctx context.Context, results []ipp.Result) error {
+	if len(results) == 0 {
+		return nil
 	}
-	b, err := json.Marshal(append(all, u))
+	d.telling.Lock()
+	defer d.telling.Unlock()
+	all, err := d.untold(ctx)
+	if err != nil {
+		return err
+	}
+	for _, r := range results {
+		id, err := rx.NewID(d.session.dir.Now(), d.session.dir.Rand)
+		if err != nil {
+			return err
+		}
+		u := untold{ID: id, Of: r.Documents, Sheet: string(r.Sheet), Kept: r.Kept}
+		if r.Fault != nil {
+			u.Code, u.Args = r.Fault.Code, r.Fault.Args
+		}
+		all = append(all, u)
+	}
+	return d.setUntold(ctx, all)
+}
+
+func (d *Desk) setUntold(ctx context.Context, all []untold) error {
+	b, err := json.Marshal(all)
 	if err != nil {
 		return rx.Fault(rx.CodeInternal).Because(err)
 	}

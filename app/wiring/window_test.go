@@ -6,11 +6,14 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"relais/app/config"
 	"relais/app/prescribing"
+	ipp "relais/app/printing"
 	"relais/app/rx"
 )
 
@@ -297,6 +300,83 @@ func TestDeskSavesPDF(t *testing.T) {
 		if _, err := os.Stat(path); !os.IsNotExist(err) {
 			t.Error("a document is left after the window")
 		}
+	}
+}
+
+// What a window saved that was killed is gone when the next one stands there, before anybody unlocks it; what an open window
+// saved stays.
+func TestHouseSweepsWhatAKilledWindowLeft(t *testing.T) {
+	d := made(t)
+	desk := unlock(t, d)
+	path, err := desk.SavePDF("preuve.pdf", []byte("%PDF-"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	is := func() bool {
+		t.Helper()
+		if _, err := NewHouse(ctx, d, false, rx.FR); err != nil {
+			t.Fatal(err)
+		}
+		_, err := os.Stat(path)
+		return err == nil
+	}
+	if !is() {
+		t.Error("a document of an open window is gone")
+	}
+	if err := desk.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte("%PDF-"), 0o600); err != nil { // as a killed one leaves it
+		t.Fatal(err)
+	}
+	if is() {
+		t.Error("a document of a killed window is still there")
+	}
+}
+
+// How a job ended that nobody heard of is kept until it was seen, sealed; also that the spooler keeps its file.
+func TestDeskKeepsWhatNobodyHeard(t *testing.T) {
+	d := made(t)
+	desk := unlock(t, d)
+	var ids []rx.ID
+	for range 2 {
+		id, err := rx.NewID(d.Now(), d.Rand)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, id)
+	}
+	results := []ipp.Result{{Documents: ids[:1], Sheet: ipp.MaybeSheet, Fault: rx.Fault("print-late", "printer", "cabinet", "seconds", "60")}, {Documents: ids[1:], Sheet: ipp.SentSheet, Kept: true}}
+	if err := desk.keepUntold(ctx, results); err != nil {
+		t.Fatal(err)
+	}
+	for round, want := range []string{"0 maybe print-late; 1 sent print-kept", "0 maybe print-late; 1 sent print-kept", "1 sent print-kept"} {
+		var said []string
+		var first rx.ID
+		err := desk.LeftPrints(ctx, func(id rx.ID, of []rx.ID, sheet string, told error) {
+			if first == "" {
+				first = id
+			}
+			said = append(said, strconv.Itoa(slices.Index(ids, of[0]))+" "+sheet+" "+string(rx.CodeOf(told)))
+		})
+		if got := strings.Join(said, "; "); got != want || err != nil && rx.CodeOf(err) != ipp.CodeNoSpooler {
+			t.Errorf("round %d: told %q, want %q; %v", round, got, want, err)
+		}
+		if round == 1 {
+			if err := desk.SawPrint(ctx, first); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := desk.Close(ctx); err != nil {
+			t.Fatal(err)
+		}
+		desk = unlock(t, d)
+	}
+	if err := desk.Close(ctx); err != nil {
+		t.Fatal(err)
 	}
 }
 

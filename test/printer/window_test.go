@@ -68,11 +68,13 @@ func TestWindow(t *testing.T) {
 	check(t, desk.Close(ctx))
 	d.does("")
 
-	for i, want := range []string{"maybe print-cancelled", ""} {
+	for i, want := range []string{"maybe print-cancelled", "maybe print-cancelled", ""} { // told until it was seen
 		desk, err = house.Unlock(ctx, []byte(wiring.DemoPassphrase))
 		check(t, err)
 		var said []string
-		check(t, desk.LeftPrints(ctx, func(of []rx.ID, sheet string, told error) {
+		var seen rx.ID
+		check(t, desk.LeftPrints(ctx, func(id rx.ID, of []rx.ID, sheet string, told error) {
+			seen = id
 			said = append(said, sheet+" "+string(rx.CodeOf(told)))
 			if !slices.Equal(of, []rx.ID{second}) {
 				t.Errorf("about %v, want %v", of, second)
@@ -80,6 +82,9 @@ func TestWindow(t *testing.T) {
 		}))
 		if got := strings.Join(said, "; "); got != want {
 			t.Errorf("unlocked %d times: told %q, want %q", i+1, got, want)
+		}
+		if i == 1 {
+			check(t, desk.SawPrint(ctx, seen))
 		}
 		check(t, desk.Close(ctx))
 	}

@@ -148,6 +148,9 @@ func TestPrintNoPrinter(t *testing.T) {
 	p, id := r.onPaper(t)
 	r.done("", nil, rx.Fault("printer-none"))
 	golden(t, r.bench, "print-file", r.prints.View)
+	if v := r.prints.View(); v[0].Tone != Quiet || len(v[0].Buttons) != 2 { // as always on this computer: in few words
+		t.Errorf("%+v", v)
+	}
 	if len(r.saved) != 1 || r.store.items[0].Sheet().Copies != 1 {
 		t.Fatalf("%d files, %d copies", len(r.saved), r.store.items[0].Sheet().Copies)
 	}
@@ -223,6 +226,23 @@ func TestPrintLeft(t *testing.T) {
 	golden(t, r.bench, "print-left", r.prints.View)
 	if d := r.env.Service.Owed(r.store.items[0]); d[0].Why != "printed" || len(r.jobs) != 1 { // it may be of a later copy
 		t.Errorf("%+v, %d jobs", d, len(r.jobs))
+	}
+	// It is forgotten once it was seen, and told again where that cannot be kept.
+	var saw []rx.ID
+	fails := rx.Fault(rx.CodeDiskFull)
+	r.prints.Saw = func(_ context.Context, id rx.ID) error {
+		if saw = append(saw, id); len(saw) == 1 {
+			return fails
+		}
+		return nil
+	}
+	r.press(t, "Vu")
+	if said := r.said(); !strings.Contains(said, "disk-full") && !strings.Contains(said, "disque") {
+		t.Errorf("not kept as seen, and not told: %s", said)
+	}
+	r.press(t, "Vu")
+	if !slices.Equal(saw, []rx.ID{"job", "job"}) || r.said() != "" {
+		t.Errorf("saw %v, told %s", saw, r.said())
 	}
 }
 

@@ -54,6 +54,7 @@ func newOpen(s *shell, desk Desk) *open {
 			return model.Seen{Reached: reached, Since: since, Answered: answered, Failures: failures, Why: why}
 		}}
 	o.prints = model.NewPrints(o.env, s.gate.In, o.print)
+	o.prints.Saw = desk.SawPrint
 	if !o.env.Reading {
 		o.env.Prints = o.prints
 	}
@@ -106,7 +107,7 @@ func (o *open) start() {
 	o.settings.Load()
 	o.env.Do(func(ctx context.Context) func() {
 		// Where there is no spooler, nothing was left with it: whoever prints is told.
-		_ = o.desk.LeftPrints(ctx, func(of []rx.ID, sheet string, told error) { o.prints.Left(ctx, of, sheet, told) })
+		_ = o.desk.LeftPrints(ctx, func(id rx.ID, of []rx.ID, sheet string, told error) { o.prints.Left(ctx, id, of, sheet, told) })
 		return nil
 	})
 	o.env.Do(func(ctx context.Context) func() {

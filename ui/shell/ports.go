@@ -98,8 +98,11 @@ type Desk interface {
 		heard func(printer, state string, obstacles []error)) (printer, sheet string, told, err error)
 
 	// LeftPrints tells of each job that an earlier window left, or whose end nobody heard of; those that are not over are
-	// cancelled. Nothing is printed.
-	LeftPrints(ctx context.Context, tell func(of []rx.ID, sheet string, told error)) error
+	// cancelled. Nothing is printed. One that is over is told again each time, until SawPrint of its id; one that is not has none.
+	LeftPrints(ctx context.Context, tell func(id rx.ID, of []rx.ID, sheet string, told error)) error
+
+	// SawPrint forgets how a job ended that LeftPrints told of.
+	SawPrint(ctx context.Context, id rx.ID) error
 
 	// DrawSheet and DrawProof lay out the paper prescription, and the proof, of items as they would be printed; nothing is made,
 	// counted or claimed.

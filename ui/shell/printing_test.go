@@ -2,6 +2,7 @@ package shell
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,6 +30,15 @@ func TestPrintsAreTold(t *testing.T) {
 	if s.says("a pu sortir")() || len(s.open.prints.View()) != 0 {
 		t.Errorf("seen, and still told:\n%s", s.screen())
 	}
+	s.lockUp()
+	s.closedBehind()
+	if !slices.Equal(s.house.saw, []rx.ID{"job"}) {
+		t.Errorf("saw %v", s.house.saw)
+	}
+	s.house.left = nil
+	s.unlocked()
+	s.chosen(rx.FR, "ui.settings")
+	s.until("what is kept", s.says("feuille simple"))
 	s.open.settings.Papers().TestPage()
 	s.until("why there is no page", s.says("Aucune imprimante"))
 }

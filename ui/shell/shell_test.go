@@ -113,6 +113,7 @@ type cottage struct {
 	closed   int
 	exported int
 	fault    error
+	saw      []rx.ID
 	left     error         // of a job of an earlier window
 	answers  chan struct{} // of the spooler, when closed; nil: there is none
 	weather  atomic.Value  // string; set beside the screen
@@ -207,10 +208,14 @@ func (c *cottage) Print(context.Context, string, []rx.ID, bool, func(context.Con
 	}
 	return "", "", nil, rx.Fault("printer-none")
 }
-func (c *cottage) LeftPrints(_ context.Context, tell func([]rx.ID, string, error)) error {
+func (c *cottage) LeftPrints(_ context.Context, tell func(rx.ID, []rx.ID, string, error)) error {
 	if c.left != nil {
-		tell(nil, "maybe", c.left)
+		tell("job", nil, "maybe", c.left)
 	}
+	return nil
+}
+func (c *cottage) SawPrint(_ context.Context, id rx.ID) error {
+	c.saw = append(c.saw, id)
 	return nil
 }
 func (c *cottage) DrawSheet(_ context.Context, items []rx.Item) (documents.Document, error) {
