@@ -3,6 +3,7 @@
 package script
 
 import (
+	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -18,7 +19,9 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	_ "modernc.org/sqlite"
 
+	"relais/app/config"
 	"relais/app/rx"
+	"relais/app/wiring"
 	"relais/sync/simulator/world"
 )
 
@@ -38,6 +41,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"edit":       edit,       // edit FROM TO OLD NEW [OLD NEW…]: a changed copy of a file
 	"nobody":     nobody,     // nobody N CMD ARGS…: as code, but without the rights of an administrator
 	"copydir":    copydir,    // copydir FROM TO
+	"keep":       keep,       // keep NAME VALUE: the window keeps a setting in the data directory
 }
 
 func need(ts *testscript.TestScript, ok bool, usage string) {
@@ -236,6 +240,15 @@ func nobody(ts *testscript.TestScript, _ bool, args []string) {
 		args = append([]string{args[0], "setpriv", "--bounding-set=-dac_override,-dac_read_search"}, args[1:]...)
 	}
 	code(ts, false, args)
+}
+
+func keep(ts *testscript.TestScript, _ bool, args []string) {
+	need(ts, len(args) == 2, "keep NAME VALUE")
+	d, err := wiring.At(config.Paths{Data: ts.Getenv("RELAIS_DATA"), Marks: ts.Getenv("RELAIS_MARKS")})
+	ts.Check(err)
+	s, err := d.Open(context.Background(), []byte(strings.TrimSpace(ts.ReadFile("passphrase"))))
+	ts.Check(err)
+	ts.Check(errors.Join(s.Service.Store.SetSetting(context.Background(), args[0], []byte(args[1])), s.Close(context.Background())))
 }
 
 func copydir(ts *testscript.TestScript, _ bool, args []string) {
