@@ -265,7 +265,7 @@ func (e *Env) warnings(faults rx.Faults) []Notice {
 
 func sentences(lang rx.Lang, said i18n.Said) string {
 	next := said.Next
-	if key := "ui.error." + string(said.Code) + ".next"; i18n.Has(key) { // what to do is another thing in a window than in a command
+	if key := "ui.next." + string(said.Code); i18n.Has(key) { // what to do is another thing in a window than in a command
 		next = i18n.Text(lang, key)
 	}
 	text := said.What + " " + next
