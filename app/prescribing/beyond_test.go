@@ -257,6 +257,19 @@ func TestFeedbackThatIsNotKept(t *testing.T) {
 	}
 }
 
+// A letter that cannot be kept, each time, holds up no other.
+func TestFeedbackBesideWhatIsNotKept(t *testing.T) {
+	d, p, _ := reaching(t)
+	p.replies[rx.OpFeedbacks] = []rx.Reply{{Result: rx.ResultAccepted, Letters: []rx.Letter{
+		{RID: rid, By: "29999915", Sent: monday, Text: "a"}, {RID: "BEP0AAAAAAAA", By: "29999915", Sent: monday, Text: "b"}}}}
+	d.refuse("apply feedback", rx.Fault(rx.CodeDamaged))
+	fresh, err := d.FetchFeedback(ctx, true)
+	d.code(err, rx.CodeDamaged)
+	if all, err := d.Feedback(ctx); fresh != 1 || len(all) != 1 || all[0].Text != "b" || err != nil || len(p.calls) != 1 {
+		t.Errorf("%d new, %d to be read, %d calls, %v", fresh, len(all), len(p.calls), err)
+	}
+}
+
 func TestAtRecipe(t *testing.T) {
 	d, p, id := reaching(t)
 	known := d.patientOf(id)

@@ -40,7 +40,8 @@ const strayPrefix = "feedback."
 
 // FetchFeedback asks Recip-e for what pharmacists wrote, and keeps what is new with the
 // prescription that it is about; fresh is how much. With tell, Recip-e is told, once all of it
-// is kept, that it was read, and need not give it again.
+// is kept, that it was read, and need not give it again. What cannot be kept holds up nothing
+// else that is listed; the first such fault is told.
 func (s *Service) FetchFeedback(ctx context.Context, tell bool) (fresh int, err error) {
 	for _, told := range []bool{false, true} {
 		if told && !tell {
@@ -51,13 +52,15 @@ func (s *Service) FetchFeedback(ctx context.Context, tell bool) (fresh int, err 
 			return fresh, err
 		}
 		for _, l := range reply.Letters {
-			isNew, err := s.keepLetter(ctx, l)
-			if err != nil {
-				return fresh, err
-			}
-			if isNew {
+			isNew, fault := s.keepLetter(ctx, l)
+			if fault == nil && isNew {
 				fresh++
+			} else if err == nil {
+				err = fault
 			}
+		}
+		if err != nil {
+			return fresh, err
 		}
 	}
 	return fresh, nil

@@ -35,8 +35,11 @@ func (s *Session) listen(ctx context.Context, random *rand.Rand) {
 		case <-tick.C:
 		}
 		now := s.dir.Now()
-		due := begun                                                                       // never at once: who begins has work to do
-		if asked := s.lastAsked(ctx); asked.Add(every).After(begun) && !asked.After(now) { // else the clock was set back since
+		if now.Before(begun) { // the clock was set back
+			begun = now
+		}
+		due := begun // never at once: who begins has work to do
+		if asked := s.lastAsked(ctx); asked.Add(every).After(begun) && !asked.After(now) {
 			due = asked.Add(every)
 		}
 		if now.Before(due.Add(later)) || !s.quiet(ctx, now, every) {
@@ -54,7 +57,7 @@ func (s *Session) listen(ctx context.Context, random *rand.Rand) {
 // to it or would leave by itself.
 func (s *Session) quiet(ctx context.Context, now time.Time, every time.Duration) bool {
 	for _, k := range s.services.all() {
-		if k.Service == rx.Recipe && (!k.Known() || !k.Reached && now.Sub(k.Last) < every) {
+		if k.Service == rx.Recipe && (!k.Known() || !k.Reached && now.Sub(k.Last).Abs() < every) {
 			return false
 		}
 	}
