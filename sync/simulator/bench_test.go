@@ -37,6 +37,7 @@ func BenchmarkCreate(b *testing.B) {
 		return func() {
 			r := httptest.NewRequest(http.MethodPost, url, bytes.NewReader(text))
 			r.Header.Set("SOAPAction", `"`+action+`"`)
+			r.Header.Set("Content-Type", "text/xml; charset=utf-8")
 			w := httptest.NewRecorder()
 			if s.sim.ServeHTTP(w, r); w.Code != http.StatusOK {
 				b.Fatal(w.Body)

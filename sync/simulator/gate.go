@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"relais/app/rx"
 	"relais/sync/ehealth/etee"
 	"relais/sync/ehealth/soap"
 	"relais/sync/simulator/world"
@@ -99,7 +100,7 @@ func (c *call) authenticated(token bool) (*soap.Verified, reply) {
 		return nil, c.fault(soaNotKnown, "[TOKEN_EXPIRED]")
 	}
 	v := c.verify
-	v.Clock = c.now
+	v.Clock, v.BodyAlone = c.now, c.service == rx.KGSS
 	verified, verdict := v.Judge(c.message)
 	switch {
 	case !verdict.Accepted:

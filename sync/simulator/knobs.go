@@ -9,7 +9,7 @@ type Knobs struct {
 	VisionNeedsInfo  bool     `json:"vision_needs_info"`  // 4: putVision without AdministrativeInformation is refused, as its schema says and nobody does
 	AnyPrescriberID  bool     `json:"any_prescriber_id"`  // 6: a prescriberId that is not the session's is ignored. Else refused; absent is always right
 	Refusals         Refusals `json:"refusals"`           // 13: how Recip-e refuses
-	ExactAction      bool     `json:"exact_action"`       // 16: SOAPAction as in the WSDL, with its one capital. Else in any case of its first letter
+	ExactAction      bool     `json:"exact_action"`       // 16: SOAPAction as in the WSDL, with its one capital, in quotes. Else in any case of its first letter, quotes or none
 	OldSeals         bool     `json:"old_seals"`          // 19: a seal signed more than ten minutes ago is opened. Else refused
 	GatewayTimeout   Span     `json:"gateway_timeout"`    // 20: after this long the gateway answers SOA-02002 and the service goes on; 0: never
 	EIDSeals         bool     `json:"eid_seals"`          // 21: seals signed with PKCS #1 v1.5 are opened

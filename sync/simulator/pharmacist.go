@@ -62,6 +62,9 @@ func (s *Simulator) Look(rid rx.RID) (Dispensed, error) {
 	for _, fault := range kmehr.Validate(message, r.Type, r.Expires) {
 		d.Errors = append(d.Errors, fault.Error())
 	}
+	if reading, err := kmehr.Read(message); err == nil && reading.Patient.SSIN != string(r.Patient) {
+		d.Errors = append(d.Errors, "simulator: the message is of another patient than the prescription")
+	}
 	d.Valid = len(d.Errors) == 0
 	return d, nil
 }

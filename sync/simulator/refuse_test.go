@@ -29,6 +29,7 @@ func (b *bench) raw(url, action string, text []byte) (int, *soap.Message) {
 	b.Helper()
 	r := httptest.NewRequest(http.MethodPost, url, bytes.NewReader(text))
 	r.Header.Set("SOAPAction", `"`+action+`"`)
+	r.Header.Set("Content-Type", "text/xml; charset=utf-8")
 	w := httptest.NewRecorder()
 	b.sim.ServeHTTP(w, r)
 	m, err := soap.Read(w.Body.Bytes(), xmldsig.Limits{})

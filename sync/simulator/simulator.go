@@ -1,12 +1,14 @@
 package simulator
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"io"
+	"mime"
 	"net/http"
 	"slices"
 	"strings"
@@ -152,12 +154,21 @@ func (s *Simulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "POST", http.StatusMethodNotAllowed)
 		return
 	}
+	if kind, options, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "text/xml" || !strings.EqualFold(cmp.Or(options["charset"], "utf-8"), "utf-8") {
+		w.Header().Set("Accept", "text/xml; charset=utf-8")
+		http.Error(w, "SOAP 1.1 is text/xml, and here in UTF-8: Content-Type: text/xml; charset=utf-8", http.StatusUnsupportedMediaType)
+		return
+	}
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(maxRequest)))
 	if err != nil {
 		panic(http.ErrAbortHandler) // what does not arrive is not answered
 	}
+	action := strings.Trim(r.Header.Get("SOAPAction"), `"`)
+	if s.knobs.ExactAction && r.Header.Get("SOAPAction") != `"`+action+`"` {
+		action = "(without its quotes)"
+	}
 	c := &call{
-		Simulator: s, ctx: r.Context(), service: sv.name, action: strings.Trim(r.Header.Get("SOAPAction"), `"`),
+		Simulator: s, ctx: r.Context(), service: sv.name, action: action,
 		text: text, started: s.clock.Now(),
 	}
 	c.offset = s.offset()

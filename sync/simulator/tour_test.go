@@ -254,6 +254,36 @@ func (b *bench) inForm(f sts.Form) {
 	}
 }
 
+// A message that is of another patient than the prescription is found by whoever reads it, as no service can.
+func TestPharmacistSeesAnotherPatient(t *testing.T) {
+	b := newBench(t, pki())
+	o, p := b.creation(demoMessage(t, "demo-cnk.xml"))
+	p.PrescriptionType, o.info.PrescriptionType, p.ExpirationDate = "P1", "P1", "2027-02-21"
+	var result wire.CreateResult
+	_, err := b.send(o, &result)
+	b.must(err)
+	if d, err := b.sim.Dispense(rx.RID(result.RID)); err != nil || d.Valid || len(d.Errors) != 1 || !strings.Contains(d.Errors[0], "another patient") {
+		t.Errorf("%v, %v", d.Errors, err)
+	}
+}
+
+// What is no SOAP 1.1 in UTF-8 is not read: a client that says so by mistake would meet it at the platform first.
+func TestContentTypes(t *testing.T) {
+	b := newBench(t, pki())
+	for kind, want := range map[string]int{
+		"text/xml; charset=utf-8": http.StatusInternalServerError, `text/xml;charset="UTF-8"`: http.StatusInternalServerError, "text/xml": http.StatusInternalServerError,
+		"": http.StatusUnsupportedMediaType, "text/plain": http.StatusUnsupportedMediaType, "application/soap+xml; charset=utf-8": http.StatusUnsupportedMediaType,
+		"text/xml; charset=ISO-8859-1": http.StatusUnsupportedMediaType, "text/xml; charset": http.StatusUnsupportedMediaType,
+	} {
+		r := httptest.NewRequest(http.MethodPost, b.ends.Prescriber, strings.NewReader("<a/>"))
+		r.Header.Set("Content-Type", kind)
+		w := httptest.NewRecorder()
+		if b.sim.ServeHTTP(w, r); w.Code != want {
+			t.Errorf("%q: %d, want %d", kind, w.Code, want)
+		}
+	}
+}
+
 // A prescription in each of our messages is read by the pharmacist as it was written, and moves as the pharmacist moves it.
 func TestPharmacistReads(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join("..", "recipe", "kmehr", "testdata", "demo-*.xml"))
@@ -262,7 +292,7 @@ func TestPharmacistReads(t *testing.T) {
 	}
 	b := newBench(t, pki())
 	for _, file := range files {
-		message := demoMessage(t, filepath.Base(file))
+		message := bytes.ReplaceAll(demoMessage(t, filepath.Base(file)), []byte("80010100107"), []byte(marie))
 		o, p := b.creation(message)
 		p.PrescriptionType, o.info.PrescriptionType = "P1", "P1"
 		_, rest, _ := strings.Cut(string(message), "<expirationdate>")

@@ -54,8 +54,10 @@ type Verifier struct {
 	Tokens TokenVerifier
 	// Suites that are accepted for the message, SHA-256 alone when nil.
 	Suites []xmldsig.Suite
-	Clock  func() time.Time
-	Limits xmldsig.Limits
+	// BodyAlone: the Timestamp need not be signed, as the policy of the KGSS leaves it out (Kgss_v1.wsdl). It is due all the same.
+	BodyAlone bool
+	Clock     func() time.Time
+	Limits    xmldsig.Limits
 }
 
 // Verified is what may be used of a message: nothing else of it was verified.
@@ -201,7 +203,7 @@ func referredToken(security, keyInfo *etree.Element) (token *etree.Element, reas
 		if id := xmldsig.ID(tokens[0]); id != "" && xmldsig.Attribute(way, "URI") == "#"+id {
 			return tokens[0], ""
 		}
-	case xmldsig.Is(way, nsWSSE, "KeyIdentifier") && xmldsig.Attribute(way, "ValueType") == valueAssertion && len(assertions) == 1:
+	case xmldsig.Is(way, nsWSSE, "KeyIdentifier") && slices.Contains(assertionIDs, xmldsig.Attribute(way, "ValueType")) && len(assertions) == 1:
 		if id := xmldsig.Attribute(assertions[0], "AssertionID"); id != "" && text(way) == id {
 			return assertions[0], ""
 		}
@@ -266,7 +268,10 @@ func (v Verifier) signature(m *Message, h *header, out *Verified, verdict *Verdi
 	}
 	verdict.Certificate = out.Certificate
 
-	demanded := map[string]*etree.Element{"Body": m.Body, "Timestamp": h.timestamp}
+	demanded := map[string]*etree.Element{"Body": m.Body}
+	if !v.BodyAlone {
+		demanded["Timestamp"] = h.timestamp
+	}
 	if out.Assertion == nil {
 		demanded["BinarySecurityToken"] = h.token
 	}

@@ -247,6 +247,36 @@ func TestVerifyDemandsTheParts(t *testing.T) {
 	}
 }
 
+// The policy of the KGSS demands that the Body is signed, and names the assertion in its own way.
+func TestVerifyBodyAlone(t *testing.T) {
+	doctor := person(t, "test-auth")
+	signed := func(parts func(parts) []*etree.Element) []byte {
+		return edit(t, build(t, samlSigner(t)), func(doc *etree.Document) {
+			p := partsOf(doc)
+			p.security.RemoveChild(p.signature)
+			signature, err := xmldsig.Sign(doctor.key, "", parts(p)...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			signature.AddChild(p.signature.FindElement("./ds:KeyInfo"))
+			signature.FindElement(".//KeyIdentifier").CreateAttr("ValueType", "http://docs.oasis-open.org/wss/2004/01/oasis-2004-01-saml-token-profile-1.0#SAMLAssertionID")
+			p.security.AddChild(signature)
+		})
+	}
+	v := verifier(t)
+	body := func(p parts) []*etree.Element { return []*etree.Element{p.body} }
+	if _, verdict := v.Verify(signed(body)); !cmp.Equal(codes(verdict.Errors), []string{"PART_NOT_SIGNED"}) {
+		t.Errorf("elsewhere: %v", verdict.Errors)
+	}
+	v.BodyAlone = true
+	if _, verdict := v.Verify(signed(body)); !verdict.Accepted {
+		t.Errorf("%v", verdict.Errors)
+	}
+	if _, verdict := v.Verify(signed(func(p parts) []*etree.Element { return []*etree.Element{p.timestamp} })); verdict.Accepted {
+		t.Error("without the Body")
+	}
+}
+
 // Timestamps that a signer whom we trust may write.
 func TestVerifyTimestamps(t *testing.T) {
 	doctor := person(t, "test-auth")

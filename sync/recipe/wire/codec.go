@@ -6,6 +6,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -63,11 +64,12 @@ func (o Operation) EncodeParam(param any) ([]byte, error) { return encode(o.Para
 // EncodeResult writes the result of an operation, as it comes under the SymmKey.
 func (o Operation) EncodeResult(result any) ([]byte, error) { return encode(o.Result, result) }
 
-// DecodeParam reads the parameter of an operation into a pointer to its type.
-func (o Operation) DecodeParam(text []byte, param any) error { return decode(o.Param, text, param) }
+// DecodeParam reads the parameter of an operation into a pointer to its type, as strictly as its schema: a client that
+// leaves an element out must not be understood as if it had said something.
+func (o Operation) DecodeParam(text []byte, param any) error { return decode(o.Param, text, param, follows) }
 
-// DecodeResult reads the result of an operation into a pointer to its type.
-func (o Operation) DecodeResult(text []byte, result any) error { return decode(o.Result, text, result) }
+// DecodeResult reads the result of an operation into a pointer to its type. What the service adds to it is passed over.
+func (o Operation) DecodeResult(text []byte, result any) error { return decode(o.Result, text, result, nil) }
 
 // encode writes an inner message: the root in the namespace, by a prefix, and everything below it in none.
 func encode(root string, message any) ([]byte, error) {
@@ -83,7 +85,7 @@ func encode(root string, message any) ([]byte, error) {
 // many are the elements of inner messages that may stand several times beside each other.
 var many = []string{"messages", "prescriptions", "items", "feedbacks", "entry"}
 
-func decode(root string, text []byte, message any) error {
+func decode(root string, text []byte, message any, judge func(*etree.Element, reflect.Type) error) error {
 	doc, err := xmldsig.Parse(text, xmldsig.Limits{Bytes: 16 << 20, Depth: 16})
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrForm, err)
@@ -94,6 +96,11 @@ func decode(root string, text []byte, message any) error {
 	}
 	if err := once(el); err != nil {
 		return err
+	}
+	if judge != nil {
+		if err := judge(el, reflect.TypeOf(message).Elem()); err != nil {
+			return err
+		}
 	}
 	// What is read is what was checked: the tree has no doubled names, and both readers take the same text.
 	if err := xml.Unmarshal(text, message); err != nil {

@@ -426,6 +426,60 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// What is refused of parameters is what their schema refuses, as xmllint judges it.
+func TestParamsBySchema(t *testing.T) {
+	var ops []wire.Operation
+	var params []any
+	var texts [][]byte
+	for _, c := range inner {
+		text, err := c.op.EncodeParam(c.param)
+		if err != nil {
+			t.Fatal(err)
+		}
+		add := func(change func(*etree.Element)) {
+			doc := etree.NewDocument()
+			if err := doc.ReadFromBytes(text); err != nil {
+				t.Fatal(err)
+			}
+			change(doc.Root())
+			changed, err := doc.WriteToBytes()
+			if err != nil {
+				t.Fatal(err)
+			}
+			ops, params, texts = append(ops, c.op), append(params, c.param), append(texts, changed)
+		}
+		add(func(*etree.Element) {})
+		add(func(el *etree.Element) { el.CreateElement("more") })
+		for i, child := range root(t, text).ChildElements() {
+			add(func(el *etree.Element) { el.RemoveChildAt(el.ChildElements()[i].Index()) })
+			add(func(el *etree.Element) { el.ChildElements()[i].Space = el.Space })
+			add(func(el *etree.Element) { el.InsertChildAt(0, el.RemoveChildAt(el.ChildElements()[i].Index())) })
+			add(func(el *etree.Element) { el.ChildElements()[i].CreateElement("more") })
+			if v := child.Text(); v == "true" || v == "false" {
+				for _, other := range []string{"TRUE", "1", " true ", "t", ""} {
+					add(func(el *etree.Element) { el.ChildElements()[i].SetText(other) })
+				}
+			}
+		}
+	}
+	named := specs.Numbered(texts)
+	verdicts := specs.Validate(t, "wire/recipe-central-system-unsealed/XSD/UnsealedPrescriberServicesV4_relaxed.xsd", named)
+	refused := 0
+	for i, text := range texts {
+		err := ops[i].DecodeParam(text, reflect.New(reflect.TypeOf(params[i])).Interface())
+		wrong := verdicts[fmt.Sprintf("%02d.xml", i+1)]
+		if (err == nil) != (wrong == "") {
+			t.Errorf("%s: %v; xmllint: %s", text, err, wrong)
+		}
+		if err != nil {
+			refused++
+		}
+	}
+	if refused < 50 || len(texts)-refused < 20 {
+		t.Errorf("%d of %d were refused", refused, len(texts))
+	}
+}
+
 // An answer that is another's, or of another form, is refused.
 func TestOuterRefused(t *testing.T) {
 	good := string(file(t, "outer/CreatePrescriptionResponse.xml"))
