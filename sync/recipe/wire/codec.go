@@ -66,10 +66,14 @@ func (o Operation) EncodeResult(result any) ([]byte, error) { return encode(o.Re
 
 // DecodeParam reads the parameter of an operation into a pointer to its type, as strictly as its schema: a client that
 // leaves an element out must not be understood as if it had said something.
-func (o Operation) DecodeParam(text []byte, param any) error { return decode(o.Param, text, param, follows) }
+func (o Operation) DecodeParam(text []byte, param any) error {
+	return decode(o.Param, text, param, follows)
+}
 
 // DecodeResult reads the result of an operation into a pointer to its type. What the service adds to it is passed over.
-func (o Operation) DecodeResult(text []byte, result any) error { return decode(o.Result, text, result, nil) }
+func (o Operation) DecodeResult(text []byte, result any) error {
+	return decode(o.Result, text, result, nil)
+}
 
 // encode writes an inner message: the root in the namespace, by a prefix, and everything below it in none.
 func encode(root string, message any) ([]byte, error) {
