@@ -6,7 +6,9 @@
 // behind them.
 //
 // Contract: when a method returns without an error, what it says is durable. A
-// sheet is made only after its claim and the outside mark are durable; when the
+// sheet is made only after its claim and the outside mark are durable, and claimed only
+// when it could be made; a copy of a sheet or of a proof is counted before it is made,
+// with the forms of the doctor's that it takes. When the
 // program ends in between, the duty confirm-print is left and the sheet is made
 // again from there. No sheet is said to be gone (Redo, Settle with destroyed or not-out)
 // while a print job may still bring it. Reading never changes anything.

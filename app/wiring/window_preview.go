@@ -2,6 +2,7 @@ package wiring
 
 import (
 	"context"
+	"slices"
 
 	"relais/app/documents"
 	"relais/app/prescribing"
@@ -13,9 +14,13 @@ func (d *Desk) DrawSheet(ctx context.Context, items []rx.Item) (documents.Docume
 	return d.drawing(ctx).sheet(items, prescribing.On{})
 }
 
-// DrawProof lays out the proof of items that Recip-e has confirmed.
+// DrawProof lays out the proof of items that Recip-e has confirmed, as the next copy of each.
 func (d *Desk) DrawProof(ctx context.Context, items []rx.Item) (documents.Document, error) {
-	return d.drawing(ctx).proof(items)
+	next := slices.Clone(items)
+	for i := range next {
+		next[i].Proofs++
+	}
+	return d.drawing(ctx).proof(next)
 }
 
 // drawing is the press of the session, for what is looked at and not made.

@@ -10,6 +10,7 @@
 //     during the commit itself may leave it written: ask again, each method bears being repeated).
 //   - Issue costs one fsync. Checkpoints of the write-ahead log are made after the outside mark and at opening, where nobody waits.
 //   - Every change of a prescription is rx.Step on the row at a version, in one immediate transaction, with a line in the journal.
+//   - A copy that is printed on the doctor's own forms takes them from the stock in the transaction that counts the copy (forms.go).
 //   - The doors are constraints of the schema too (schema/1.sql), so that no statement of any process can break them. They repeat what rx.Step
 //     decides; they decide nothing.
 //   - A row carries a MAC over all its columns and its version; that of a prescription also covers a digest of the MACs of its attempts, records and
