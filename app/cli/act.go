@@ -132,6 +132,7 @@ type paperCmd struct {
 	Handwritten     bool   `help:"${help_handwritten}"`
 	Date            day    `placeholder:"2026-11-22" help:"${help_date}"`
 	AlthoughUnknown bool   `help:"${help_although}"`
+	inHand
 	half
 	output
 }
@@ -158,6 +159,9 @@ func (c paperCmd) do(r *run) (Exit, error) {
 		return Failed, err
 	}
 	ids := plain(c.IDs)
+	if err := c.by(s.Service).MayCopy(r.ctx, ids); err != nil {
+		return Failed, err
+	}
 	pdf, err := s.Service.Paper(r.ctx, ids, prescribing.Claim{Reason: rx.PaperReason(c.Reason), Handwritten: c.Handwritten, Day: c.Date.Date,
 		AlthoughUnknown: c.AlthoughUnknown, On: c.on()})
 	if err != nil && pdf == nil && (len(ids) == 1 || !c.Handwritten) { // nothing was claimed

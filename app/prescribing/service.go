@@ -56,6 +56,17 @@ func (s *Service) InHand() *Service {
 	return &t
 }
 
+// MayCopy is asked before a further copy of sheets is made that does not go through the printer's desk, which asks by itself:
+// a file that is printed elsewhere takes the place of no sheet that may still come out.
+func (s *Service) MayCopy(ctx context.Context, ids []rx.ID) error {
+	for _, id := range ids {
+		if err := s.over(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // over is asked before a sheet is said to be gone. It may take the ten seconds in which a job is cancelled.
 func (s *Service) over(ctx context.Context, id rx.ID) error {
 	if s.Over == nil {
