@@ -49,6 +49,14 @@ func (g *Gate) Do(work func(ctx context.Context) (back func())) {
 	}()
 }
 
+// Behind runs work on a goroutine of its own, beside every gate: what it does outlives them, and brings nothing to the screen.
+func Behind(work func()) {
+	go func() {
+		defer crash.Guard()
+		work()
+	}()
+}
+
 // In runs f on the screen's goroutine, soon; f may be nil. It may be called from anywhere.
 func (g *Gate) In(f func()) {
 	if f == nil || g.ctx.Err() != nil {

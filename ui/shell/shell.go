@@ -23,7 +23,6 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver"
 
-	"relais/app/crash"
 	"relais/app/i18n"
 	"relais/app/rx"
 	"relais/assets"
@@ -381,8 +380,7 @@ func (s *shell) beat() {
 func (s *shell) part() *parting {
 	before, wait, p := s.behind, s.gate.Shut(), &parting{done: make(chan struct{})}
 	s.behind = p
-	go func() {
-		defer crash.Guard()
+	bridge.Behind(func() {
 		defer close(p.done)
 		if before != nil {
 			<-before.done
@@ -393,7 +391,7 @@ func (s *shell) part() *parting {
 			s.opened = nil
 			p.err = errors.Join(p.err, desk.Close(context.Background()))
 		}
-	}()
+	})
 	return p
 }
 
