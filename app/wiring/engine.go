@@ -63,8 +63,8 @@ type patience struct {
 
 // over tells, after a step of the engine, that the command need not wait any more: it is
 // done, its time is over, or nothing would be tried before that. What others have on the
-// wire is not cut off before it had the time that is promised for an answer. wake makes
-// the engine step after a while.
+// wire is not cut off before it had the time that is promised for an answer; what is only
+// read, and can be read again, has a second. wake makes the engine step after a while.
 func (p *patience) over(ctx context.Context, idle outbox.Idle, wake func(time.Duration)) (bool, error) {
 	done, err := p.done(ctx)
 	if err != nil {
@@ -77,11 +77,16 @@ func (p *patience) over(ctx context.Context, idle outbox.Idle, wake func(time.Du
 		p.since = time.Time{}
 		return left+p.grace <= 0, nil
 	}
+	grace := p.grace
+	if idle.Writing == 0 {
+		grace = min(grace, time.Second)
+	}
 	if p.since.IsZero() {
 		p.since = time.Now()
+		wake(min(p.grace, time.Second))
 		wake(p.grace)
 	}
-	return time.Since(p.since) >= p.grace, nil
+	return time.Since(p.since) >= grace, nil
 }
 
 // work takes the sending lock and runs the engine; p may be nil.

@@ -200,12 +200,24 @@ func (e *Engine) step(ctx context.Context, m Moment) (acts []Act, err error) {
 
 // Done takes the reply of an act.
 func (e *Engine) Done(ctx context.Context, m Moment, id int64, r rx.Reply) error {
+	return e.take(ctx, m, id, r, true)
+}
+
+// Cut is Done of a call that was given up from here, since the engine ends: that nothing came back says nothing of its
+// service.
+func (e *Engine) Cut(ctx context.Context, m Moment, id int64, r rx.Reply) error {
+	return e.take(ctx, m, id, r, reached(r))
+}
+
+func (e *Engine) take(ctx context.Context, m Moment, id int64, r rx.Reply, telling bool) error {
 	er := e.flight[id]
 	if er == nil {
 		return rx.Fault(rx.CodeInternal)
 	}
 	delete(e.flight, id)
-	e.hear(m, er, r)
+	if telling {
+		e.hear(m, er, r)
+	}
 	return e.told(e.done(ctx, m, er, r))
 }
 
@@ -236,6 +248,16 @@ func (e *Engine) told(err error) error {
 
 // Busy tells how many calls are in flight.
 func (e *Engine) Busy() int { return len(e.flight) }
+
+// Writing tells how many of them change something where they are bound for: what was on the wire of those may be done or not.
+func (e *Engine) Writing() (n int) {
+	for _, er := range e.flight {
+		if er.call.Op == rx.OpCreate || er.call.Op == rx.OpRevoke {
+			n++
+		}
+	}
+	return n
+}
 
 // start puts a call in flight.
 func (e *Engine) start(m Moment, er errand, limit time.Duration) Act {

@@ -47,9 +47,10 @@ func ring(bell chan<- struct{}) {
 // Idle is what Run tells after each step: no call is in flight, and nothing will
 // be tried before Wait has passed.
 type Idle struct {
-	Busy int
-	Wait time.Duration
-	Err  error
+	Busy    int
+	Writing int // of the calls in flight, those that change something there
+	Wait    time.Duration
+	Err     error
 }
 
 // Run works until ctx ends, then gives up the calls in flight and
@@ -95,10 +96,14 @@ func (r *Runner) Run(ctx context.Context, idle func(Idle) bool) error {
 				limited, cancel := context.WithTimeout(calls, act.Limit)
 				defer cancel()
 				reply := r.Remote.Do(limited, act.Call)
-				replies <- func() error { return r.Engine.Done(keep, r.moment(), act.ID, reply) }
+				take := r.Engine.Done
+				if calls.Err() != nil {
+					take = r.Engine.Cut
+				}
+				replies <- func() error { return take(keep, r.moment(), act.ID, reply) }
 			}()
 		}
-		if idle != nil && !idle(Idle{Busy: r.Engine.Busy(), Wait: wait, Err: err}) {
+		if idle != nil && !idle(Idle{Busy: r.Engine.Busy(), Writing: r.Engine.Writing(), Wait: wait, Err: err}) {
 			broken = false
 			return nil
 		}

@@ -29,6 +29,7 @@ type office struct {
 	hung  chan rx.Op                              // calls that began to hang
 	ended chan error
 	stop  context.CancelFunc
+	away  []outbox.Observation // of services that did not answer
 }
 
 // open starts the runner; the engine waits as the practice does, but gives calls up
@@ -40,7 +41,11 @@ func open(t *testing.T, limit time.Duration) *office {
 	o.waits.Call = limit
 	o.recipe = newRecipe(o.practice)
 	o.do = o.process
-	engine := outbox.New(locked{o}, o.waits, rand.New(rand.NewPCG(1, 1)), nil)
+	engine := outbox.New(locked{o}, o.waits, rand.New(rand.NewPCG(1, 1)), func(seen outbox.Observation) {
+		if !seen.Reached {
+			o.away = append(o.away, seen)
+		}
+	})
 	o.runner = outbox.NewRunner(engine, remote{o}, time.Now, nil)
 	return o
 }
@@ -184,6 +189,10 @@ func TestRunnerGivesUpAtTheLimit(t *testing.T) {
 	}
 	o.run(nil)
 	o.wait(o.order(marie), rx.StateUnknown)
+	o.stop()
+	if err := o.ends(2 * time.Second); err != nil || len(o.away) == 0 {
+		t.Errorf("%v, told: %v", err, o.away)
+	}
 }
 
 // Told to end while calls hang, it ends soon and settles all of them.
@@ -214,6 +223,9 @@ func TestRunnerEndsWhileCallsHang(t *testing.T) {
 		if got := o.rows[id].State; got != rx.StateUnknown {
 			t.Errorf("left as %s", got)
 		}
+	}
+	if len(o.away) > 0 {
+		t.Errorf("calls that were cut from here are told as failures: %v", o.away)
 	}
 }
 
