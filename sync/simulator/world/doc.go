@@ -63,6 +63,9 @@
 //
 // A file that cannot be read or written: queries answer an *rx.Error of
 // CodeStorage; calls end as an unanswered call would (server-failure), with
-// nothing half done, and Err keeps the first cause. A plan that the world cannot
-// play is refused whole, each fault with its place (rx.Faults).
+// nothing half done, Err keeps the first cause, and Watch is told of each. Whatever
+// a call holds is kept as it is, also identifiers that are none (rows); a call that
+// cannot be kept is never on its way, and one that is and cannot be performed is set
+// aside (Aside): nobody else waits for it. A plan that the world cannot play is
+// refused whole, each fault with its place (rx.Faults).
 package world

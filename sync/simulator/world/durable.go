@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"math/rand/v2"
 	"net/url"
 	"os"
@@ -200,8 +201,9 @@ func (t *transaction) exec(statement string, args ...any) (id int64) {
 	return id
 }
 
-func (t *transaction) body(v any) string {
-	b, err := json.Marshal(v)
+// body is the JSON of a row.
+func body[T any](t *transaction, row T) string {
+	b, err := encode(row)
 	if t.err == nil {
 		t.err = err
 	}
@@ -252,38 +254,41 @@ func (t *transaction) control() *control {
 
 func (t *transaction) setControl(c *control) {
 	t.governs = c
-	t.exec("UPDATE control SET body = ?", t.body(c))
+	t.exec("UPDATE control SET body = ?", body(t, *c))
 }
 
 func (t *transaction) key(id rx.KeyID) (keyRow, bool) {
-	if row := one[keyRow](t, "SELECT body FROM keys WHERE id = ?", string(id)); row != nil {
-		return *row, true
+	if row := one[keyRowRow](t, "SELECT body FROM keys WHERE id = ?", string(id)); row != nil {
+		return row.value(), true
 	}
 	return keyRow{}, false
 }
 
 func (t *transaction) addKey(id rx.KeyID, row keyRow) {
-	t.exec("INSERT INTO keys (id, body) VALUES (?, ?)", string(id), t.body(row))
+	t.exec("INSERT INTO keys (id, body) VALUES (?, ?)", string(id), body(t, rowOfKey(row)))
 }
 
 func (t *transaction) putKey(id rx.KeyID, row keyRow) {
-	t.exec("UPDATE keys SET body = ? WHERE id = ?", t.body(row), string(id))
+	t.exec("UPDATE keys SET body = ? WHERE id = ?", body(t, rowOfKey(row)), string(id))
 }
 
 func (t *transaction) keys() map[rx.KeyID]keyRow {
 	type named struct {
 		ID  rx.KeyID
-		Row keyRow
+		Row keyRowRow
 	}
 	rows := map[rx.KeyID]keyRow{}
 	for _, k := range all[named](t, "SELECT json_object('ID', id, 'Row', json(body)) FROM keys") {
-		rows[k.ID] = k.Row
+		rows[k.ID] = k.Row.value()
 	}
 	return rows
 }
 
 func (t *transaction) record(rid rx.RID) *Record {
-	return one[Record](t, "SELECT body FROM records WHERE rid = ?", string(rid))
+	if row := one[recordRow](t, "SELECT body FROM records WHERE rid = ?", string(rid)); row != nil {
+		return row.value()
+	}
+	return nil
 }
 
 func (t *transaction) addRecord(r *Record) {
@@ -292,23 +297,30 @@ func (t *transaction) addRecord(r *Record) {
 		r.Seq += *last
 	}
 	t.exec("INSERT INTO records (seq, rid, patient, local, body) VALUES (?, ?, ?, ?, ?)",
-		r.Seq, string(r.RID), string(r.Patient), string(r.Local), t.body(r))
+		r.Seq, string(r.RID), string(r.Patient), string(r.Local), body(t, rowOfRecord(r)))
 }
 
 func (t *transaction) putRecord(r *Record) {
-	t.exec("UPDATE records SET body = ? WHERE seq = ?", t.body(r), r.Seq)
+	t.exec("UPDATE records SET body = ? WHERE seq = ?", body(t, rowOfRecord(r)), r.Seq)
+}
+
+func (t *transaction) recordsOf(query string, args ...any) (list []*Record) {
+	for _, row := range all[recordRow](t, query, args...) {
+		list = append(list, row.value())
+	}
+	return list
 }
 
 func (t *transaction) ofPatient(p rx.SSIN) []*Record {
-	return all[Record](t, "SELECT body FROM records WHERE patient = ? ORDER BY seq", string(p))
+	return t.recordsOf("SELECT body FROM records WHERE patient = ? ORDER BY seq", string(p))
 }
 
 func (t *transaction) ofLocal(local rx.ID) []*Record {
-	return all[Record](t, "SELECT body FROM records WHERE local = ? ORDER BY seq", string(local))
+	return t.recordsOf("SELECT body FROM records WHERE local = ? ORDER BY seq", string(local))
 }
 
 func (t *transaction) records() []*Record {
-	return all[Record](t, "SELECT body FROM records ORDER BY seq")
+	return t.recordsOf("SELECT body FROM records ORDER BY seq")
 }
 
 func (t *transaction) addMessage(m Message) {
@@ -316,37 +328,71 @@ func (t *transaction) addMessage(m Message) {
 	if last := one[int64](t, "SELECT coalesce(max(seq), 0) FROM messages"); last != nil {
 		m.Seq += *last
 	}
-	t.exec("INSERT INTO messages (seq, body) VALUES (?, ?)", m.Seq, t.body(m))
+	t.exec("INSERT INTO messages (seq, body) VALUES (?, ?)", m.Seq, body(t, rowOfMessage(m)))
 }
 
 func (t *transaction) messages() (list []Message) {
-	for _, m := range all[Message](t, "SELECT body FROM messages ORDER BY seq") {
-		list = append(list, *m)
+	for _, row := range all[messageRow](t, "SELECT body FROM messages ORDER BY seq") {
+		list = append(list, row.value())
 	}
 	return list
 }
 
 func (t *transaction) putMessage(m Message) {
-	t.exec("UPDATE messages SET body = ? WHERE seq = ?", t.body(m), m.Seq)
+	t.exec("UPDATE messages SET body = ? WHERE seq = ?", body(t, rowOfMessage(m)), m.Seq)
 }
 
 func (t *transaction) addFlight(f *flight) {
-	f.ID = t.exec("INSERT INTO wire (due, done, body) VALUES (?, 0, ?)", f.due().UnixNano(), t.body(f))
+	f.ID = t.exec("INSERT INTO wire (due, done, body) VALUES (?, 0, '{}')", f.due().UnixNano())
 	t.putFlight(f) // with its ID
 }
 
 func (t *transaction) flight(id int64) *flight {
-	return one[flight](t, "SELECT body FROM wire WHERE id = ?", id)
+	if row := one[flightRow](t, "SELECT body FROM wire WHERE id = ? AND due < ?", id, int64(aside)); row != nil {
+		f := row.value()
+		f.ID = id
+		return f
+	}
+	return nil
 }
 
 func (t *transaction) putFlight(f *flight) {
-	t.exec("UPDATE wire SET done = ?, body = ? WHERE id = ?", f.Reply != nil, t.body(f), f.ID)
+	t.exec("UPDATE wire SET done = ?, body = ? WHERE id = ?", f.Reply != nil, body(t, rowOfFlight(f)), f.ID)
 }
 
 func (t *transaction) dropFlight(id int64) { t.exec("DELETE FROM wire WHERE id = ?", id) }
 
-func (t *transaction) due(at time.Time) *flight {
-	return one[flight](t, "SELECT body FROM wire WHERE done = 0 AND due <= ? ORDER BY due, id LIMIT 1", at.UnixNano())
+// aside is the due moment of what cannot be performed: it never comes.
+const aside = math.MaxInt64
+
+func (t *transaction) due(at time.Time) int64 {
+	if id := one[int64](t, "SELECT id FROM wire WHERE done = 0 AND due <= ? AND due < ? ORDER BY due, id LIMIT 1", at.UnixNano(), int64(aside)); id != nil {
+		return *id
+	}
+	return 0
+}
+
+// attempt goes back to where it began when do fails, whatever the cause: a transaction that failed as a whole, for want of
+// storage, fails again when the flight is set aside.
+func (t *transaction) attempt(id int64, do func()) (failed error) {
+	t.exec("SAVEPOINT flight")
+	if t.err != nil {
+		return nil // the commit tells
+	}
+	if do(); t.err != nil {
+		failed, t.err, t.governs = t.err, nil, nil
+		t.exec("ROLLBACK TO flight")
+		t.exec("UPDATE wire SET due = ? WHERE id = ?", int64(aside), id)
+	}
+	t.exec("RELEASE flight")
+	return failed
+}
+
+func (t *transaction) setAside() (n int) {
+	if count := one[int](t, "SELECT count(*) FROM wire WHERE done = 0 AND due = ?", int64(aside)); count != nil {
+		return *count
+	}
+	return 0
 }
 
 func (t *transaction) forget(before time.Time) {

@@ -37,6 +37,8 @@ const (
 	Rotated      Kind = "etk-rotated"   // the service has another encryption key from then on
 	WrongKey     Kind = "wrong-symmkey" // processed; the result is under another key
 	Truncated    Kind = "truncated"     // processed; the answer breaks off in its middle
+
+	Unspecified Kind = "soa-00001" // the platform's fault for whatever is wrong with itself
 )
 
 // Times and sizes of the plan's faults. A plan has no others.
@@ -55,6 +57,7 @@ const (
 	CodeNeedsProtocol rx.Code = "fault-needs-protocol" // kind or service known to the protocol simulator alone (kind, service)
 	CodeNotThere      rx.Code = "fault-not-there"      // the fault does not befall this operation or service (kind, operation, service)
 	CodeStorage       rx.Code = "world-storage"        // world.db cannot be read or written
+	CodeAside         rx.Code = "world-aside"          // a call on its way cannot be performed, and was set aside
 	CodeStatus        rx.Code = "record-status"        // a hand on a record whose status does not allow it (status)
 )
 
@@ -109,7 +112,7 @@ var kinds = map[Kind]struct {
 	WrongKey:     {recipe, recipe, nil},
 	Truncated:    {rx.Ops, rx.Ops, anywhere},
 
-	"soa-00001": {rx.Ops, rx.Ops, anywhere},
+	Unspecified: {rx.Ops, rx.Ops, anywhere},
 	"soa-01001": {rx.Ops, rx.Ops, anywhere},
 	"soa-01002": {rx.Ops, rx.Ops, anywhere},
 	"soa-02001": {rx.Ops, rx.Ops, anywhere},

@@ -52,7 +52,7 @@ func (w *World) Connect(s rx.Service, at time.Time) (met Kind) {
 		}
 	})
 	if err != nil {
-		return RefuseConnect // what a server whose storage fails can do
+		return "" // the call hears what is wrong
 	}
 	return met
 }
@@ -70,7 +70,7 @@ func (f Fault) fitsConnection(s rx.Service, since time.Duration) bool {
 // happens yet.
 func (w *World) Meet(to Target, at time.Time) (fate Fate) {
 	if err := w.do(at, func(tx shelf) { fate = w.fate(tx, to, at, RefuseConnect, TLSFail) }); err != nil {
-		return Fate{Ends: Drops}
+		return Fate{Protocol: Unspecified} // what a server whose storage fails can say
 	}
 	return fate
 }

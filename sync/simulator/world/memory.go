@@ -85,11 +85,18 @@ func (m *memory) forget(before time.Time) {
 	m.flights = slices.DeleteFunc(m.flights, func(f *flight) bool { return f.Reply != nil && f.due().Before(before) })
 }
 
-func (m *memory) due(at time.Time) (first *flight) {
+func (m *memory) due(at time.Time) int64 {
+	var first *flight
 	for _, f := range m.flights {
 		if f.Reply == nil && !f.due().After(at) && (first == nil || f.due().Before(first.due())) {
 			first = f
 		}
 	}
-	return first
+	if first == nil {
+		return 0
+	}
+	return first.ID
 }
+
+func (m *memory) attempt(_ int64, do func()) error { do(); return nil }
+func (m *memory) setAside() int                    { return 0 }

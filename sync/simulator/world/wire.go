@@ -79,18 +79,37 @@ func (w *World) Collect(ticket Ticket, at time.Time) Answer {
 }
 
 // advance performs what is due by the moment at, in order of its time; nothing for
-// the zero moment, which those give who do not look at records.
+// the zero moment, which those give who do not look at records. What cannot be
+// performed is set aside: nobody else has to wait for it.
 func (w *World) advance(tx shelf, at time.Time) {
 	if at.IsZero() {
 		return
 	}
-	for f := tx.due(at); f != nil; f = tx.due(at) {
-		answer := w.pass(tx, f)
-		if !f.Heard {
-			tx.dropFlight(f.ID)
-			continue
+	for id := tx.due(at); id != 0; id = tx.due(at) {
+		if err := tx.attempt(id, func() { w.land(tx, id) }); err != nil {
+			w.tell(rx.Fault(CodeAside).Because(err))
 		}
-		f.Reply, f.Feedbacks = &answer.Reply, answer.Feedbacks
-		tx.putFlight(f)
 	}
+}
+
+// land performs one flight.
+func (w *World) land(tx shelf, id int64) {
+	f := tx.flight(id)
+	if f == nil {
+		return // the shelf tells why
+	}
+	answer := w.pass(tx, f)
+	if !f.Heard {
+		tx.dropFlight(f.ID)
+		return
+	}
+	f.Reply, f.Feedbacks = &answer.Reply, answer.Feedbacks
+	tx.putFlight(f)
+}
+
+// Aside counts the calls that were on their way when the moment at had come and could
+// not be performed: each counts until the file is made anew.
+func (w *World) Aside(at time.Time) (n int, err error) {
+	err = w.do(at, func(tx shelf) { n = tx.setAside() })
+	return n, err
 }

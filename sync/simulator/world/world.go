@@ -15,6 +15,7 @@ type World struct {
 	src    rand.Source // of RIDs, key ids and secrets
 	random *random
 	err    error
+	watch  func(error) // nil: nobody
 
 	protocol bool // one stands in front
 }
@@ -44,6 +45,20 @@ func (w *World) Err() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.err
+}
+
+// Watch lets somebody be told of each failure of the storage, CodeStorage, and of each call that was set aside, CodeAside, at
+// the time. It must not call the world.
+func (w *World) Watch(told func(error)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.watch = told
+}
+
+func (w *World) tell(err error) {
+	if w.watch != nil {
+		w.watch(err)
+	}
 }
 
 // Set changes the settings.
@@ -76,6 +91,7 @@ func (w *World) do(at time.Time, f func(tx shelf)) error {
 		if w.err == nil {
 			w.err = err
 		}
+		w.tell(err)
 	}
 	return err
 }
@@ -114,8 +130,13 @@ type shelf interface {
 	flight(id int64) *flight
 	putFlight(*flight)
 	dropFlight(id int64)
-	due(at time.Time) *flight // the earliest that is still to be processed by then, nil when none
-	forget(before time.Time)  // drops the replies to passes processed before then
+	due(at time.Time) int64  // the earliest that is still to be processed by then, 0 when none
+	forget(before time.Time) // drops the replies to passes processed before then
+
+	// attempt performs flight id. When that fails nothing of it is left, the flight is set
+	// aside for good, and failed says why.
+	attempt(id int64, do func()) (failed error)
+	setAside() int // how many there are
 
 	commit() error
 }
