@@ -352,6 +352,7 @@ func (r *run) duties(treats []prescribing.Treat) (Exit, error) {
 			if i == 0 || treats[i-1].Item.ID != t.Item.ID {
 				patient := t.Item.Facts.Patient
 				pg.line("%s %s · %s · %s · %s", patient.LastName, patient.FirstName, i18n.Date(patient.BirthDate), patient.Phone, t.Item.Facts.Product.Name)
+				pg.refusal(p, t.Item, "  ")
 			}
 			pg.duty(p, t.Duty)
 		}

@@ -278,6 +278,8 @@ func (pg *page) standing(p present, st prescribing.Standing) {
 			if rec.AsksFeedback(item.Facts) {
 				pg.line("    %s", pg.run.text("beyond.feedback.asked"))
 			}
+		} else { // not known as one of its records
+			pg.line("    RID %s", string(st.RID))
 		}
 		for _, n := range item.Notices {
 			result := string(n.Result)

@@ -190,11 +190,19 @@ func (pg *page) show(p present, items []rx.Item) {
 		owed := p.svc.Owed(item)
 		pg.line("%2d  %s", item.Line+1, item.Facts.Product.Name)
 		pg.line("    %s", i18n.State(p.lang, item.Prescription, owed))
+		pg.refusal(p, item, "    ")
 		if rid := item.RID(); rid != "" {
 			pg.line("    RID %s", string(rid))
 		}
 		pg.line("    %s", string(item.ID))
 		pg.next(p, item, owed)
+	}
+}
+
+// refusal writes what the service said when it refused.
+func (pg *page) refusal(p present, item rx.Item, indent string) {
+	if said := i18n.Refusal(p.lang, item.Prescription); said != "" {
+		pg.line("%s%s", indent, said)
 	}
 }
 

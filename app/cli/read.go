@@ -134,6 +134,7 @@ func (pg *page) whole(p present, item rx.Item, shown formats.Shown) {
 	pg.line("%s", f.PosologyText)
 	pg.say("cli.show.dates", "begin", i18n.Date(f.Content.Begin), "end", i18n.Date(f.Content.Expires))
 	pg.line("%s", i18n.State(p.lang, item.Prescription, p.svc.Owed(item)))
+	pg.refusal(p, item, "")
 	if item.Proofs > 0 {
 		pg.line("%s", i18n.Count(p.lang, "cli.show.proofs", item.Proofs))
 	}

@@ -55,6 +55,15 @@ func Unread(lang rx.Lang, p rx.Prescription) string {
 	return Text(lang, "rid.unread")
 }
 
+// Refusal is what the service said when it refused p, "" when it did not or said nothing.
+func Refusal(lang rx.Lang, p rx.Prescription) string {
+	said := p.Refused()
+	if said == nil {
+		return ""
+	}
+	return Text(lang, "ui.problem", "text", told(lang, said), "code", said.Code)
+}
+
 // Duty is the name of a duty, why it is owed and what to do about it, as sentences.
 func Duty(lang rx.Lang, d rx.Duty) (name, why, next string) {
 	key := "duty." + d.Kind.String()

@@ -315,6 +315,14 @@ func (p *Prescription) LiveAttempt() *Attempt {
 // LocalID of the message, the same for each attempt.
 func (p *Prescription) LocalID() ID { return LocalIDOf(p.Order, p.Line) }
 
+// Refused is what the service said when it refused, nil when it did not or said nothing.
+func (p *Prescription) Refused() *Problem {
+	if p.State != StateRefused || len(p.Attempts) == 0 {
+		return nil
+	}
+	return p.Attempts[len(p.Attempts)-1].Problem
+}
+
 // RestoredOpen tells that the doctor has not yet said what happened in the
 // meantime to a prescription out of a backup or a copied directory.
 func (p *Prescription) RestoredOpen() bool {

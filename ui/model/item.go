@@ -46,8 +46,8 @@ func (e *Env) line(item rx.Item, owed []rx.Duty) Line {
 	if unread := i18n.Unread(e.Lang, item.Prescription); unread != "" {
 		l.Facts = append(l.Facts, unread)
 	}
-	if p := refusal(item.Prescription); p != nil {
-		l.Facts = append(l.Facts, i18n.Text(e.Lang, "ui.problem", "text", p.In(e.Lang), "code", p.Code))
+	if said := i18n.Refusal(e.Lang, item.Prescription); said != "" {
+		l.Facts = append(l.Facts, said)
 	}
 	if item.State == rx.StatePaper && item.PaperReason != "" {
 		l.Facts = append(l.Facts, i18n.Text(e.Lang, "paper-reason."+string(item.PaperReason)))
@@ -74,14 +74,6 @@ func (e *Env) state(p rx.Prescription, owed []rx.Duty) string {
 		text += " " + i18n.Text(e.Lang, "profile.fictitious")
 	}
 	return text
-}
-
-// refusal is what Recip-e said when it refused, nil when it did not or said nothing.
-func refusal(p rx.Prescription) *rx.Problem {
-	if p.State != rx.StateRefused || len(p.Attempts) == 0 {
-		return nil
-	}
-	return p.Attempts[len(p.Attempts)-1].Problem
 }
 
 var tones = map[rx.State]Tone{
