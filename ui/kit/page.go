@@ -178,7 +178,7 @@ func (r *pageRenderer) text(of documents.Text) {
 			o.FontSource = bold
 		}
 		size, baseline := driver.RenderedTextSize(o.Text, o.TextSize, o.TextStyle, o.FontSource)
-		if size.Width > wide*1.03 { // small: whole points add up to a word that touches the next
+		if size.Width > min(wide*1.03, wide+o.TextSize/8) { // small: whole points add up to a word that touches the next
 			o.TextSize *= wide / size.Width
 			size, baseline = driver.RenderedTextSize(o.Text, o.TextSize, o.TextStyle, o.FontSource)
 		}

@@ -279,10 +279,10 @@ func newNotice() *notice {
 
 func (n *notice) Object() fyne.CanvasObject { return n.rows }
 
-// Show puts a single button beside the words, several below them.
+// Show puts a single button beside the words, several below them; those of what is quiet stay beside it.
 func (n *notice) Show(v model.Notice) {
 	n.text.Set(Toned(v.Tone, v.Text))
-	if len(v.Buttons) == 1 {
+	if len(v.Buttons) == 1 || v.Tone == model.Quiet {
 		n.side.Set(v.Buttons)
 		n.below.Set(nil)
 		return

@@ -310,11 +310,11 @@ func (p *Prints) View() (list []Notice) {
 
 func (p *Prints) view(j *printing) Notice {
 	lang := p.env.Lang
+	document := i18n.Text(lang, "printing.kind."+j.of.kind)
+	if j.name != "" {
+		document = i18n.Text(lang, "ui.print.of", "document", document, "name", j.name)
+	}
 	say := func(tone Tone, what string, buttons ...Button) Notice {
-		document := i18n.Text(lang, "printing.kind."+j.of.kind)
-		if j.name != "" {
-			document = i18n.Text(lang, "ui.print.of", "document", document, "name", j.name)
-		}
 		return Notice{Tone: tone, Text: i18n.Text(lang, "ui.print", "document", document, "what", what), Buttons: buttons}
 	}
 	button := func(key string, do func()) Button {
@@ -339,7 +339,9 @@ func (p *Prints) view(j *printing) Notice {
 	case j.err != nil && ruled[rx.CodeOf(j.err)]:
 		return say(Bad, p.env.told("", j.err), button("ui.print.word", func() { p.again(j, true) }), seen)
 	case j.err != nil && j.path != "" && unprinted[rx.CodeOf(j.err)]: // as always here, and said in the settings
-		return say(Quiet, i18n.Text(lang, j.of.said, "path", j.path), button("ui.open", func() { p.env.Open(j.path) }), seen)
+		n := say(Quiet, "", button("ui.open", func() { p.env.Open(j.path) }), seen)
+		n.Text = i18n.Text(lang, "ui.print.file", "document", document, "path", j.path)
+		return n
 	case j.err != nil && j.path != "":
 		what := p.env.told(i18n.Text(lang, j.of.said, "path", j.path), j.err)
 		return say(Warn, what, append([]Button{button("ui.open", func() { p.env.Open(j.path) })}, again...)...)

@@ -131,7 +131,10 @@ func (s *Prescribe) showOrder(lang rx.Lang, v model.PrescribeView) {
 	s.name.Set(name...)
 	s.banner.Set(kit.Words(v.Banner))
 	s.edit.Set(v.Edit)
-	visible(v.Edit.On, s.edit)
+	if v.Edit.On != s.edit.Visible() {
+		visible(v.Edit.On, s.edit)
+		s.top.Refresh() // what stands beside goes to its place
+	}
 	s.ask.Set(v.Ask)
 	s.recipe.show(v.Recipe)
 	s.past.show(v.Past)
