@@ -16,6 +16,9 @@ const (
 	CodePlatformAway    rx.Code = "platform-away"    // no answer, and nothing was changed
 	CodePlatformSilent  rx.Code = "platform-silent"  // no answer: the setting may have been taken; it may be asked again
 	CodePlatformRefused rx.Code = "platform-refused" // what it says is shown as it came (code, said: of the problem)
+	CodePlatformUnclear rx.Code = "platform-unclear" // an answer that cannot be understood, and nothing was changed
+	CodeSettingUnclear  rx.Code = "setting-unclear"  // the same: the setting may have been taken
+	CodeSettingUnsure   rx.Code = "setting-unsure"   // it says an error (code, said), which does not tell whether the setting was taken
 	CodeRevokedThere    rx.Code = "revoked-there"    // it stands there as revoked
 )
 
@@ -47,10 +50,35 @@ func (s *Service) ask(ctx context.Context, call rx.Call) (rx.Reply, error) {
 	case rx.ResultNotSent:
 		return reply, rx.Fault(CodePlatformAway)
 	}
-	if call.Op == rx.OpVision || call.Op == rx.OpFeedback || call.Op == rx.OpNotify {
-		return reply, rx.Fault(CodePlatformSilent)
+	return reply, doubtful(call.Op, reply)
+}
+
+// doubts are what is said of a call without an answer that counts: nobody answered, the answer cannot be understood, an error was said.
+type doubts struct{ silent, unclear, said rx.Code }
+
+// A read changes nothing, and a setting may be asked for again; a message is neither.
+var (
+	doubtsOfReads    = doubts{CodePlatformAway, CodePlatformUnclear, CodePlatformRefused}
+	doubtsOfSettings = doubts{CodePlatformSilent, CodeSettingUnclear, CodeSettingUnsure}
+	doubtsOf         = map[rx.Op]doubts{
+		rx.OpVision: doubtsOfSettings, rx.OpFeedback: doubtsOfSettings,
+		rx.OpNotify: {CodeNotifyUnknown, CodeNotifyUnclear, CodeNotifyUnsure},
 	}
-	return reply, rx.Fault(CodePlatformAway)
+)
+
+// doubtful says what is known of a call that has no answer that counts.
+func doubtful(op rx.Op, reply rx.Reply) error {
+	d, changes := doubtsOf[op]
+	if !changes {
+		d = doubtsOfReads
+	}
+	switch {
+	case reply.Problem != nil:
+		return inItsWords(rx.Fault(d.said, "code", "-", "said", ""), reply.Problem)
+	case rx.Silent(reply.Why):
+		return rx.Fault(d.silent)
+	}
+	return rx.Fault(d.unclear)
 }
 
 // refusal is what Recip-e said, for people.
@@ -58,7 +86,11 @@ func refusal(p *rx.Problem) error {
 	if p != nil && p.Code == revokedThere {
 		return rx.Fault(CodeRevokedThere)
 	}
-	fault := rx.Fault(CodePlatformRefused, "code", "-", "said", "") // in the problem's own words, where it has any
+	return inItsWords(rx.Fault(CodePlatformRefused, "code", "-", "said", ""), p)
+}
+
+// inItsWords gives a fault the words of the platform, where it said anything.
+func inItsWords(fault *rx.Error, p *rx.Problem) error {
 	fault.Problem = p
 	return fault
 }

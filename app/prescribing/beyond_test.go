@@ -82,6 +82,9 @@ func reaching(t *testing.T) (*desk, *platform, rx.ID) {
 var (
 	tookIt  = rx.Reply{Result: rx.ResultAccepted, ServerAt: monday}
 	silence = rx.Reply{Result: rx.Unanswered, Why: "timeout"}
+	puzzle  = rx.Reply{Result: rx.Unanswered, Why: "answer", ServerAt: monday}
+	portal  = rx.Reply{Result: rx.Unanswered, Why: "http-302"}
+	anError = rx.Reply{Result: rx.Unanswered, Why: "SOA-01002", Problem: &rx.Problem{Code: "SOA-01002", Messages: map[rx.Lang]string{rx.FR: "Pas de droits.", rx.NL: "Geen rechten."}}}
 	nowhere = rx.Reply{Result: rx.ResultNotSent, Why: "refused-connection"}
 	saysNo  = rx.Reply{Result: rx.ResultRefused, Problem: &rx.Problem{Code: "ERR900002", Messages: map[rx.Lang]string{rx.FR: "[ERR900002] Trop tard.", rx.NL: "[ERR900002] Te laat."}}}
 	revoked = rx.Reply{Result: rx.ResultRefused, Problem: &rx.Problem{Code: "ERR100028", Messages: map[rx.Lang]string{rx.FR: "[ERR100028] x"}}}
@@ -113,20 +116,20 @@ func TestRefresh(t *testing.T) {
 // Each use case, with each way in which it cannot be: nothing is kept of what did not take place.
 func TestBeyondRefuses(t *testing.T) {
 	type use struct {
-		op     rx.Op
-		do     func(*desk, rx.ID) error
-		silent rx.Code
+		op                    rx.Op
+		do                    func(*desk, rx.ID) error
+		silent, unclear, said rx.Code
 	}
 	uses := map[string]use{
-		"refresh": {rx.OpStatus, func(d *desk, id rx.ID) error { _, err := d.Refresh(ctx, id); return err }, prescribing.CodePlatformAway},
-		"lock":    {rx.OpVision, func(d *desk, id rx.ID) error { _, err := d.SetVisibility(ctx, id, rx.Locked); return err }, prescribing.CodePlatformSilent},
-		"flag":    {rx.OpFeedback, func(d *desk, id rx.ID) error { _, err := d.SetFeedback(ctx, id, true); return err }, prescribing.CodePlatformSilent},
+		"refresh": {rx.OpStatus, func(d *desk, id rx.ID) error { _, err := d.Refresh(ctx, id); return err }, prescribing.CodePlatformAway, prescribing.CodePlatformUnclear, prescribing.CodePlatformRefused},
+		"lock":    {rx.OpVision, func(d *desk, id rx.ID) error { _, err := d.SetVisibility(ctx, id, rx.Locked); return err }, prescribing.CodePlatformSilent, prescribing.CodeSettingUnclear, prescribing.CodeSettingUnsure},
+		"flag":    {rx.OpFeedback, func(d *desk, id rx.ID) error { _, err := d.SetFeedback(ctx, id, true); return err }, prescribing.CodePlatformSilent, prescribing.CodeSettingUnclear, prescribing.CodeSettingUnsure},
 	}
 	for name, u := range uses {
 		for _, c := range []struct {
 			reply rx.Reply
 			code  rx.Code
-		}{{silence, u.silent}, {nowhere, prescribing.CodePlatformAway}, {saysNo, prescribing.CodePlatformRefused}, {revoked, prescribing.CodeRevokedThere},
+		}{{silence, u.silent}, {puzzle, u.unclear}, {portal, u.unclear}, {anError, u.said}, {nowhere, prescribing.CodePlatformAway}, {saysNo, prescribing.CodePlatformRefused}, {revoked, prescribing.CodeRevokedThere},
 			{rx.Reply{Result: rx.ResultRefused}, prescribing.CodePlatformRefused}} {
 			d, p, id := reaching(t)
 			before := d.is(id).Version
@@ -332,9 +335,9 @@ func TestAtRecipeInterrupted(t *testing.T) {
 	if len(all) != 3 || all[0].Content == nil || all[1].Err == nil || all[2].Err == nil || p.asked() != "listOpenRids, getPrescription BEP0OTHEROTH, getPrescriptionStatus BEP0TESTTEST" {
 		t.Errorf("%d standing", len(all))
 	}
-	p.replies[rx.OpOpen] = []rx.Reply{{Result: rx.ResultAccepted, More: true, Session: "again"}}
+	p.replies[rx.OpOpen] = []rx.Reply{{Result: rx.ResultAccepted, More: true, Session: "again"}} // a list without an end was answered, each page of it
 	_, err = d.AtRecipe(ctx, known)
-	d.code(err, prescribing.CodePlatformAway)
+	d.code(err, prescribing.CodePlatformUnclear)
 	p.replies[rx.OpOpen] = []rx.Reply{silence}
 	_, err = d.AtRecipe(ctx, known)
 	d.code(err, prescribing.CodePlatformAway)
@@ -360,6 +363,7 @@ func TestNotify(t *testing.T) {
 	}{
 		{tookIt, rx.ResultAccepted, ""}, {saysNo, rx.ResultRefused, prescribing.CodePlatformRefused}, {nowhere, rx.ResultNotSent, prescribing.CodePlatformAway},
 		{silence, rx.Unanswered, prescribing.CodeNotifyUnknown}, {rx.Reply{}, rx.Unanswered, prescribing.CodeNotifyUnknown},
+		{puzzle, rx.Unanswered, prescribing.CodeNotifyUnclear}, {anError, rx.Unanswered, prescribing.CodeNotifyUnsure},
 	} {
 		d, p, id := reaching(t)
 		p.replies[rx.OpNotify] = []rx.Reply{c.reply}

@@ -21,6 +21,8 @@ const MaxNotification = 500
 const (
 	CodePharmacyForm    rx.Code = "pharmacy-form"    // not eight digits
 	CodeNotifyUnknown   rx.Code = "notify-unknown"   // no answer: the pharmacy may have it
+	CodeNotifyUnclear   rx.Code = "notify-unclear"   // an answer that cannot be understood: the pharmacy may have it
+	CodeNotifyUnsure    rx.Code = "notify-unsure"    // an error was said (code, said), and the pharmacy may have it all the same
 	CodeNotifyUndecided rx.Code = "notify-undecided" // one before it has no answer: again only when that is said
 )
 
@@ -55,7 +57,8 @@ func CheckNotification(n Notification) (faults rx.Faults) {
 
 // Notify says something to a pharmacy about a prescription, and adds its RID. Each
 // notification that leaves is a message of its own: it is kept before its first byte leaves,
-// tried once, and what came of it is kept. CodeNotifyUnknown when nobody knows.
+// tried once, and what came of it is kept. CodeNotifyUnknown, CodeNotifyUnclear or
+// CodeNotifyUnsure when nobody knows.
 func (s *Service) Notify(ctx context.Context, id rx.ID, n Notification) (rx.Prescription, error) {
 	n.Pharmacy, n.Text = strings.TrimSpace(n.Pharmacy), strings.TrimSpace(strings.ReplaceAll(n.Text, "\r\n", "\n"))
 	if faults := CheckNotification(n); len(faults) > 0 {
@@ -87,11 +90,8 @@ func (s *Service) Notify(ctx context.Context, id rx.ID, n Notification) (rx.Pres
 		end.Notice.Result = rx.Unanswered
 	}
 	p, err = s.simple(context.WithoutCancel(ctx), id, end) // it left, or did not: that is so whoever gave up waiting
-	switch {
-	case err != nil:
+	if err != nil {
 		return p, err
-	case rx.CodeOf(failed) == CodePlatformSilent:
-		return p, rx.Fault(CodeNotifyUnknown)
 	}
 	return p, failed
 }

@@ -98,7 +98,7 @@ func (s *Service) openRIDs(ctx context.Context, patient rx.SSIN) (rids []rx.RID,
 		}
 		call.Session = reply.Session
 	}
-	return nil, rx.Fault(CodePlatformAway) // a list without an end is no answer
+	return nil, rx.Fault(CodePlatformUnclear) // a list without an end
 }
 
 // look reads one after another, until a service is away: then nothing more is asked.
@@ -161,7 +161,7 @@ func (l *look) ours(ctx context.Context, item rx.Item, rid rx.RID) Standing {
 // note keeps an error after which nothing more is asked: what Recip-e says of one record is of
 // that one alone.
 func (l *look) note(err error) error {
-	if code := rx.CodeOf(err); code != CodePlatformRefused && code != CodeRevokedThere {
+	if code := rx.CodeOf(err); code != CodePlatformRefused && code != CodePlatformUnclear && code != CodeRevokedThere {
 		l.failed = err
 	}
 	return err

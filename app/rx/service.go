@@ -144,6 +144,16 @@ type Letter struct {
 	Sealed bool // the content could not be opened: Text is ""
 }
 
+// silence are the classes of failures in which nobody answered, or only what stands in front of the service.
+var silence = map[string]bool{
+	"": true, "refused-connection": true, "timeout": true, "slow": true, "dropped": true, "server-failure": true, "given-up": true,
+	"http-502": true, "http-503": true, "http-504": true,
+}
+
+// Silent tells that a class of failure (Reply.Why) is one without an answer. It is for words alone: what is known of an
+// operation is Reply.Result's to say, and an answer that cannot be understood says no more of it than none.
+func Silent(why string) bool { return silence[why] }
+
 // OK tells that the operation took place.
 func (r Reply) OK() bool { return r.Result == ResultAccepted }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	"relais/app/rx"
 	"relais/sync/ehealth/soap"
@@ -33,6 +34,8 @@ func failed(err error) rx.Reply {
 	switch {
 	case e.Outcome == soap.NotSent:
 		reply.Result, reply.ServerAt = rx.ResultNotSent, e.Time
+	case e.Kind == soap.KindStatus || e.Kind == soap.KindAnswer: // a portal's page, a proxy's: nobody there speaks for the service, nor has its clock
+		reply.ServerAt = time.Time{}
 	case e.Kind == soap.KindFault:
 		reply.Problem = faultProblem(e.Fault)
 		if e.Fault.AtGate() && malformed(e.Fault.SOA) {
@@ -104,7 +107,7 @@ func (c *Client) read(ctx context.Context, o operation, id string, key wire.Symm
 	if outer.Secured == nil {
 		if !outer.Status.Good() {
 			nothing.Why = whyOuter
-			nothing.Problem = &rx.Problem{Code: outer.Status.Codes[len(outer.Status.Codes)-1], Messages: say(nil, "EN", string(outer.Status.Message))}
+			nothing.Problem = outerProblem(outer.Status)
 			c.rotate()
 		}
 		return nothing
@@ -121,8 +124,11 @@ func (c *Client) read(ctx context.Context, o operation, id string, key wire.Symm
 	switch {
 	case status.Code == wire.Failed:
 		return rx.Reply{Result: rx.ResultRefused, Problem: statusProblem(status), ServerAt: nothing.ServerAt}
-	case !status.Good() || !outer.Status.Good():
+	case !status.Good():
 		nothing.Problem = statusProblem(status)
+		return nothing
+	case !outer.Status.Good():
+		nothing.Problem = outerProblem(outer.Status)
 		return nothing
 	}
 	reply := rx.Reply{Result: rx.ResultAccepted, ServerAt: nothing.ServerAt}
@@ -138,8 +144,16 @@ func (c *Client) read(ctx context.Context, o operation, id string, key wire.Symm
 	return reply
 }
 
+// outerProblem is what the platform's status said: the innermost code of its own says most.
+func outerProblem(s wire.OuterStatus) *rx.Problem {
+	code := s.Codes[len(s.Codes)-1]
+	return &rx.Problem{Code: code[strings.LastIndex(code, ":")+1:], Messages: say(nil, "EN", string(s.Message))}
+}
+
 // codeInText is how Recip-e writes its code before a message.
 var codeInText = regexp.MustCompile(`^\s*\[(ERR[0-9]{3,9})\]`)
+
+var codeForm = regexp.MustCompile(`^[0-9]{3}$`)
 
 // statusProblem is what Recip-e said.
 func statusProblem(s wire.Status) *rx.Problem {
@@ -151,7 +165,10 @@ func statusProblem(s wire.Status) *rx.Problem {
 		p.Messages = say(p.Messages, m.Language, string(m.Text))
 	}
 	if p.Code == "" {
-		p.Code = "status-" + map[bool]string{true: wire.Failed, false: "other"}[s.Code == wire.Failed]
+		p.Code = "status-other"
+		if codeForm.MatchString(s.Code) {
+			p.Code = "status-" + s.Code
+		}
 	}
 	return p
 }

@@ -47,7 +47,13 @@ func TestFailed(t *testing.T) {
 		"a fault of nobody's code": {&soap.Error{Kind: soap.KindFault, Fault: &soap.Fault{Code: "Server", String: "exemple"}}, rx.Unanswered, "soap-fault"},
 		"another error":            {errors.New("exemple"), rx.Unanswered, "answer"},
 	} {
+		if e, ok := c.err.(*soap.Error); ok {
+			e.Time = at
+		}
 		reply := failed(c.err)
+		if theirs := c.why != "http-502" && c.why != "http-302" && name != "no XML" && name != "another error"; reply.ServerAt.IsZero() == theirs {
+			t.Errorf("%s: server's time %v", name, reply.ServerAt)
+		}
 		if reply.Result != c.result || reply.Why != c.why {
 			t.Errorf("%s: %v %q", name, reply.Result, reply.Why)
 		}
@@ -98,6 +104,7 @@ func status(code string, messages ...wire.Message) wire.Outcome {
 func TestRead(t *testing.T) {
 	const rid = "BEP012345678"
 	good, responder := []string{wire.Success}, []string{"urn:be:fgov:ehealth:2.0:status:Responder", "urn:be:fgov:ehealth:2.0:status:InvalidInput"}
+	platform := &rx.Problem{Code: "InvalidInput", Messages: map[rx.Lang]string{rx.EN: "exemple"}}
 	var other wire.SymmKey
 	other[0] = 1
 	refusal := status("300", wire.Message{Language: "FR", Text: "[ERR900004] Le patient manque."}, wire.Message{Language: "NL", Text: "[ERR900004] De patiënt ontbreekt."})
@@ -112,9 +119,9 @@ func TestRead(t *testing.T) {
 		"refused":                      {good, under(t, wire.CreateResult{Outcome: refusal}), refused("ERR900004", map[rx.Lang]string{rx.FR: "[ERR900004] Le patient manque.", rx.NL: "[ERR900004] De patiënt ontbreekt."})},
 		"refused, and the platform":    {responder, under(t, wire.CreateResult{Outcome: refusal}), refused("ERR900004", map[rx.Lang]string{rx.FR: "[ERR900004] Le patient manque.", rx.NL: "[ERR900004] De patiënt ontbreekt."})},
 		"refused with a RID":           {good, under(t, wire.CreateResult{Outcome: status("300"), RID: rid}), refused("status-300", nil)},
-		"another status":               {good, under(t, wire.CreateResult{Outcome: status("400"), RID: rid}), rx.Reply{Result: rx.Unanswered, Why: "answer", Problem: &rx.Problem{Code: "status-other"}}},
-		"done, but not the platform":   {responder, under(t, wire.CreateResult{Outcome: status("100"), RID: rid}), rx.Reply{Result: rx.Unanswered, Why: "answer", Problem: &rx.Problem{Code: "status-other"}}},
-		"the platform alone":           {responder, nil, rx.Reply{Result: rx.Unanswered, Why: "outer-refusal", Problem: &rx.Problem{Code: responder[1], Messages: map[rx.Lang]string{rx.EN: "exemple"}}}},
+		"another status":               {good, under(t, wire.CreateResult{Outcome: status("400"), RID: rid}), rx.Reply{Result: rx.Unanswered, Why: "answer", Problem: &rx.Problem{Code: "status-400"}}},
+		"done, but not the platform":   {responder, under(t, wire.CreateResult{Outcome: status("100"), RID: rid}), rx.Reply{Result: rx.Unanswered, Why: "answer", Problem: platform}},
+		"the platform alone":           {responder, nil, rx.Reply{Result: rx.Unanswered, Why: "outer-refusal", Problem: platform}},
 		"good, with nothing in it":     {good, nil, rx.Reply{Result: rx.Unanswered, Why: "answer"}},
 		"under another key":            {good, other.Encrypt([]byte("<x/>")), rx.Reply{Result: rx.Unanswered, Why: "answer"}},
 		"something else under the key": {good, symm.Encrypt([]byte("<x/>")), rx.Reply{Result: rx.Unanswered, Why: "answer"}},
