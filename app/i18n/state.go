@@ -61,7 +61,7 @@ func Refusal(lang rx.Lang, p rx.Prescription) string {
 	if said == nil {
 		return ""
 	}
-	return Text(lang, "ui.problem", "text", told(lang, said), "code", said.Code)
+	return Text(lang, "problem", "text", told(lang, said), "code", said.Code)
 }
 
 // Duty is the name of a duty, why it is owed and what to do about it, as sentences.
