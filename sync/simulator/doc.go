@@ -29,6 +29,6 @@
 //
 // # Failure modes
 //
-// What cannot be stored ends as a broken connection, and world.Err tells. Nothing is logged. The simulator holds contents
+// What cannot be stored is answered with SOA-00001; the status page, world.Err and world.Watch tell. Nothing is logged. The simulator holds contents
 // of prescriptions in clear (world) and keys of everybody who lives in it: it is for invented people alone.
 package simulator

@@ -1,10 +1,14 @@
 package simulator_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	mathrand "math/rand/v2"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +16,7 @@ import (
 
 	"relais/app/rx"
 	"relais/sync/ehealth/etee"
+	"relais/sync/ehealth/soap"
 	"relais/sync/ehealth/xmldsig"
 	"relais/sync/recipe/wire"
 	"relais/sync/simulator"
@@ -151,6 +156,73 @@ func TestRestart(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	b.must(b.world.Close())
+}
+
+// Contents whose LOCAL id is no UUID, and keys that are no patient's, are kept as any: they are answered, and the file opens again.
+func TestForeignTextsOverTheProtocol(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "world.db")
+	local := regexp.MustCompile(`(<id S="LOCAL"[^>]*>)[^<]*`)
+	for i, text := range []string{"abc", "20261122093000123", strings.Repeat("z", 37)} {
+		w, err := world.Open(path, mathrand.NewPCG(1, uint64(i)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := benchOn(t, w, pki())
+		message := local.ReplaceAll(demoMessage(t, "demo-cnk.xml"), []byte("${1}"+text))
+		if !bytes.Contains(message, []byte(">"+text+"<")) {
+			t.Fatal("the message has no LOCAL id")
+		}
+		rid := b.created(message)
+		record, err := b.world.Record(rid, monday)
+		if b.must(err); string(record.Local) != text {
+			t.Errorf("LOCAL id %q", record.Local)
+		}
+		for _, reader := range []string{
+			"", "<Value>x</Value>", "<Value>85073003400</Value>",
+		} {
+			if code := b.sealedAsk("GetNewKey", fmt.Sprintf(`<GetNewKeyRequestContent xmlns="urn:be:fgov:ehealth:etee:kgss:1_0:protocol"><AllowedReader>`+
+				`<Namespace>urn:be:fgov:identification-namespace</Namespace><Name>urn:be:fgov:person:ssin</Name>%s</AllowedReader><ETK>%s</ETK></GetNewKeyRequestContent>`,
+				reader, base64Of(b.me.ETK)), soap.X509{Key: b.me.Signing.Key, Certificate: b.me.Signing.Chain[0]}, "NewKeyIdentifier"); code == "" {
+				t.Errorf("a reader with %q has no key", reader)
+			}
+		}
+		b.must(b.sim.Close())
+		b.must(b.world.Close())
+	}
+}
+
+// What cannot be kept is answered with a fault of the platform, the status page tells, and everything else goes on.
+func TestStorageFails(t *testing.T) {
+	w, err := world.Open(filepath.Join(t.TempDir(), "world.db"), mathrand.NewPCG(1, 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sim, err := simulator.New(w, pki(), simulator.Options{Clock: &clock{now: monday}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sim.Close()
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRecorder()
+	q := httptest.NewRequest(http.MethodPost, sim.Inside().STS, strings.NewReader("<a/>"))
+	q.Header.Set("Content-Type", "text/xml; charset=utf-8")
+	sim.ServeHTTP(r, q)
+	m, err := soap.Read(r.Body.Bytes(), xmldsig.Limits{})
+	if err != nil || fault(m) != "SOA-00001 Provider" {
+		t.Fatalf("%s, %v", r.Body, err)
+	}
+	r = httptest.NewRecorder()
+	sim.ServeHTTP(r, httptest.NewRequest(http.MethodGet, "http://localhost/nl/api/components/prod", nil))
+	if n := strings.Count(r.Body.String(), `"major outage"`); n != 5 {
+		t.Errorf("%d of five are out: %s", n, r.Body)
+	}
+	if conn, err := sim.Dial(t.Context(), "sts.simulator.invalid:443"); err != nil {
+		t.Error(err)
+	} else {
+		_ = conn.Close()
+	}
 }
 
 // A random fate that processes a create and gives nothing back leaves its record.

@@ -13,6 +13,7 @@ import (
 	"relais/sync/ehealth/etk"
 	"relais/sync/ehealth/pkitest"
 	"relais/sync/ehealth/trust"
+	"relais/sync/ehealth/xmldsig"
 	"relais/sync/simulator"
 )
 
@@ -45,6 +46,14 @@ func TestOutsideClient(t *testing.T) {
 	_, m := b.raw(b.ends.STS, "urn:be:fgov:ehealth:sts:protocol:v1:RequestSecurityToken", vector(t, "soap/testdata/vectors/RequestSecurityToken-soap-x509-signed.xml"))
 	if m.Fault != nil || m.Content.FindElement("//AttributeValue") == nil {
 		t.Fatalf("the request of the vectors: %s", fault(m))
+	}
+	signed, err := xmldsig.Parse(vector(t, "soap/testdata/vectors/Assertion-sts-signed-rsa-sha1.xml"), xmldsig.Limits{})
+	b.must(err)
+	for i, want := range signed.FindElements("//NameIdentifier") {
+		got := m.Content.FindElements("//NameIdentifier")[i]
+		if got.Text() != want.Text() || got.SelectAttrValue("NameQualifier", "") != want.SelectAttrValue("NameQualifier", "") {
+			t.Errorf("the name of the holder is written %s (%s)", got.Text(), got.SelectAttrValue("NameQualifier", ""))
+		}
 	}
 	b.clock.now = time.Date(2026, 11, 22, 9, 2, 0, 0, time.UTC)
 	if _, m := b.raw(b.ends.STS, "urn:be:fgov:ehealth:sts:protocol:v1:RequestSecurityToken", vector(t, "soap/testdata/vectors/RequestSecurityToken-soap-x509-signed.xml")); fault(m) != notKnown {

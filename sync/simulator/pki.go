@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -22,6 +23,7 @@ import (
 	"relais/sync/ehealth/cms"
 	"relais/sync/ehealth/etee"
 	"relais/sync/ehealth/etk"
+	"relais/sync/ehealth/sts"
 	"relais/sync/ehealth/trust"
 )
 
@@ -187,6 +189,15 @@ func (p *PKI) rotate(h *Holder) error {
 
 // Authority is the certificate from which all others come.
 func (p *PKI) Authority() *x509.Certificate { return p.ca.cert }
+
+// signsTokens tells whether a certificate below the authority is one of the STS: the authority gives its name to nobody else,
+// so that tokens hold when it has another certificate.
+func (p *PKI) signsTokens(c *x509.Certificate) bool {
+	return bytes.Equal(c.RawSubject, p.sts.cert.RawSubject)
+}
+
+// STSSubject is the subject of the STS's certificate, as sts.Client.Subject has it.
+func (p *PKI) STSSubject() string { return sts.Name(p.sts.cert.RawSubject) }
 
 // Anchors are the sets of a client of the simulation: for each purpose its authority.
 func (p *PKI) Anchors() trust.Sets { return trust.SimulatedSets(p.ca.cert) }

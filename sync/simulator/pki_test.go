@@ -240,7 +240,7 @@ func TestStatusPage(t *testing.T) {
 		{Service: rx.Recipe, Kind: world.RefuseConnect, From: time.Hour, For: time.Hour}, {Service: rx.KGSS, Kind: world.Slow},
 		{Service: rx.STS, Kind: world.HTTP503, Count: 1},
 	}, monday))
-	for _, want := range []string{"operational, degraded performance, operational, operational", "major outage, degraded performance, operational, operational", "operational, degraded performance, operational, operational"} {
+	for _, want := range []string{"operational, degraded performance, operational, operational, operational", "major outage, degraded performance, operational, operational, operational", "operational, degraded performance, operational, operational, operational"} {
 		w := httptest.NewRecorder()
 		b.sim.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "http://localhost/nl/api/components/prod", nil))
 		var list []struct {

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/beevik/etree"
+
 	"relais/sync/ehealth/etee"
 	"relais/sync/ehealth/etk"
 	"relais/sync/ehealth/pkitest"
@@ -204,6 +206,52 @@ func TestMessagesThatAreNotKnown(t *testing.T) {
 	b.clock.wait(25 * time.Hour)
 	if _, m := b.raw(b.ends.Prescriber, o.action, b.envelope(o, o.token.Security())); fault(m) != notKnown {
 		t.Errorf("a token that has ended: %q", fault(m))
+	}
+}
+
+// A token that somebody else than the STS signed opens nothing, whatever certificate below the authority did it.
+func TestTokensOfNoSTS(t *testing.T) {
+	b := newBench(t, pki())
+	o, _ := b.creation([]byte("<kmehrmessage/>"))
+	forged := func(by simulator.Holder, change func(assertion *etree.Element)) soap.SAML {
+		doc, err := xmldsig.Parse(o.token.Security().Assertion, xmldsig.Limits{})
+		b.must(err)
+		root := doc.Root()
+		root.RemoveChild(root.SelectElement("Signature"))
+		change(root)
+		signature, err := xmldsig.SignEnveloped(by.Signing.Key, xmldsig.RSASHA256, root)
+		b.must(err)
+		data := signature.CreateElement("ds:KeyInfo")
+		data.CreateAttr("xmlns:ds", xmldsig.Namespace)
+		data.CreateElement("ds:X509Data").CreateElement("ds:X509Certificate").SetText(base64.StdEncoding.EncodeToString(by.Signing.Chain[0].Raw))
+		root.AddChild(signature)
+		text, err := xmldsig.Text(doc)
+		b.must(err)
+		return soap.SAML{Key: b.me.Signing.Key, Assertion: text}
+	}
+	for name, change := range map[string]func(*etree.Element){
+		"as it was": func(*etree.Element) {},
+		"a number": func(el *etree.Element) {
+			for _, value := range el.FindElements("//AttributeValue") {
+				if value.Text() == "19999915004" {
+					value.SetText("10012378004")
+				}
+			}
+		},
+		"ten years": func(el *etree.Element) {
+			el.FindElement("Conditions").CreateAttr("NotOnOrAfter", "2036-11-23T09:40:00Z")
+		},
+		"an issuer": func(el *etree.Element) { el.CreateAttr("Issuer", "urn:evil") },
+	} {
+		for _, by := range []simulator.Holder{b.pki.Doctor(), b.pki.Pharmacy()} {
+			if _, m := b.raw(b.ends.Prescriber, o.action, b.envelope(o, forged(by, change))); fault(m) != notKnown {
+				t.Errorf("%s, by %s: %q", name, by.ID.Type, fault(m))
+			}
+		}
+	}
+	security := forged(b.pki.Doctor(), func(*etree.Element) {})
+	if _, m := b.raw(b.ends.KGSS, "", b.sealedMessage("GetKey", "<x/>", security)); fault(m) != notKnown {
+		t.Errorf("the KGSS: %q", fault(m))
 	}
 }
 

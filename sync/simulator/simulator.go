@@ -77,7 +77,7 @@ func New(w *world.World, p *PKI, o Options) (*Simulator, error) {
 	if o.Knobs.NoSHA1 {
 		suites = suites[:1]
 	}
-	s.verify = soap.Verifier{Anchors: s.clients, Suites: suites, Tokens: soap.TokenVerifier{Anchors: trust.SimulatedPool(p.Authority())}}
+	s.verify = soap.Verifier{Anchors: s.clients, Suites: suites, Tokens: soap.TokenVerifier{Anchors: trust.SimulatedPool(p.Authority()), Signer: p.signsTokens}}
 	for _, person := range residents {
 		s.people[person.SSIN] = person
 	}
@@ -213,6 +213,9 @@ func (c *call) play(sv service) reply {
 	}
 	if !c.played && !c.sleep(c.fate.End) || c.fate.Ends == world.Drops {
 		return reply{}
+	}
+	if answer.status == 0 && c.ctx.Err() == nil { // its caller is there and is to be answered: it was not kept
+		return c.fault(soaUnspecified, "")
 	}
 	answer.cut = c.fate.Protocol == world.Truncated
 	return answer

@@ -32,17 +32,27 @@ var stateCodes = map[string]int{operational: 1, degraded: 2, majorOutage: 4}
 
 // outages are the kinds of fault that the platform would show as an outage, and as slow.
 var (
-	outages = []world.Kind{world.RefuseConnect, world.TLSFail, world.Hang, world.HTTP502, world.HTTP503, "soa-02001", "soa-02002", "soa-00001"}
+	outages = []world.Kind{world.RefuseConnect, world.TLSFail, world.Hang, world.HTTP502, world.HTTP503, "soa-02001", "soa-02002", world.Unspecified}
 	slowly  = []world.Kind{world.Slow, world.Late}
 )
+
+// storage is what this simulator has besides the platform: whether it can keep what it is told.
+func (s *Simulator) storage() string {
+	switch aside, err := s.world.Aside(s.clock.Now()); {
+	case err != nil:
+		return majorOutage
+	case aside > 0 || s.world.Err() != nil:
+		return degraded
+	}
+	return operational
+}
 
 // serveStatus tells of each service what the fault plan in force makes of it as a whole: as the platform's page it knows
 // nothing of faults that strike single calls.
 func (s *Simulator) serveStatus(w http.ResponseWriter, _ *http.Request) {
 	faults, err := s.world.InForce(s.clock.Now())
 	if err != nil {
-		http.Error(w, "no status", http.StatusInternalServerError)
-		return
+		faults = []world.Fault{{Kind: world.Unspecified}} // what its services answer then
 	}
 	list := []component{}
 	for i, each := range []struct {
@@ -65,6 +75,8 @@ func (s *Simulator) serveStatus(w http.ResponseWriter, _ *http.Request) {
 		}
 		list = append(list, component{i + 1, each.fr, each.nl, "Services de base", "Basisdiensten", state, stateCodes[state], instant(s.now())})
 	}
+	state := s.storage()
+	list = append(list, component{len(list) + 1, "Stockage du simulateur", "Opslag van de simulator", "Simulateur", "Simulator", state, stateCodes[state], instant(s.now())})
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	_ = json.NewEncoder(w).Encode(list) // the caller's loss
 }

@@ -278,8 +278,8 @@ func lookUp(known map[sts.Attribute]string, wanted sts.Attribute) (sts.Attribute
 func nameOf(subject *etree.Element, c *x509.Certificate) {
 	el := subject.CreateElement("NameIdentifier")
 	el.CreateAttr("Format", subjectName)
-	el.CreateAttr("NameQualifier", c.Issuer.String())
-	el.SetText(c.Subject.String())
+	el.CreateAttr("NameQualifier", sts.Name(c.RawIssuer))
+	el.SetText(sts.Name(c.RawSubject))
 }
 
 func keyInfo(parent *etree.Element, c *x509.Certificate) {

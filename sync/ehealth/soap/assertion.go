@@ -18,6 +18,9 @@ import (
 type TokenVerifier struct {
 	// Anchors of the certificates that sign assertions.
 	Anchors *x509.CertPool
+	// Signer tells whether a certificate below the anchors is the STS's. nil: whoever lies below them is, so that they must
+	// be an authority that certifies nobody else, or the STS's own certificate.
+	Signer func(*x509.Certificate) bool
 	// Suites that are accepted, SHA-256 and SHA-1 when nil: the STS was seen to sign with SHA-1.
 	Suites []xmldsig.Suite
 	Clock  func() time.Time
@@ -75,6 +78,9 @@ func (v TokenVerifier) Verify(el *etree.Element) (a *Assertion, errs, warnings [
 			Anchors: v.Anchors, At: v.Clock(), Usage: x509.KeyUsageDigitalSignature, MinBits: minBits,
 		}) {
 			refuse(f.Code, f.Detail)
+		}
+		if v.Signer != nil && !v.Signer(a.Signer) {
+			refuse(SignerUnexpected, "it was not the STS that signed")
 		}
 	}
 	switch now := v.Clock(); {

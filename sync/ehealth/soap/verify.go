@@ -28,6 +28,7 @@ const (
 	PartUnexpected        trust.Code = "SIGNED_PART_UNEXPECTED"
 	TokenIncorrect        trust.Code = "TOKEN_REFERENCE_INCORRECT"
 	CertificateNotFound   trust.Code = "CERTIFICATE_NOT_FOUND"
+	SignerUnexpected      trust.Code = "SIGNER_UNEXPECTED" // with TokenPrefix
 	TimestampIncorrect    trust.Code = "TIMESTAMP_STRUCTURE_INCORRECT"
 	TimestampExpired      trust.Code = "TIMESTAMP_EXPIRED"
 	TimestampInFuture     trust.Code = "TIMESTAMP_IN_FUTURE"

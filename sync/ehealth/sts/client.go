@@ -30,6 +30,7 @@ type Client struct {
 	Profession Profession
 	SSIN       string        // of the holder, 11 digits
 	NIHII      string        // that the token must certify; "": any
+	Subject    string        // of the certificate that signs tokens, as Name writes it; "": whoever lies below Anchors signs
 	Lifetime   time.Duration // that is asked for, MaxLifetime when zero or longer
 
 	Clock func() time.Time
@@ -137,6 +138,9 @@ func (c *Client) usable() error {
 // read verifies an assertion where it stands in its document.
 func (c *Client) read(el *etree.Element) (*Token, error) {
 	verifier := soap.TokenVerifier{Anchors: c.Anchors, Clock: c.Clock}
+	if c.Subject != "" {
+		verifier.Signer = func(signer *x509.Certificate) bool { return Name(signer.RawSubject) == c.Subject }
+	}
 	a, found, warnings := verifier.Verify(el)
 	if a == nil || len(found) > 0 {
 		return nil, &Error{Kind: NotTrusted, Findings: found}

@@ -82,6 +82,18 @@ func codes(err error) (codes []string) {
 	return codes
 }
 
+// Where the name of the STS is known, nobody else's signature counts, though the anchors vouch for it.
+func TestNamedSTS(t *testing.T) {
+	w := newWorld(t)
+	for subject, trusted := range map[string]bool{"": true, sts.Name(w.sts.Cert.RawSubject): true, sts.Name(w.stsCA.Cert.RawSubject): false} {
+		c := w.client(sts.WSTrust)
+		c.Subject = subject
+		if token, err := c.Issue(t.Context()); trusted != (token != nil) || !trusted && kind(err) != sts.NotTrusted {
+			t.Errorf("%q: %v", subject, err)
+		}
+	}
+}
+
 // Assertions that must be refused, whatever the form in which they come.
 func TestRefusedAssertions(t *testing.T) {
 	rename := func(a, b string) func(string) string {

@@ -13,9 +13,9 @@ var keywords = map[string]string{
 	"2.5.4.3": "CN", "2.5.4.6": "C", "2.5.4.7": "L", "2.5.4.8": "ST", "2.5.4.9": "STREET", "2.5.4.10": "O", "2.5.4.11": "OU",
 }
 
-// rfc1779 writes a distinguished name (DER) as connectors do, which are in Java: javax.security.auth.x500.X500Principal with
+// Name writes a distinguished name (DER) as connectors do, which are in Java: javax.security.auth.x500.X500Principal with
 // the format RFC1779. The last relative name comes first; what has no keyword is written by its identifier.
-func rfc1779(der []byte) string {
+func Name(der []byte) string {
 	var name pkix.RDNSequence
 	if rest, err := asn1.Unmarshal(der, &name); err != nil || len(rest) > 0 {
 		return ""

@@ -35,11 +35,11 @@ func TestRFC1779(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := rfc1779(der); got != want {
+		if got := Name(der); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	}
-	if got := rfc1779([]byte("nonsense")); got != "" {
+	if got := Name([]byte("nonsense")); got != "" {
 		t.Errorf("nonsense is %q", got)
 	}
 }

@@ -37,7 +37,7 @@ func (samlp) request(q query) *etree.Document {
 	assertion := confirmation.CreateElement("saml:SubjectConfirmationData").CreateElement("saml:Assertion")
 	version(assertion)
 	assertion.CreateAttr("AssertionID", q.id+"-a")
-	assertion.CreateAttr("Issuer", rfc1779(q.holder.RawSubject))
+	assertion.CreateAttr("Issuer", Name(q.holder.RawSubject))
 	assertion.CreateAttr("IssueInstant", instant(q.from))
 	conditions := assertion.CreateElement("saml:Conditions")
 	conditions.CreateAttr("NotBefore", instant(q.from))
@@ -70,8 +70,8 @@ func named(el *etree.Element, a Attribute) {
 func nameIdentifier(subject *etree.Element, q query) {
 	el := subject.CreateElement("saml:NameIdentifier")
 	el.CreateAttr("Format", subjectName)
-	el.CreateAttr("NameQualifier", rfc1779(q.holder.RawIssuer))
-	el.SetText(rfc1779(q.holder.RawSubject))
+	el.CreateAttr("NameQualifier", Name(q.holder.RawIssuer))
+	el.SetText(Name(q.holder.RawSubject))
 }
 
 // statuses of SAML 1.1 (core §3.4.3.1), by which a refusal is named.
