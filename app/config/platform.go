@@ -36,6 +36,7 @@ type Platform struct {
 	Recipe *Identifier `json:"recipe,omitempty"` // Recip-e at the ETK depot; absent: as everywhere
 
 	STSForm             string `json:"sts_form,omitempty"`             // "ws-trust", "saml-p"
+	STSSubject          string `json:"sts_subject,omitempty"`          // of the certificate that signs sessions; "": any below the anchors
 	Signature           string `json:"signature,omitempty"`            // "rsa-sha256", "rsa-sha1"
 	PrescriptionVersion string `json:"prescription_version,omitempty"` // "kmehr_1.29"
 	FeedbackRead        bool   `json:"feedback_read,omitempty"`        // feedback that is kept by itself is asked for again with the read flag

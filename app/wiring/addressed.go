@@ -136,7 +136,7 @@ func (s *Session) settings() (recipe.Settings, error) {
 	}
 	return recipe.Settings{
 		STS: p.Endpoints.STS, ETK: p.Endpoints.ETK, KGSS: p.Endpoints.KGSS, Prescriber: p.Endpoints.Prescriber, Anchors: sets, Service: service,
-		Form: sts.Form(p.STSForm), Suite: suites[p.Signature], Transport: soap.Transport{UserAgent: program}, Reason: sts.NoReader, Heard: s.heard,
+		Form: sts.Form(p.STSForm), STSSubject: p.STSSubject, Suite: suites[p.Signature], Transport: soap.Transport{UserAgent: program}, Reason: sts.NoReader, Heard: s.heard,
 		Profile: recipe.Profile{ProgramID: program, PrescriptionVersion: p.PrescriptionVersion},
 	}, nil
 }

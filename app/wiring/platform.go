@@ -68,7 +68,7 @@ func (s *Session) protocol(w *world.World) (*platform, error) {
 		}
 	}
 	client := recipe.New(recipe.Settings{
-		STS: ends.STS, ETK: ends.ETK, KGSS: ends.KGSS, Prescriber: ends.Prescriber, Anchors: pki.Anchors(), Service: recipe.RecipE,
+		STS: ends.STS, ETK: ends.ETK, KGSS: ends.KGSS, Prescriber: ends.Prescriber, Anchors: pki.Anchors(), STSSubject: pki.STSSubject(), Service: recipe.RecipE,
 		Transport: soap.Transport{UserAgent: programID, Dial: dial}, Reason: sts.NoReader, Heard: s.heard,
 		Profile: recipe.Profile{ProgramID: programID, PrescriptionVersion: prescriptionVersion},
 	}, recipe.Doctor{SSIN: doctor.ID.Value, Signing: doctor.Signing, Decryption: doctor.Decryption}, s.dir.Now, s.dir.Rand, nil)

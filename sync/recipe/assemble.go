@@ -22,11 +22,12 @@ type Settings struct {
 	Anchors                    trust.Sets
 	Service                    etk.Identifier // Recip-e at the depot
 	Form                       sts.Form       // WS-Trust when empty
+	STSSubject                 string         // of the certificate that signs tokens (sts.Client.Subject), "": whoever lies below the anchors of the STS
 	Suite                      xmldsig.Suite  // SHA-256 when empty
 	Transport                  soap.Transport // its anchors are those of the set
 	Profile                    Profile
 	Reason                     sts.Reason // why sessions are opened with the keystore alone
-	// Heard is told of each request to the STS and to the depot, nil: nobody listens. What the engine asks for it sees itself.
+	// Heard is told of each request to the STS and to the depot, and whether it gave what it is there for, nil: nobody listens. What the engine asks for it sees itself.
 	Heard func(s rx.Service, reached bool, why string)
 	// Places tell where Recip-e is now, nil: always at Prescriber.
 	Places Places
@@ -69,14 +70,15 @@ func New(s Settings, d Doctor, clock func() time.Time, random io.Reader, cache e
 	depot := &etk.Depot{Client: soapClient, URL: s.ETK, Anchors: etk.Anchors{Authority: s.Anchors.For(trust.ETKAuthority), Holders: holders}, Cache: cache, Clock: server.now,
 		Told: func(err error) {
 			if waitedFor(err) {
-				heard(rx.ETKDepot, depotAnswered(err), classIn(err, whyRecipient))
+				why := heardDepot(err)
+				heard(rx.ETKDepot, why == "", why)
 			}
 		}}
 	sealer := etee.Sealer{Policy: etee.EHealthCertificate, Sender: d.Signing, Clock: server.now, Rand: random}
 	unsealer := etee.Unsealer{Keys: d.Decryption, Anchors: s.Anchors.For(trust.KGSS), Clock: server.now, Rand: random}
 	contents := etee.Unsealer{Keys: d.Decryption, Anchors: holders, Clock: server.now, Rand: random}
 	tokens := keptSession{heard, cache, &sts.Client{
-		SOAP: soapClient, URL: s.STS, Form: s.Form, Anchors: s.Anchors.For(trust.STS), Holder: d.Signing, Profession: sts.Doctor, SSIN: d.SSIN,
+		SOAP: soapClient, URL: s.STS, Form: s.Form, Anchors: s.Anchors.For(trust.STS), Subject: s.STSSubject, Holder: d.Signing, Profession: sts.Doctor, SSIN: d.SSIN,
 		NIHII: d.NIHII, Clock: server.now, Rand: random,
 	}}
 	session := &sts.Session{Reason: s.Reason, Clock: server.now, STS: tokens}
