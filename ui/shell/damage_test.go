@@ -34,16 +34,17 @@ func TestDamagedDirectory(t *testing.T) {
 	if !s.says("Les 3 derniers")() {
 		t.Errorf("that the end is missing is not said:\n%s", s.screen())
 	}
-	for _, m := range s.window.MainMenu().Items[1:4] {
+	for _, m := range s.window.MainMenu().Items[1:5] {
 		for _, item := range m.Items {
 			item.Action()
-			if looks := slices.Contains([]string{"À traiter", "Historique", "Pannes", "Réglages", "Toutes les commandes…"}, named(item)); item.Disabled == looks || s.open.at == placePrescribe {
+			if looks := slices.Contains([]string{"À traiter", "Historique", "Pannes", "Réglages", "Toutes les commandes…", "Aperçu"}, named(item)); item.Disabled == looks || s.open.at == placePrescribe {
 				t.Errorf("%s is disabled: %v, and leads to %v", item.Label, item.Disabled, s.open.at)
 			}
 		}
 	}
 	s.lockUp()
 	s.until("the lock", s.says("Relais est verrouillé"))
+	s.closedBehind()
 	if c.closed != 1 {
 		t.Errorf("closed %d times", c.closed)
 	}
