@@ -17,6 +17,9 @@ const (
 	CodePatientSeveral rx.Code = "patient-several" // they fit several (n)
 )
 
+// away are the codes of what is so whatever Recip-e is asked.
+var away = []rx.Code{prescribing.CodePlatformAway, prescribing.CodePlatformUncalled, prescribing.CodePlatformRebuffed}
+
 // refreshCmd reads how prescriptions stand at Recip-e now.
 type refreshCmd struct {
 	IDs []id `arg:"" name:"id" help:"${help_ids}"`
@@ -31,7 +34,7 @@ func (c refreshCmd) do(r *run) (Exit, error) {
 	for _, id := range c.IDs {
 		_, err := s.Service.Refresh(r.ctx, id.ID)
 		faults = append(faults, err)
-		if rx.CodeOf(err) == prescribing.CodePlatformAway { // it is away for the others too
+		if slices.Contains(away, rx.CodeOf(err)) { // for the others too
 			break
 		}
 	}

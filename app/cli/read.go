@@ -281,6 +281,10 @@ func (pg *page) service(p present, k wiring.Seen) {
 	case "available":
 		pg.say("cli.service.available", "name", name, "moment", i18n.Moment(p.lang, k.Answered.In(here)))
 	default:
+		if !rx.Silent(k.Why) { // it answered, or something else lacked
+			pg.say("cli.service.unusable", "name", name, "moment", i18n.Moment(p.lang, k.Since.In(here)), "failures", i18n.Int(k.Failures), "why", i18n.Failure(p.lang, k.Why))
+			return
+		}
 		pg.say("cli.service.unavailable", "name", name, "moment", i18n.Moment(p.lang, k.Since.In(here)), "failures", i18n.Int(k.Failures))
 	}
 }

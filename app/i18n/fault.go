@@ -86,6 +86,8 @@ func argument(lang rx.Lang, name, value string) string {
 	switch name {
 	case "of":
 		return each(value, func(field string) string { return Place(lang, field) })
+	case "failure":
+		return Failure(lang, value)
 	case "missing":
 		return each(value, func(what string) string { return Text(lang, "profile.missing."+what) })
 	case "kind", "want", "got":
@@ -108,6 +110,14 @@ func argument(lang rx.Lang, name, value string) string {
 		}
 	}
 	return value
+}
+
+// Failure is a class of failure of a service (rx.Reply.Why) in words; one without words is its code.
+func Failure(lang rx.Lang, class string) string {
+	if key := "ui.outages.why." + class; Has(key) {
+		return Text(lang, key)
+	}
+	return class
 }
 
 // each puts every word of a list into other words.

@@ -13,13 +13,15 @@ import (
 
 // Codes of what Recip-e did not do.
 const (
-	CodePlatformAway    rx.Code = "platform-away"    // no answer, and nothing was changed
-	CodePlatformSilent  rx.Code = "platform-silent"  // no answer: the setting may have been taken; it may be asked again
-	CodePlatformRefused rx.Code = "platform-refused" // what it says is shown as it came (code, said: of the problem)
-	CodePlatformUnclear rx.Code = "platform-unclear" // an answer that cannot be understood, and nothing was changed
-	CodeSettingUnclear  rx.Code = "setting-unclear"  // the same: the setting may have been taken
-	CodeSettingUnsure   rx.Code = "setting-unsure"   // it says an error (code, said), which does not tell whether the setting was taken
-	CodeRevokedThere    rx.Code = "revoked-there"    // it stands there as revoked
+	CodePlatformAway     rx.Code = "platform-away"     // no answer, and nothing was changed
+	CodePlatformUncalled rx.Code = "platform-uncalled" // something else lacked (failure), and Recip-e was not called
+	CodePlatformRebuffed rx.Code = "platform-rebuffed" // the same, and the service that is needed first said why (code, said)
+	CodePlatformSilent   rx.Code = "platform-silent"   // no answer: the setting may have been taken; it may be asked again
+	CodePlatformRefused  rx.Code = "platform-refused"  // what it says is shown as it came (code, said: of the problem)
+	CodePlatformUnclear  rx.Code = "platform-unclear"  // an answer that cannot be understood, and nothing was changed
+	CodeSettingUnclear   rx.Code = "setting-unclear"   // the same: the setting may have been taken
+	CodeSettingUnsure    rx.Code = "setting-unsure"    // it says an error (code, said), which does not tell whether the setting was taken
+	CodeRevokedThere     rx.Code = "revoked-there"     // it stands there as revoked
 )
 
 // revokedThere is the one code of Recip-e that is known (recipe protocol §1.7).
@@ -48,9 +50,25 @@ func (s *Service) ask(ctx context.Context, call rx.Call) (rx.Reply, error) {
 	case rx.ResultRefused:
 		return reply, refusal(reply.Problem)
 	case rx.ResultNotSent:
-		return reply, rx.Fault(CodePlatformAway)
+		return reply, uncalled(reply)
 	}
 	return reply, doubtful(call.Op, reply)
+}
+
+// whyNoPharmacy is the class of a notification to a number that the ETK depot does not know.
+const whyNoPharmacy = "no-pharmacy"
+
+// uncalled says of a call of which nothing left what it lacked.
+func uncalled(reply rx.Reply) error {
+	switch {
+	case reply.Why == whyNoPharmacy:
+		return rx.Fault(CodePharmacyUnknown)
+	case reply.Problem != nil:
+		return inItsWords(rx.Fault(CodePlatformRebuffed, "failure", reply.Why, "code", "-", "said", ""), reply.Problem)
+	case rx.Silent(reply.Why):
+		return rx.Fault(CodePlatformAway)
+	}
+	return rx.Fault(CodePlatformUncalled, "failure", reply.Why)
 }
 
 // doubts are what is said of a call without an answer that counts: nobody answered, the answer cannot be understood, an error was said.

@@ -80,14 +80,16 @@ func reaching(t *testing.T) (*desk, *platform, rx.ID) {
 }
 
 var (
-	tookIt  = rx.Reply{Result: rx.ResultAccepted, ServerAt: monday}
-	silence = rx.Reply{Result: rx.Unanswered, Why: "timeout"}
-	puzzle  = rx.Reply{Result: rx.Unanswered, Why: "answer", ServerAt: monday}
-	portal  = rx.Reply{Result: rx.Unanswered, Why: "http-302"}
-	anError = rx.Reply{Result: rx.Unanswered, Why: "SOA-01002", Problem: &rx.Problem{Code: "SOA-01002", Messages: map[rx.Lang]string{rx.FR: "Pas de droits.", rx.NL: "Geen rechten."}}}
-	nowhere = rx.Reply{Result: rx.ResultNotSent, Why: "refused-connection"}
-	saysNo  = rx.Reply{Result: rx.ResultRefused, Problem: &rx.Problem{Code: "ERR900002", Messages: map[rx.Lang]string{rx.FR: "[ERR900002] Trop tard.", rx.NL: "[ERR900002] Te laat."}}}
-	revoked = rx.Reply{Result: rx.ResultRefused, Problem: &rx.Problem{Code: "ERR100028", Messages: map[rx.Lang]string{rx.FR: "[ERR100028] x"}}}
+	tookIt   = rx.Reply{Result: rx.ResultAccepted, ServerAt: monday}
+	silence  = rx.Reply{Result: rx.Unanswered, Why: "timeout"}
+	puzzle   = rx.Reply{Result: rx.Unanswered, Why: "answer", ServerAt: monday}
+	portal   = rx.Reply{Result: rx.Unanswered, Why: "http-302"}
+	anError  = rx.Reply{Result: rx.Unanswered, Why: "SOA-01002", Problem: &rx.Problem{Code: "SOA-01002", Messages: map[rx.Lang]string{rx.FR: "Pas de droits.", rx.NL: "Geen rechten."}}}
+	uncalled = rx.Reply{Result: rx.ResultNotSent, Why: "not-recognised"}
+	rebuffed = rx.Reply{Result: rx.ResultNotSent, Why: "session-refused", Problem: anError.Problem}
+	nowhere  = rx.Reply{Result: rx.ResultNotSent, Why: "refused-connection"}
+	saysNo   = rx.Reply{Result: rx.ResultRefused, Problem: &rx.Problem{Code: "ERR900002", Messages: map[rx.Lang]string{rx.FR: "[ERR900002] Trop tard.", rx.NL: "[ERR900002] Te laat."}}}
+	revoked  = rx.Reply{Result: rx.ResultRefused, Problem: &rx.Problem{Code: "ERR100028", Messages: map[rx.Lang]string{rx.FR: "[ERR100028] x"}}}
 )
 
 func status(s rx.Status) rx.Reply {
@@ -129,7 +131,8 @@ func TestBeyondRefuses(t *testing.T) {
 		for _, c := range []struct {
 			reply rx.Reply
 			code  rx.Code
-		}{{silence, u.silent}, {puzzle, u.unclear}, {portal, u.unclear}, {anError, u.said}, {nowhere, prescribing.CodePlatformAway}, {saysNo, prescribing.CodePlatformRefused}, {revoked, prescribing.CodeRevokedThere},
+		}{{silence, u.silent}, {puzzle, u.unclear}, {portal, u.unclear}, {anError, u.said},
+			{uncalled, prescribing.CodePlatformUncalled}, {rebuffed, prescribing.CodePlatformRebuffed}, {nowhere, prescribing.CodePlatformAway}, {saysNo, prescribing.CodePlatformRefused}, {revoked, prescribing.CodeRevokedThere},
 			{rx.Reply{Result: rx.ResultRefused}, prescribing.CodePlatformRefused}} {
 			d, p, id := reaching(t)
 			before := d.is(id).Version
@@ -363,6 +366,7 @@ func TestNotify(t *testing.T) {
 	}{
 		{tookIt, rx.ResultAccepted, ""}, {saysNo, rx.ResultRefused, prescribing.CodePlatformRefused}, {nowhere, rx.ResultNotSent, prescribing.CodePlatformAway},
 		{silence, rx.Unanswered, prescribing.CodeNotifyUnknown}, {rx.Reply{}, rx.Unanswered, prescribing.CodeNotifyUnknown},
+		{uncalled, rx.ResultNotSent, prescribing.CodePlatformUncalled}, {rx.Reply{Result: rx.ResultNotSent, Why: "no-pharmacy"}, rx.ResultNotSent, prescribing.CodePharmacyUnknown},
 		{puzzle, rx.Unanswered, prescribing.CodeNotifyUnclear}, {anError, rx.Unanswered, prescribing.CodeNotifyUnsure},
 	} {
 		d, p, id := reaching(t)

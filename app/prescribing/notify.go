@@ -20,6 +20,7 @@ const MaxNotification = 500
 // Codes of notifications.
 const (
 	CodePharmacyForm    rx.Code = "pharmacy-form"    // not eight digits
+	CodePharmacyUnknown rx.Code = "pharmacy-unknown" // the ETK depot knows none of that number: nothing left
 	CodeNotifyUnknown   rx.Code = "notify-unknown"   // no answer: the pharmacy may have it
 	CodeNotifyUnclear   rx.Code = "notify-unclear"   // an answer that cannot be understood: the pharmacy may have it
 	CodeNotifyUnsure    rx.Code = "notify-unsure"    // an error was said (code, said), and the pharmacy may have it all the same

@@ -63,18 +63,16 @@ type Depot interface {
 	Refresh(ctx context.Context, id etk.Identifier) (*etk.Kept, error)
 }
 
-// Classes of failure, as Reply.Why has them.
+// Classes of failure, as Reply.Why has them; those of what lacks before a call are in lacks.go.
 const (
-	whyGivenUp    = "given-up"           // before anything left
-	whyConnect    = "refused-connection" // no connection
-	whyTimeout    = "timeout"
-	whyDropped    = "dropped"
-	whyAnswer     = "answer"        // what came back is not an answer to the call
-	whyOuter      = "outer-refusal" // the platform's status, without one of Recip-e
-	whyRequest    = "request"       // it cannot be built
-	whySession    = "session"       // none could be opened
-	whyRecipient  = "recipient"     // the key of the one it is sealed for is not known
-	whyNoPharmacy = "no-pharmacy"
+	whyGivenUp = "given-up"           // before anything left
+	whyConnect = "refused-connection" // no connection
+	whyServer  = "untrusted-server"   // its TLS certificate is not believed
+	whyTimeout = "timeout"
+	whyDropped = "dropped"
+	whyAnswer  = "answer"        // what came back is not an answer to the call
+	whyOuter   = "outer-refusal" // the platform's status, without one of Recip-e
+	whyRequest = "request"       // it cannot be built
 )
 
 // Do makes one call.
@@ -114,11 +112,11 @@ func (c *Client) once(ctx context.Context, o operation, call rx.Call) (reply rx.
 	}
 	token, err := c.token(ctx)
 	if err != nil {
-		return notSent(whySession), false
+		return withoutSession(err), false
 	}
 	recipient, err := c.recipient(ctx)
 	if err != nil {
-		return notSent(whyRecipient), false
+		return notSent(recipientLacks(err)), false
 	}
 	symm, id, err := c.random()
 	if err != nil {

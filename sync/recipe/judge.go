@@ -2,6 +2,7 @@ package recipe
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"regexp"
@@ -56,6 +57,9 @@ func notAuthenticated(err error) bool {
 func classOf(e *soap.Error) string {
 	switch e.Kind {
 	case soap.KindConnect:
+		if notBelieved(e) {
+			return whyServer
+		}
 		return whyConnect
 	case soap.KindBroken:
 		return whyDropped
@@ -77,6 +81,14 @@ func classOf(e *soap.Error) string {
 		return whyRequest
 	}
 	return whyAnswer
+}
+
+// notBelieved tells whether there was no connection because the server's certificate is not one of those that may be trusted.
+func notBelieved(e error) bool {
+	var authority x509.UnknownAuthorityError
+	var name x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	return errors.As(e, &authority) || errors.As(e, &name) || errors.As(e, &invalid)
 }
 
 // faultProblem is what the platform said.

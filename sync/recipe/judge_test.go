@@ -47,7 +47,7 @@ func TestFailed(t *testing.T) {
 		"a fault of nobody's code": {&soap.Error{Kind: soap.KindFault, Fault: &soap.Fault{Code: "Server", String: "exemple"}}, rx.Unanswered, "soap-fault"},
 		"another error":            {errors.New("exemple"), rx.Unanswered, "answer"},
 	} {
-		if e, ok := c.err.(*soap.Error); ok {
+		if e := (*soap.Error)(nil); errors.As(c.err, &e) {
 			e.Time = at
 		}
 		reply := failed(c.err)

@@ -164,7 +164,11 @@ func (r request) notify() (any, *wire.Administrative, error) {
 	}
 	pharmacy, err := r.client.Depot.Token(r.ctx, etk.Identifier{Type: "NIHII-PHARMACY", Value: r.Pharmacy})
 	if err != nil {
-		return nil, nil, errClass{whyRecipient, err}
+		why := recipientLacks(err)
+		if why == whyRecipientAbsent {
+			why = whyNoPharmacy
+		}
+		return nil, nil, errClass{why, err}
 	}
 	sealed, err := r.sealer.Seal(wire.Pack(message), etee.Recipients{Known: []*x509.Certificate{pharmacy.Encryption}})
 	if err != nil {

@@ -22,7 +22,7 @@ const keySession = "session"
 func (k keptSession) Issue(ctx context.Context) (*sts.Token, error) {
 	token, err := k.Client.Issue(ctx)
 	if sessionAsked(err) {
-		k.heard(rx.STS, sessionAnswered(err), classIn(err, whySession))
+		k.heard(rx.STS, err == nil, heardSession(err))
 	}
 	if err == nil {
 		_ = k.cache.Put(ctx, keySession, token.Assertion(), token.Until()) // not kept: the next start asks for one

@@ -1,7 +1,6 @@
 package model
 
 import (
-	"slices"
 	"time"
 
 	"relais/app/i18n"
@@ -37,9 +36,6 @@ type ServiceView struct {
 	Facts []string
 }
 
-// whys are the classes of failures that have words; the rest are named by their code.
-var whys = []string{"refused-connection", "timeout", "slow", "dropped", "server-failure", "given-up", "session", "recipient", "identity", "answer"}
-
 // View is what is known as it stands.
 func (o *Outages) View() OutagesView {
 	lang := o.env.Lang
@@ -59,12 +55,8 @@ func (o *Outages) View() OutagesView {
 			called++
 			down++
 			s.State = Notice{Tone: Bad, Text: i18n.Text(lang, "ui.outages.down", "since", o.env.time(seen.Since), "failures", i18n.Count(lang, "ui.failures", seen.Failures))}
-			why := seen.Why
-			if slices.Contains(whys, why) {
-				why = i18n.Text(lang, "ui.outages.why."+why)
-			}
-			if why != "" {
-				s.Facts = append(s.Facts, i18n.Text(lang, "ui.outages.why", "why", why))
+			if seen.Why != "" {
+				s.Facts = append(s.Facts, i18n.Text(lang, "ui.outages.why", "why", i18n.Failure(lang, seen.Why)))
 			}
 			if seen.Answered.IsZero() {
 				s.Facts = append(s.Facts, i18n.Text(lang, "ui.outages.no-answer"))

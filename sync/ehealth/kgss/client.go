@@ -133,7 +133,7 @@ func (c *Client) addresses(ctx context.Context) (addresses, error) {
 		own, err = c.Depot.Refresh(ctx, c.Own)
 	}
 	if err != nil {
-		return addresses{}, &Error{Kind: NoToken, reason: "of our own", cause: err}
+		return addresses{}, &Error{Kind: NoToken, reason: "of our own", Own: true, cause: err}
 	}
 	if !c.holds(own.Encryption) {
 		return addresses{}, &Error{Kind: ForeignETK}

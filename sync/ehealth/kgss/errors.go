@@ -29,12 +29,17 @@ const (
 type Error struct {
 	Kind     Kind
 	Codes    []string        // of NotMade and NotAllowed: status and errors as the server wrote them; not for logs
+	Messages []Message       // of NotMade and NotAllowed: what the server said, for the person at the screen; not for logs
+	Own      bool            // of NoToken: it is our own that lacks
 	Findings []trust.Finding // of NotTrusted
 	At       time.Time       // the server's clock, when its answer says no
 
 	reason string
 	cause  error
 }
+
+// Message is what the KGSS says in a language, "" when it does not say which.
+type Message struct{ Language, Text string }
 
 func (e *Error) Error() string {
 	text := "kgss: " + string(e.Kind)

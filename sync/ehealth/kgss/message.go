@@ -79,27 +79,41 @@ func (o operation) open(answer *etree.Element) ([]byte, error) {
 		return nil, malformed("no " + o.response)
 	}
 	var codes []string
+	var said []Message
 	succeeded := false
 	for _, el := range answer.ChildElements() {
 		switch el.Tag {
 		case "Status":
 			code := textOf(el, "Code")
-			codes, succeeded = append(codes, code), len(codes) == 0 && successes[code]
+			codes, succeeded, said = append(codes, code), len(codes) == 0 && successes[code], messages(said, el)
 		case "Error":
-			codes, succeeded = append(codes, textOf(el, "Code")), false
+			codes, succeeded, said = append(codes, textOf(el, "Code")), false, messages(said, el)
 		}
 	}
 	if len(codes) == 0 {
 		return nil, malformed("a status is due")
 	}
 	if !succeeded {
-		return nil, &Error{Kind: o.refused, Codes: codes}
+		return nil, &Error{Kind: o.refused, Codes: codes, Messages: said}
 	}
 	wrapped := only(answer, o.unsealed)
 	if wrapped == nil {
 		return nil, malformed("one " + o.unsealed + " is due")
 	}
 	return base64Of(wrapped, "SealedContent")
+}
+
+// mostSaid bounds how many messages of an answer are read.
+const mostSaid = 20
+
+// messages adds those of a status or an error.
+func messages(to []Message, el *etree.Element) []Message {
+	for _, c := range el.ChildElements() {
+		if c.Tag == "Message" && len(to) < mostSaid {
+			to = append(to, Message{c.SelectAttrValue("Lang", c.SelectAttrValue("lang", "")), strings.TrimSpace(c.Text())})
+		}
+	}
+	return to
 }
 
 // content reads what was sealed in an answer.
