@@ -22,7 +22,7 @@ type simulateCmd struct {
 }
 
 func (c simulateCmd) do(r *run) (_ Exit, err error) {
-	how := wiring.Simulating{Listen: c.Listen, TLS: c.TLS, PKI: c.PKI, State: c.State, Now: time.Now}
+	how := wiring.Simulating{Listen: c.Listen, TLS: c.TLS, PKI: c.PKI, State: c.State, Now: time.Now, Failed: func(err error) { r.tell(err) }}
 	for _, name := range c.Trust {
 		text, err := r.readFile(name)
 		if err != nil {

@@ -36,6 +36,7 @@ type Simulating struct {
 	Knobs  []byte   // JSON, nil the strictest
 	Faults []Fault
 	Now    func() time.Time
+	Failed func(error) // is told when the state cannot be kept, nil: nobody is
 }
 
 // SimulatedKeystore names the keystore of the simulation's doctor in a PKI directory, and its password.
@@ -82,6 +83,12 @@ func Simulate(how Simulating) (_ *Simulation, err error) {
 			err = errors.Join(err, s.Close())
 		}
 	}()
+	if how.Failed != nil {
+		s.world.Watch(how.Failed)
+		if _, err := s.world.Aside(how.Now()); err != nil { // what was on its way when it ended last
+			return s, err
+		}
+	}
 	switch s.sim, err = simulator.New(s.world, pki, options); {
 	case errors.Is(err, simulator.ErrRealAuthority):
 		return s, rx.Fault(CodeTestAuthority).Because(err)

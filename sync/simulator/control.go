@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"relais/app/rx"
+	"relais/sync/ehealth/etk"
 	"relais/sync/simulator/world"
 )
 
@@ -50,7 +51,7 @@ func (s *Simulator) controls() http.Handler {
 	handle(mux, "POST "+pathFaults+"/etk", func(q struct {
 		ETK []byte `json:"etk"`
 	}) (any, error) {
-		id, err := s.pki.Publish(q.ETK)
+		id, err := s.publish(q.ETK)
 		return map[string]string{"type": id.Type, "value": id.Value, "application": id.Application}, err
 	})
 	handle(mux, "POST "+pathFaults+"/service-list", func(q struct {
@@ -85,8 +86,12 @@ func handle[Q any](mux *http.ServeMux, pattern string, answer func(Q) (any, erro
 		if r.Method != http.MethodGet {
 			d := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20))
 			d.DisallowUnknownFields()
-			if err := d.Decode(&q); err != nil || d.Decode(new(any)) != io.EOF {
-				tell(w, http.StatusBadRequest, map[string]any{"errors": []refusal{{Code: "json-form"}}})
+			err := d.Decode(&q)
+			if err == nil && d.Decode(new(any)) != io.EOF {
+				err = errors.New("more than one value")
+			}
+			if err != nil {
+				tell(w, http.StatusBadRequest, map[string]any{"errors": []refusal{{Code: "json-form", Detail: []string{err.Error()}}}})
 				return
 			}
 		}
@@ -100,6 +105,27 @@ func handle[Q any](mux *http.ServeMux, pattern string, answer func(Q) (any, erro
 	})
 }
 
+// badToken is an encryption token that nobody below the authorities of clients vouches for.
+type badToken struct{ reasons []string }
+
+func (badToken) Error() string { return "simulator: the encryption token is not trusted" }
+
+// publish puts an encryption token into the depot when it is sound, as one that comes to the KGSS must be.
+func (s *Simulator) publish(token []byte) (etk.Identifier, error) {
+	t, err := etk.Parse(token)
+	if err != nil {
+		return etk.Identifier{}, &badToken{[]string{err.Error()}}
+	}
+	if found := t.Check(etk.Anchors{Authority: s.clients, Holders: s.clients}, s.now()); len(found) > 0 {
+		bad := &badToken{}
+		for _, f := range found {
+			bad.reasons = append(bad.reasons, f.String())
+		}
+		return etk.Identifier{}, bad
+	}
+	return s.pki.Publish(token)
+}
+
 // refusal is what is wrong with a request: a code, the place of it (JSON path), what the code is about.
 type refusal struct {
 	Code   rx.Code  `json:"code"`
@@ -111,7 +137,10 @@ func refusalsOf(err error) (status int, list []refusal) {
 	status = http.StatusUnprocessableEntity
 	var faults rx.Faults
 	var one *rx.Error
+	var bad *badToken
 	switch {
+	case errors.As(err, &bad):
+		list = []refusal{{"etk-not-trusted", "$.etk", bad.reasons}}
 	case errors.As(err, &faults):
 		for _, f := range faults {
 			list = append(list, refusal{f.Code, f.Path, nil})

@@ -257,7 +257,7 @@ func (b *bench) post(ctx context.Context, o *order, plain []byte) (response wire
 	if err != nil {
 		return response, nil, err
 	}
-	if response, err = wire.ParseResponse(o.op, o.id, answer.Content); err != nil || response.Secured == nil {
+	if response, err = wire.ParseResponse(o.op, answer.Content); err != nil || response.Secured == nil {
 		return response, nil, err
 	}
 	inner, err = o.symm.Decrypt(response.Secured)

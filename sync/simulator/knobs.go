@@ -1,10 +1,12 @@
 package simulator
 
+import "errors"
+
 // Knobs say how the simulator takes what is not known of the real services (recipe protocol §7). The zero value is the
 // strictest that all known clients pass; each field names the line of §7 that it is about.
 type Knobs struct {
 	NoSHA1           bool     `json:"no_sha1"`            // 2: messages signed with rsa-sha1 are refused. Else taken, as the WSDL's policy names them
-	TokenSHA1        bool     `json:"token_sha1"`         // 2: tokens are signed with rsa-sha1, as those of 2020 were; not with NoSHA1
+	TokenSHA1        bool     `json:"token_sha1"`         // 2: tokens are signed with rsa-sha1, as those of 2020 were, whatever NoSHA1 says of messages
 	AnyVersion       bool     `json:"any_version"`        // 3: any PrescriptionVersion. Else 1.28, or kmehr_1. and a number
 	VisionNeedsInfo  bool     `json:"vision_needs_info"`  // 4: putVision without AdministrativeInformation is refused, as its schema says and nobody does
 	AnyPrescriberID  bool     `json:"any_prescriber_id"`  // 6: a prescriberId that is not the session's is ignored. Else refused; absent is always right
@@ -26,3 +28,12 @@ const (
 	RefusedOutside Refusals = "outer" // by the outer status, without a result
 	RefusedByFault Refusals = "fault" // by a SOAP fault with a BusinessError
 )
+
+// UnmarshalText takes no other word.
+func (r *Refusals) UnmarshalText(b []byte) error {
+	switch *r = Refusals(b); *r {
+	case RefusedInside, RefusedOutside, RefusedByFault:
+		return nil
+	}
+	return errors.New("simulator: refusals are \"\", \"outer\" or \"fault\"")
+}

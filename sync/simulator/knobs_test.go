@@ -3,6 +3,7 @@ package simulator_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	mathrand "math/rand/v2"
 	"net/http"
@@ -156,6 +157,15 @@ func TestRestart(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	b.must(b.world.Close())
+}
+
+// A knob's word is one of its words.
+func TestKnobWords(t *testing.T) {
+	for word, ok := range map[string]bool{"": true, "outer": true, "fault": true, "x": false, "Outer": false} {
+		if err := json.Unmarshal([]byte(`{"refusals": "`+word+`"}`), new(simulator.Knobs)); (err == nil) != ok {
+			t.Errorf("%q: %v", word, err)
+		}
+	}
 }
 
 // Contents whose LOCAL id is no UUID, and keys that are no patient's, are kept as any: they are answered, and the file opens again.

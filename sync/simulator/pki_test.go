@@ -172,12 +172,18 @@ func TestPublish(t *testing.T) {
 	other := freshPKI("other platform ")
 	ask := `{"etk": "` + base64Of(other.Pharmacy().ETK) + `"}`
 	var told struct{ Type, Value string }
+	if code := control(b, http.MethodPost, "/control/etk", ask, nil); code != http.StatusUnprocessableEntity {
+		t.Errorf("the token of another platform: %d", code)
+	}
+	ask = `{"etk": "` + base64Of(b.pki.Pharmacy().ETK) + `"}`
 	if code := control(b, http.MethodPost, "/control/etk", ask, &told); code != http.StatusOK || told.Type != "NIHII-PHARMACY" || told.Value != simulator.PharmacyID.Value {
 		t.Errorf("%d %+v", code, told)
 	}
 	if code := control(b, http.MethodPost, "/control/etk", `{"etk": "QUJD"}`, nil); code != http.StatusUnprocessableEntity {
 		t.Errorf("what is no token: %d", code)
 	}
+	_, err := b.pki.Publish(other.Pharmacy().ETK) // a file in etk/
+	b.must(err)
 	if _, err := b.depot.Refresh(t.Context(), simulator.PharmacyID); !isDepotError(err, etk.NotTrusted) {
 		t.Errorf("the token of another platform: %v", err)
 	}
@@ -270,6 +276,11 @@ func TestControl(t *testing.T) {
 	b.created([]byte("<kmehrmessage/>"))
 	if code := control(b, http.MethodGet, "/control", "", &told); code != http.StatusOK || told.Faults[0].Met != 1 {
 		t.Errorf("%d %+v", code, told)
+	}
+	unit := httptest.NewRecorder()
+	b.sim.ServeHTTP(unit, httptest.NewRequest(http.MethodPost, "http://localhost/control", strings.NewReader(`{"faults": [{"kind": "slow", "from": "10"}]}`)))
+	if !strings.Contains(unit.Body.String(), "missing unit") {
+		t.Errorf("a time without a unit: %s", unit.Body)
 	}
 	for body, code := range map[string]int{
 		`{"faults": []}`: 200, `{"faults": [{"kind": "soa-03004"}]}`: 200, `{"faults": [{"kind": "bad-luck"}]}`: 422,

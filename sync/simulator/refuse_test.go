@@ -19,6 +19,7 @@ import (
 	"relais/sync/ehealth/etk"
 	"relais/sync/ehealth/pkitest"
 	"relais/sync/ehealth/soap"
+	"relais/sync/ehealth/sts"
 	"relais/sync/ehealth/trust"
 	"relais/sync/ehealth/xmldsig"
 	"relais/sync/recipe/wire"
@@ -328,7 +329,7 @@ func (b *bench) assertion(holder simulator.Holder, claims map[string]string) []b
 	return text
 }
 
-func (b *bench) askToken(holder simulator.Holder, claims map[string]string) *soap.Message {
+func (b *bench) askToken(holder simulator.Holder, claims map[string]string, more ...string) *soap.Message {
 	b.Helper()
 	var list strings.Builder
 	for name, value := range claims {
@@ -341,10 +342,10 @@ func (b *bench) askToken(holder simulator.Holder, claims map[string]string) *soa
 	body := fmt.Sprintf(`<t:RequestSecurityToken xmlns:t="%s" xmlns:a="http://docs.oasis-open.org/wsfed/authorization/200706" Context="c">`+
 		`<t:RequestType>%[1]s/Issue</t:RequestType><t:TokenType>http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLV1.1</t:TokenType>`+
 		`<t:Claims Dialect="http://docs.oasis-open.org/wsfed/authorization/200706/authclaims">%s</t:Claims>`+
-		`<t:KeyType>http://docs.oasis-open.org/ws-sx/wstrust/200512/PublicKey</t:KeyType><t:UseKey>`+
+		`<t:KeyType>http://docs.oasis-open.org/ws-sx/wstrust/200512/PublicKey</t:KeyType>%s<t:UseKey>`+
 		`<s:SecurityTokenReference xmlns:s="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd">`+
 		`<d:X509Data xmlns:d="http://www.w3.org/2000/09/xmldsig#"><d:X509Certificate>%s</d:X509Certificate></d:X509Data></s:SecurityTokenReference></t:UseKey></t:RequestSecurityToken>`,
-		trustNS, list.String(), base64.StdEncoding.EncodeToString(holder.Signing.Chain[0].Raw))
+		trustNS, list.String(), strings.Join(more, ""), base64.StdEncoding.EncodeToString(holder.Signing.Chain[0].Raw))
 	text, err := soap.Signer{Security: soap.X509{Key: holder.Signing.Key, Certificate: holder.Signing.Chain[0]}, Clock: b.clock.Now}.Build([]byte(body))
 	b.must(err)
 	_, m := b.raw(b.ends.STS, "urn:be:fgov:ehealth:sts:protocol:v1:RequestSecurityToken", text)
@@ -481,9 +482,24 @@ func (b *bench) sealedMessage(op, content string, security soap.Security) []byte
 func TestTokensThatAreRefused(t *testing.T) {
 	b := newBench(t, pki())
 	m := b.askToken(b.me, map[string]string{"urn:be:fgov:person:ssin": string(marie)})
-	if m.Fault == nil || !strings.Contains(m.Fault.String, "RequestFailed") {
+	if m.Fault == nil || m.Fault.Code != "RequestFailed" {
 		t.Errorf("the number of another: %s", fault(m))
 	}
+	if m := b.askToken(b.me, map[string]string{"urn:be:fgov:person:ssin:ehealth:1.0:doctor:nihii11": "19999915004"}); m.Fault != nil {
+		t.Errorf("the holder's own number, stated: %s", m.Fault.String)
+	}
+	if m := b.askToken(b.me, map[string]string{"urn:be:fgov:person:ssin:ehealth:1.0:doctor:nihii11": "10012378004"}); m.Fault == nil {
+		t.Error("another's number, stated")
+	}
+	const lifetime = `<t:Lifetime xmlns:u="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd">` +
+		`<u:Created>2026-11-23T09:40:00Z</u:Created><u:Expires>2026-11-23T%s:40:00Z</u:Expires></t:Lifetime>`
+	for hour, refused := range map[string]bool{"10": false, "08": true, "09": true} {
+		if m := b.askToken(b.me, map[string]string{"urn:be:fgov:person:ssin": ""}, fmt.Sprintf(lifetime, hour)); (m.Fault != nil) != refused {
+			t.Errorf("a lifetime from 09:40 to %s:40: %s", hour, fault(m))
+		}
+	}
+	b.sts.Form, b.sts.URL = sts.SAMLP, strings.Replace(b.ends.STSLegacy, "/v1", "/Legacy/v1", 1)
+	b.token()
 	stranger := pkitest.Issue("stranger", nil)
 	m = b.askToken(simulator.Holder{Signing: etee.Credential{Key: stranger.Key, Chain: one(stranger.Cert)}}, map[string]string{"urn:be:fgov:person:ssin": ""})
 	if fault(m) != notKnown {

@@ -84,6 +84,7 @@ func New(w *world.World, p *PKI, o Options) (*Simulator, error) {
 	s.services = map[string]service{
 		pathSTS:        {rx.STS, s.wsTrust, s.tokenRefused},
 		pathSTSLegacy:  {rx.STS, s.samlProtocol, s.tokenRefused},
+		pathSTSOlder:   {rx.STS, s.samlProtocol, s.tokenRefused},
 		pathETK:        {rx.ETKDepot, s.getETK, s.depotRefused},
 		pathKGSS:       {rx.KGSS, s.kgss, s.kgssRefused},
 		pathPrescriber: {rx.Recipe, s.recipe, s.outerRefused},
@@ -97,6 +98,7 @@ func New(w *world.World, p *PKI, o Options) (*Simulator, error) {
 const (
 	pathSTS        = "/IAM/SecurityTokenService/v1"
 	pathSTSLegacy  = "/IAM/Saml11TokenService/v1"
+	pathSTSOlder   = "/IAM/Saml11TokenService/Legacy/v1"
 	pathETK        = "/EtkDepot/v1"
 	pathKGSS       = "/Kgss/v1"
 	pathPrescriber = "/Recip-e/v4/Prescriber"

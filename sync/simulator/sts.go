@@ -10,7 +10,6 @@ import (
 
 	"github.com/beevik/etree"
 
-	"relais/sync/ehealth/soap"
 	"relais/sync/ehealth/sts"
 	"relais/sync/ehealth/xmldsig"
 	"relais/sync/simulator/world"
@@ -81,11 +80,14 @@ func (c *call) token(form tokenForm) reply {
 	}
 	known := c.knows(w.holder)
 	for name, value := range w.stated {
-		if known[sts.Attribute{Namespace: identification, Name: name}] != value {
+		if _, own := lookUp(known, sts.Attribute{Name: name}); own != value {
 			return form.decline(c, w, "an attribute that was stated is not the holder's")
 		}
 	}
 	now := c.now()
+	if !w.to.IsZero() && !w.to.After(w.from) {
+		return form.decline(c, w, "the lifetime that is asked for ends before it begins")
+	}
 	lifetime := w.to.Sub(w.from)
 	if lifetime <= 0 || lifetime > maxLifetime {
 		lifetime = maxLifetime
@@ -165,9 +167,21 @@ func grantTrust(_ *call, w wish, assertion []byte, until time.Time) []byte {
 		nsTrust, attributeText(" Context", w.id), typeSAML11, assertion, nsWSU, instant(until.Add(-maxLifetime)), instant(until))
 }
 
-// declineTrust is a fault of WS-Trust 1.3 §11.
+// declineTrust is a fault of WS-Trust 1.3 §11, whose code is the faultcode (its table for SOAP 1.1).
 func declineTrust(_ *call, _ wish, why string) reply {
-	return written(http.StatusInternalServerError, soap.Fault{Code: "Client", String: "wst:RequestFailed: " + why})
+	doc := etree.NewDocument()
+	envelope := doc.CreateElement("soapenv:Envelope")
+	envelope.CreateAttr("xmlns:soapenv", "http://schemas.xmlsoap.org/soap/envelope/")
+	fault := envelope.CreateElement("soapenv:Body").CreateElement("soapenv:Fault")
+	code := fault.CreateElement("faultcode")
+	code.CreateAttr("xmlns:wst", nsTrust)
+	code.SetText("wst:RequestFailed")
+	fault.CreateElement("faultstring").SetText("The specified request failed: " + why)
+	text, err := xmldsig.Text(doc)
+	if err != nil {
+		return reply{}
+	}
+	return reply{status: http.StatusInternalServerError, body: text}
 }
 
 // readSAML reads a samlp:Request (recipe protocol §3.2).
@@ -247,7 +261,7 @@ func (c *call) assert(w wish, known map[sts.Attribute]string, now, until time.Ti
 		el.CreateElement("AttributeValue").SetText(value)
 	}
 	suite := xmldsig.RSASHA256
-	if !c.knobs.NoSHA1 && c.knobs.TokenSHA1 {
+	if c.knobs.TokenSHA1 {
 		suite = xmldsig.RSASHA1
 	}
 	signature, err := xmldsig.SignEnveloped(c.pki.sts.key, suite, root)

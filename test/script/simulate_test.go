@@ -71,6 +71,7 @@ func fetch() {
 			return 0, err
 		}
 		r.Header.Set("SOAPAction", `""`)
+		r.Header.Set("Content-Type", "text/xml; charset=utf-8")
 		resp, err := http.DefaultClient.Do(r)
 		if err != nil {
 			return 0, err
