@@ -24,6 +24,9 @@ import (
 //
 // A gate that does not accept the session or the timestamp (SOA-01001, SOA-01002) proves nothing: the same request may have passed it before, or
 // may yet. A platform's status without one of Recip-e proves nothing either.
+//
+// InResponseTo decides nothing: the schema leaves it free, and the platform may write its own number (§1.8). A result under the key of the call,
+// which is drawn for it alone, answers that call; what has no content and names another request is nobody's answer.
 
 // failed is the reply to a call that got no good answer of SOAP.
 func failed(err error) rx.Reply {
@@ -109,7 +112,7 @@ func faultProblem(f *soap.Fault) *rx.Problem {
 // read is the reply to a call that got an answer.
 func (c *Client) read(ctx context.Context, o operation, id string, key wire.SymmKey, answer *soap.Answer) rx.Reply {
 	nothing := rx.Reply{Result: rx.Unanswered, Why: whyAnswer, ServerAt: answer.Time}
-	outer, err := wire.ParseResponse(o.wire, id, answer.Content)
+	outer, err := wire.ParseResponse(o.wire, answer.Content)
 	if err != nil {
 		return nothing
 	}
@@ -117,7 +120,7 @@ func (c *Client) read(ctx context.Context, o operation, id string, key wire.Symm
 		nothing.ServerAt = outer.IssueInstant.Time
 	}
 	if outer.Secured == nil {
-		if !outer.Status.Good() {
+		if !outer.Status.Good() && outer.To(id) { // without a content nothing else binds it to the call
 			nothing.Why = whyOuter
 			nothing.Problem = outerProblem(outer.Status)
 			c.rotate()

@@ -71,7 +71,16 @@ func answered(t interface {
 	Helper()
 }, codes []string, secured []byte) rx.Reply {
 	t.Helper()
-	text, err := wire.Response{Operation: wire.CreatePrescription, ID: "_1", InResponseTo: messageID, IssueInstant: wire.DateTime{Time: at},
+	return answeredTo(t, messageID, codes, secured)
+}
+
+// answeredTo is the same of an answer that names a request.
+func answeredTo(t interface {
+	Fatal(...any)
+	Helper()
+}, request string, codes []string, secured []byte) rx.Reply {
+	t.Helper()
+	text, err := wire.Response{Operation: wire.CreatePrescription, ID: "_1", InResponseTo: request, IssueInstant: wire.DateTime{Time: at},
 		Status: wire.OuterStatus{Codes: codes, Message: "exemple"}, Secured: secured}.Encode()
 	if err != nil {
 		t.Fatal(err)
@@ -129,6 +138,33 @@ func TestRead(t *testing.T) {
 		c.want.ServerAt = at
 		if got := answered(t, c.codes, c.secured); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: %q %q %v at %v", name, got.Result, got.Why, got.Problem, got.ServerAt)
+		}
+	}
+}
+
+// Which request an answer names is free: what is under the key of the call answers it, and without a content nothing does.
+func TestAnswerNamesAnotherRequest(t *testing.T) {
+	const rid = "BEP012345678"
+	good, responder := []string{wire.Success}, []string{"urn:be:fgov:ehealth:2.0:status:Responder"}
+	var other wire.SymmKey
+	other[0] = 1
+	for name, c := range map[string]struct {
+		codes   []string
+		secured []byte
+		result  rx.Result
+		why     string
+		said    bool
+	}{
+		"done":              {good, under(t, wire.CreateResult{Outcome: status("100"), RID: rid}), rx.ResultAccepted, "", false},
+		"refused":           {good, under(t, wire.CreateResult{Outcome: status("300")}), rx.ResultRefused, "", true},
+		"under another key": {good, other.Encrypt([]byte("<x/>")), rx.Unanswered, "answer", false},
+		"without a content": {responder, nil, rx.Unanswered, "answer", false},
+	} {
+		for _, request := range []string{"urn:uuid:exemple", "0"} {
+			got := answeredTo(t, request, c.codes, c.secured)
+			if got.Result != c.result || got.Why != c.why || (got.Problem != nil) != c.said || got.OK() && got.RID != rid {
+				t.Errorf("%s: %s %q %v", name, got.Result, got.Why, got.Problem)
+			}
 		}
 	}
 }

@@ -84,7 +84,7 @@ func ParseRequest(el *etree.Element) (r Request, err error) {
 type Response struct {
 	Operation    Operation
 	ID           string
-	InResponseTo string // the request's ID; may be absent
+	InResponseTo string // the request's ID; may be absent, and may be another number where something between the two has written its own
 	IssueInstant DateTime
 	Status       OuterStatus
 	Secured      Bytes // the result under the SymmKey; nil: none, as may be with an error
@@ -128,9 +128,12 @@ func (r Response) Encode() ([]byte, error) {
 	return xmldsig.Text(root.document())
 }
 
-// ParseResponse reads the content of an answer's body, which must be that of the operation. A response to another request than id is
-// refused when it says to which it answers.
-func ParseResponse(op Operation, id string, el *etree.Element) (r Response, err error) {
+// To tells whether a response says that it answers the request id, or does not say. What is in Secured is bound to its call by the
+// SymmKey, whatever stands here.
+func (r Response) To(id string) bool { return r.InResponseTo == "" || r.InResponseTo == id }
+
+// ParseResponse reads the content of an answer's body, which must be that of the operation.
+func ParseResponse(op Operation, el *etree.Element) (r Response, err error) {
 	if el.Tag != op.Element+"Response" || el.NamespaceURI() != outerNamespace {
 		return r, form("the answer is not that of %s", op.Name)
 	}
@@ -138,9 +141,6 @@ func ParseResponse(op Operation, id string, el *etree.Element) (r Response, err 
 		return r, err
 	}
 	r = Response{Operation: op, ID: el.SelectAttrValue("Id", ""), InResponseTo: el.SelectAttrValue("InResponseTo", "")}
-	if r.InResponseTo != "" && r.InResponseTo != id {
-		return r, form("the answer is to another request")
-	}
 	_ = r.IssueInstant.UnmarshalText([]byte(el.SelectAttrValue("IssueInstant", ""))) // nothing follows from it
 	status := child(el, "Status")
 	if status == nil || status.NamespaceURI() != statusNamespace {

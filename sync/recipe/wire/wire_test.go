@@ -123,7 +123,7 @@ func TestOuterSamples(t *testing.T) {
 		}
 		again(t, name, text, request.Encode)
 		text = file(t, name+"Response.xml")
-		response, err := wire.ParseResponse(c.op, request.ID, root(t, text))
+		response, err := wire.ParseResponse(c.op, root(t, text))
 		if err != nil || !response.Status.Good() {
 			t.Errorf("%s: %v, %v", name, response, err)
 			continue
@@ -375,7 +375,7 @@ func TestOuterSchema(t *testing.T) {
 			texts[c.op.Element+"-"+name+".xml"] = text
 		}
 		for name, a := range answers {
-			back, err := wire.ParseResponse(c.op, r.ID, root(t, texts[c.op.Element+"-"+name+".xml"]))
+			back, err := wire.ParseResponse(c.op, root(t, texts[c.op.Element+"-"+name+".xml"]))
 			if err != nil || !reflect.DeepEqual(back, a) || back.Status.Good() != (name == "good") {
 				t.Errorf("%s: %v, %v", c.op.Name, back, err)
 			}
@@ -484,11 +484,10 @@ func TestParamsBySchema(t *testing.T) {
 func TestOuterRefused(t *testing.T) {
 	good := string(file(t, "outer/CreatePrescriptionResponse.xml"))
 	const id = "id0f8fad5b-d9cb-469f-a165-70867728950e"
-	if _, err := wire.ParseResponse(wire.CreatePrescription, id, root(t, []byte(good))); err != nil {
-		t.Fatal(err)
+	if r, err := wire.ParseResponse(wire.CreatePrescription, root(t, []byte(good))); err != nil || !r.To(id) || r.To("idother") || !(wire.Response{}).To(id) {
+		t.Fatalf("%v: to %q", err, r.InResponseTo)
 	}
 	for name, edit := range map[string][2]string{
-		"to another request":  {id, "idother"},
 		"another operation":   {"CreatePrescriptionResponse", "RevokePrescriptionResponse"},
 		"another namespace":   {"protocol:v4", "protocol:v3"},
 		"no status":           {"c:Status>", "c:Stat>"},
@@ -503,7 +502,7 @@ func TestOuterRefused(t *testing.T) {
 		if text == good {
 			t.Fatalf("%s changes nothing", name)
 		}
-		if r, err := wire.ParseResponse(wire.CreatePrescription, id, root(t, []byte(text))); !errors.Is(err, wire.ErrForm) {
+		if r, err := wire.ParseResponse(wire.CreatePrescription, root(t, []byte(text))); !errors.Is(err, wire.ErrForm) {
 			t.Errorf("%s: %v, %v", name, r, err)
 		}
 	}
