@@ -21,7 +21,8 @@ func (db *DB) unused(s *session) (map[string]int, error) {
 }
 
 // DropKeys forgets the keys that no prescription which waits will need (each needs one, and the oldest are kept), of those that were kept before that
-// moment; zero: of all. Where there are none it writes nothing.
+// moment; zero: of all. Where there are none it writes nothing. Damaged ones stay, and count for nobody: they are
+// told by Verify, and by Mark where one would be used.
 func (db *DB) DropKeys(ctx context.Context, before time.Time) error {
 	any := false
 	err := db.read(ctx, func(s *session) error {
@@ -60,7 +61,11 @@ func (db *DB) spare(s *session, before time.Time) (numbers []int64, err error) {
 	}
 	var r keyRow
 	err = s.each(keyTable.selecting("ORDER BY n"), nil, r.cells(), func() error {
-		if err := db.check(&r); err != nil {
+		err := db.check(&r)
+		if rx.CodeOf(err) == rx.CodeDamaged { // nobody's, and no reason to keep those of others
+			return nil
+		}
+		if err != nil {
 			return err
 		}
 		if needed[r.patient] > 0 {

@@ -150,6 +150,9 @@ func TestDropKeys(t *testing.T) {
 	if a, _ := pool(); a != 2 {
 		t.Errorf("%d keys after another telephone number", a)
 	}
+	for _, waiting := range waits.Prescriptions {
+		p.claim(db, waiting.ID) // with something that waits the number stays
+	}
 	known.SSIN = "85073003625"
 	if _, err = db.SavePatient(ctx, known); err != nil {
 		t.Fatal(err)
@@ -157,4 +160,28 @@ func TestDropKeys(t *testing.T) {
 	if a, _ := pool(); a != 0 {
 		t.Errorf("%d keys that name a number that the patient has no more", a)
 	}
+}
+
+// A damaged key stays where it is, serves nobody, and stops nobody from forgetting the others.
+func TestDropKeysBesideADamagedOne(t *testing.T) {
+	p := newPlace(t).create()
+	db := p.open()
+	patient := p.issue(db, 1).Patient
+	for range 3 {
+		p.key(db, patient)
+	}
+	p.run(p.tamperer(), "UPDATE keys SET added = '2020' WHERE n = 1")
+	if err := db.DropKeys(ctx, time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	var left []int64
+	var n int64
+	err := db.read(ctx, func(s *session) error {
+		return s.each("SELECT n FROM keys ORDER BY n", nil, []any{&n}, func() error { left = append(left, n); return nil })
+	})
+	if err != nil || !slices.Equal(left, []int64{1, 2}) { // 2 is the one that is needed
+		t.Errorf("keys %v are left: %v", left, err)
+	}
+	p.keys.lock("", true)
+	wantCode(t, db.DropKeys(ctx, time.Time{}), rx.CodeLocked)
 }
