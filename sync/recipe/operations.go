@@ -44,7 +44,7 @@ var operations = map[rx.Op]operation{
 		return result, func(reply *rx.Reply) bool { reply.RID = rx.RID(result.RID); return result.RID != "" }
 	}},
 	rx.OpRevoke: {wire.RevokePrescription, func(r request) (any, *wire.Administrative, error) {
-		return wire.RevokeParam{RID: r.rid(), Reason: wire.Private(r.Reason), SymmKey: r.symm}, nil, nil
+		return wire.RevokeParam{RID: r.rid(), Reason: wire.Private(reasonInWords(r.Reason)), SymmKey: r.symm}, nil, nil
 	}, plain},
 	rx.OpGet: {wire.GetPrescription, func(r request) (any, *wire.Administrative, error) {
 		return wire.GetParam{RID: r.rid(), SymmKey: r.symm}, nil, nil

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/beevik/etree"
@@ -39,8 +40,16 @@ func (b *Bytes) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// DateTime is an xs:dateTime. Other programs leave out the zone; what has none is read as UTC.
+// DateTime is an xs:dateTime. Other programs leave out the zone and mean the time in Belgium: what has none is read so.
 type DateTime struct{ time.Time }
+
+// belgian is the zone of what has none; UTC where the computer and the program have no table of zones.
+var belgian = sync.OnceValue(func() *time.Location {
+	if zone, err := time.LoadLocation("Europe/Brussels"); err == nil {
+		return zone
+	}
+	return time.UTC
+})
 
 // MarshalText is xs:dateTime with milliseconds and a zone.
 func (t DateTime) MarshalText() ([]byte, error) {
@@ -50,10 +59,11 @@ func (t DateTime) MarshalText() ([]byte, error) {
 // UnmarshalText reads an xs:dateTime.
 func (t *DateTime) UnmarshalText(text []byte) (err error) {
 	s := strings.TrimSpace(string(text))
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999"} {
-		if t.Time, err = time.Parse(layout, s); err == nil {
-			return nil
-		}
+	if t.Time, err = time.Parse(time.RFC3339Nano, s); err == nil {
+		return nil
+	}
+	if t.Time, err = time.ParseInLocation("2006-01-02T15:04:05.999999999", s, belgian()); err == nil {
+		return nil
 	}
 	return form("a moment was expected")
 }

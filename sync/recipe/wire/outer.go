@@ -3,6 +3,7 @@ package wire
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/beevik/etree"
 
@@ -141,7 +142,8 @@ func ParseResponse(op Operation, el *etree.Element) (r Response, err error) {
 		return r, err
 	}
 	r = Response{Operation: op, ID: el.SelectAttrValue("Id", ""), InResponseTo: el.SelectAttrValue("InResponseTo", "")}
-	_ = r.IssueInstant.UnmarshalText([]byte(el.SelectAttrValue("IssueInstant", ""))) // nothing follows from it
+	// It may serve as the server's clock: one without a zone is not guessed at.
+	r.IssueInstant.Time, _ = time.Parse(time.RFC3339Nano, el.SelectAttrValue("IssueInstant", ""))
 	status := child(el, "Status")
 	if status == nil || status.NamespaceURI() != statusNamespace {
 		return r, form("the answer has no status")

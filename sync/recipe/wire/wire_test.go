@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -564,5 +565,25 @@ func BenchmarkCreateParam(b *testing.B) {
 		if err := wire.CreatePrescription.DecodeParam(text, &wire.CreateParam{}); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// A moment without a zone is the time in Belgium, in summer and in winter; as the server's clock it is none.
+func TestMomentsWithoutZone(t *testing.T) {
+	for text, want := range map[string]string{
+		"2026-11-22T09:40:00":       "2026-11-22T08:40:00Z",
+		"2026-07-01T09:40:00.5":     "2026-07-01T07:40:00.5Z",
+		"2026-11-22T09:40:00Z":      "2026-11-22T09:40:00Z",
+		"2026-11-22T09:40:00+01:00": "2026-11-22T08:40:00Z",
+	} {
+		var at wire.DateTime
+		if err := at.UnmarshalText([]byte(text)); err != nil || at.UTC().Format(time.RFC3339Nano) != want {
+			t.Errorf("%s: %s, %v", text, at, err)
+		}
+	}
+	good := string(file(t, "outer/CreatePrescriptionResponse.xml"))
+	bare := regexp.MustCompile(`IssueInstant="[^"]*"`).ReplaceAllString(good, `IssueInstant="2026-11-22T09:40:00"`)
+	if r, err := wire.ParseResponse(wire.CreatePrescription, root(t, []byte(bare))); err != nil || bare == good || !r.IssueInstant.IsZero() {
+		t.Errorf("%v, %v", r.IssueInstant, err)
 	}
 }
