@@ -1,7 +1,6 @@
 package config
 
 import (
-	"maps"
 	"net/netip"
 	"net/url"
 	"regexp"
@@ -16,10 +15,12 @@ const AtPlatform = "platform"
 
 // Codes of a platform in a file.
 const (
-	CodePlatformInside rx.Code = "profile-inside"  // the services are simulated inside the program: they have no addresses
-	CodeAddress        rx.Code = "profile-address" // no https address; http on this computer alone
-	CodeBeyond         rx.Code = "profile-beyond"  // it leaves this computer, and the file does not say that it may
-	CodeAnchors        rx.Code = "profile-anchors" // not six sets of certificates in PEM
+	CodePlatformInside rx.Code = "profile-inside"       // the services are simulated inside the program: they have no addresses
+	CodeAddress        rx.Code = "profile-address"      // no https address; http on this computer alone
+	CodeBeyond         rx.Code = "profile-beyond"       // it leaves this computer, and the file does not say that it may
+	CodeAnchors        rx.Code = "profile-anchors"      // not six sets of certificates in PEM
+	CodeAnchorsLack    rx.Code = "profile-anchors-lack" // some of the six sets are not there (lacks)
+	CodeWordForm       rx.Code = "profile-word"         // of a vendor or a version: letters, digits, ".", "_" and "-" only
 )
 
 // Platform is where services are that are not simulated inside the program, and what is said to them.
@@ -86,7 +87,11 @@ func (p Platform) complete() (Platform, rx.Faults) {
 			faults = append(faults, fault.At("$.platform.endpoints."+a.name))
 		}
 	}
-	if known := slices.Sorted(maps.Keys(p.Anchors)); !slices.Equal(known, slices.Sorted(slices.Values(Purposes))) {
+	lacks := slices.DeleteFunc(slices.Clone(Purposes), func(purpose string) bool { return p.Anchors[purpose] != "" })
+	switch {
+	case len(lacks) > 0:
+		faults = append(faults, rx.Fault(CodeAnchorsLack, "lacks", strings.Join(lacks, ", ")).At("$.platform.anchors"))
+	case len(p.Anchors) > len(Purposes):
 		faults = append(faults, rx.Fault(CodeAnchors).At("$.platform.anchors"))
 	}
 	p.AnchorsFrom = ""
@@ -110,7 +115,7 @@ func (p Platform) complete() (Platform, rx.Faults) {
 	}
 	for _, word := range []struct{ field, value string }{{"prescription_version", p.PrescriptionVersion}, {"vendor", p.Vendor}} {
 		if word.value != "" && !versionForm.MatchString(word.value) {
-			faults = append(faults, rx.Fault(CodeProfileName).At("$.platform."+word.field))
+			faults = append(faults, rx.Fault(CodeWordForm).At("$.platform."+word.field))
 		}
 	}
 	return p, faults

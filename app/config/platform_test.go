@@ -57,13 +57,13 @@ func TestPlatformFaults(t *testing.T) {
 		"another computer":      {func(f *File) { f.Platform.Endpoints.ETK = "https://192.0.2.1/" }, CodeBeyond, "$.platform.endpoints.etk"},
 		"a name of elsewhere":   {func(f *File) { f.Platform.Endpoints.ServiceList = "https://127.0.0.1.example/" }, CodeBeyond, "$.platform.endpoints.service_list"},
 		"elsewhere without TLS": {func(f *File) { f.Platform.Beyond = true; f.Platform.Endpoints.ETK = "http://192.0.2.1/" }, CodeAddress, "$.platform.endpoints.etk"},
-		"five sets":             {func(f *File) { delete(f.Platform.Anchors, "sts") }, CodeAnchors, "$.platform.anchors"},
+		"five sets":             {func(f *File) { delete(f.Platform.Anchors, "sts") }, CodeAnchorsLack, "$.platform.anchors"},
 		"another set":           {func(f *File) { f.Platform.Anchors["tsl"] = "# nobody" }, CodeAnchors, "$.platform.anchors"},
 		"form of the STS":       {func(f *File) { f.Platform.STSForm = "oauth" }, rx.CodeNotInList, "$.platform.sts_form"},
 		"signature":             {func(f *File) { f.Platform.Signature = "md5" }, rx.CodeNotInList, "$.platform.signature"},
 		"Recip-e":               {func(f *File) { f.Platform.Recipe = &Identifier{Type: "CBE"} }, rx.CodeNotInList, "$.platform.recipe"},
-		"version":               {func(f *File) { f.Platform.PrescriptionVersion = "a b" }, CodeProfileName, "$.platform.prescription_version"},
-		"vendor":                {func(f *File) { f.Platform.Vendor = "a/b" }, CodeProfileName, "$.platform.vendor"},
+		"version":               {func(f *File) { f.Platform.PrescriptionVersion = "a b" }, CodeWordForm, "$.platform.prescription_version"},
+		"vendor":                {func(f *File) { f.Platform.Vendor = "Acme Médical" }, CodeWordForm, "$.platform.vendor"},
 	} {
 		f := addressed()
 		c.change(&f)
