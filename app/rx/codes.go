@@ -47,12 +47,14 @@ const (
 	CodeNotFound  Code = "not-found"
 	CodeConflict  Code = "conflict" // changed meanwhile: read again
 	CodeOtherSame Code = "same-id-other-content"
-	CodeDamaged   Code = "damaged"
-	CodeUnread    Code = "unread" // so many rows of a list are damaged and left out of it (n)
-	CodeNewer     Code = "newer-version"
-	CodeRIDTaken  Code = "rid-taken" // another prescription bears this RID
-	CodeNoKey     Code = "no-key"    // no KGSS key of this patient is at hand
-	CodeRandom    Code = "no-randomness"
+	// CodeNumberUnderWay: another national number for a patient of whom something is under way under the one before.
+	CodeNumberUnderWay Code = "number-under-way"
+	CodeDamaged        Code = "damaged"
+	CodeUnread         Code = "unread" // so many rows of a list are damaged and left out of it (n)
+	CodeNewer          Code = "newer-version"
+	CodeRIDTaken       Code = "rid-taken" // another prescription bears this RID
+	CodeNoKey          Code = "no-key"    // no KGSS key of this patient is at hand
+	CodeRandom         Code = "no-randomness"
 
 	CodeSettingUnread Code = "setting-unread" // something kept cannot be read; it is put aside before anything stands in its place
 	CodeShelfFull     Code = "shelf-full"     // no more favourites or templates (max)

@@ -197,6 +197,12 @@ func (a Attempt) conclude(begun time.Time, w Waits) (Event, bool) {
 // there can no longer come. It must be strictly after the timestamp's end.
 func (a Attempt) Fence(w Waits) time.Time { return a.Expires.Add(w.Processing + time.Millisecond) }
 
+// UnderWay tells that p may be at Recip-e, or come there, without being known: for whom it is and who sent it must stay
+// the same until that is found out, since look-ups ask under those numbers.
+func UnderWay(p Prescription, now time.Time) bool {
+	return p.LiveAttempt() != nil && !p.Over(now) || ToLook(p, now)
+}
+
 // ToLook tells whether p needs a look-up at Recip-e: an attempt without answer, or
 // an accepted one of which a second record has not been excluded yet.
 func ToLook(p Prescription, now time.Time) bool {

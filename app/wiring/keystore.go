@@ -24,6 +24,7 @@ const (
 	CodeNoIdentity           rx.Code = "no-identity"            // none is kept
 	CodeIdentityEnds         rx.Code = "identity-ends"          // of the certificate that signs (date, days)
 	CodeIdentityEnded        rx.Code = "identity-ended"         // (date)
+	CodeIdentityUnderWay     rx.Code = "identity-under-way"     // of another person than the one before, of whose sends some are not known to have arrived
 	CodeIdentityOther        rx.Code = "identity-other"         // of another person than the practice's prescriber
 	CodeEncryptionEnds       rx.Code = "encryption-ends"        // of the newest certificate for encryption (date, days)
 	CodeEncryptionEnded      rx.Code = "encryption-ended"       // (date)
@@ -72,11 +73,13 @@ type sealedKeystore struct {
 	Version  int    `json:"version"`
 	P12      []byte `json:"p12,omitempty"` // none: forgotten
 	Password []byte `json:"password,omitempty"`
+	Holder   string `json:"holder,omitempty"` // national number of whom it is, or was, when it names one; in keystores kept before it is not said
 }
 
 // KeepIdentity checks a keystore and keeps it in place of the one before. Refused, with nothing changed: what cannot be
 // read, cannot sign now or does not name its holder, with the codes of keystores; CodeNewer when a newer version keeps one
-// here. The password is wiped.
+// here; CodeIdentityUnderWay when it is another person's than the one before, and prescriptions of that one may be at
+// Recip-e without being known there: the lists of the new holder would not show them. The password is wiped.
 func (s *Session) KeepIdentity(ctx context.Context, k Keystore) (Certificate, error) {
 	defer clear(k.Password)
 	id, err := k.open()
@@ -93,10 +96,41 @@ func (s *Session) KeepIdentity(ctx context.Context, k Keystore) (Certificate, er
 	if err != nil {
 		return c, err
 	}
-	if _, err := s.keystore(ctx); rx.CodeOf(err) == rx.CodeNewer {
+	before, err := s.keystore(ctx)
+	if err != nil && rx.CodeOf(err) != CodeNoIdentity && rx.CodeOf(err) != rx.CodeDamaged {
 		return c, err
 	}
-	return c, s.seal(ctx, sealedKeystore{identityVersion, k.Content, k.Password})
+	defer clear(before.Password)
+	holder, err := id.Holder()
+	if err != nil {
+		return c, err
+	}
+	if err := s.sameHolder(ctx, before, holder.SSIN()); err != nil {
+		return c, err
+	}
+	return c, s.seal(ctx, sealedKeystore{identityVersion, k.Content, k.Password, holder.SSIN()})
+}
+
+// sameHolder refuses another holder than before while something is under way.
+func (s *Session) sameHolder(ctx context.Context, before sealedKeystore, now string) error {
+	if before.Holder == "" && len(before.P12) > 0 {
+		if id, err := identity.Open(before.P12, before.Password); err == nil {
+			if holder, err := id.Holder(); err == nil {
+				before.Holder = holder.SSIN()
+			}
+		}
+	}
+	if before.Holder == "" || before.Holder == now {
+		return nil
+	}
+	tasks, err := s.db.Work(ctx)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(tasks, func(t rx.Task) bool { return rx.UnderWay(t.Prescription, s.dir.Now()) }) {
+		return rx.Fault(CodeIdentityUnderWay)
+	}
+	return nil
 }
 
 // Identity tells of the certificate that is kept; CodeNoIdentity.
@@ -125,10 +159,12 @@ func (s *Session) Credentials(ctx context.Context) (*identity.Identity, error) {
 
 // ForgetIdentity forgets the certificate that is kept; CodeNoIdentity. The file that it came from is not touched.
 func (s *Session) ForgetIdentity(ctx context.Context) error {
-	if _, err := s.keystore(ctx); err != nil {
+	k, err := s.keystore(ctx)
+	if err != nil {
 		return err
 	}
-	return s.seal(ctx, sealedKeystore{Version: identityVersion})
+	clear(k.Password)
+	return s.seal(ctx, sealedKeystore{Version: identityVersion, Holder: k.Holder})
 }
 
 // keystore is what is kept; CodeNoIdentity.
@@ -147,7 +183,7 @@ func (s *Session) keystore(ctx context.Context) (k sealedKeystore, err error) {
 		return k, rx.Fault(rx.CodeNewer)
 	case err != nil || k.Version < 1:
 		return k, rx.Fault(rx.CodeDamaged, "table", "settings", "row", settingIdentity)
-	case len(k.P12) == 0:
+	case len(k.P12) == 0: // whose it was is told all the same
 		return k, rx.Fault(CodeNoIdentity)
 	}
 	return k, nil

@@ -15,6 +15,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"relais/app/prescribing"
 	"relais/app/rx"
 )
 
@@ -78,6 +79,39 @@ func codesOf(c Certificate) (codes []string) {
 		codes = append(codes, code)
 	}
 	return codes
+}
+
+// Whoever sent something that is not known to have arrived can look for it, and nobody else.
+func TestIdentityOfAnotherWhileUnderWay(t *testing.T) {
+	now := autumn
+	_, s := keeping(t, &now)
+	keep := func(number, password string, want rx.Code) {
+		t.Helper()
+		if _, err := s.KeepIdentity(ctx, issued{"authentication", doctor(number), signs, password}.keystore(t)); rx.CodeOf(err) != want {
+			t.Errorf("%s: %v", number, err)
+		}
+	}
+	keep("79021802145", "secret", "")
+	done, err := s.Service.Issue(ctx, request(), prescribing.How{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	keep("85073003427", "secret", "") // nothing left yet
+	keep("79021802145", "secret", "")
+	if err := s.db.AddKey(ctx, done.Patient, rx.Key{ID: "key", Secret: []byte("secret")}); err != nil {
+		t.Fatal(err)
+	}
+	p := done.Prescriptions[0]
+	if _, _, err := s.db.Mark(ctx, p.ID, p.Version, now, now, now.Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	keep("85073003427", "secret", CodeIdentityUnderWay)
+	keep("79021802145", "renewed", "") // a new one of the same person
+	if err := s.ForgetIdentity(ctx); err != nil {
+		t.Fatal(err)
+	}
+	keep("85073003427", "secret", CodeIdentityUnderWay)
+	keep("79021802145", "secret", "")
 }
 
 // autumn is when these tests happen: the certificates of the keystores are valid for many years from then.
@@ -364,7 +398,7 @@ func TestIdentityIsSealed(t *testing.T) {
 		"the password": password, "the password in base64": base64.StdEncoding.EncodeToString([]byte(password))[:24],
 		"the keystore": string(piece), "the keystore in base64": base64.StdEncoding.EncodeToString(piece), "the holder": "79021802145",
 	}
-	plain, err := json.Marshal(sealedKeystore{1, k.Content, []byte(password)})
+	plain, err := json.Marshal(sealedKeystore{1, k.Content, []byte(password), "79021802145"})
 	if err != nil || !bytes.Contains(plain, []byte(needles["the password in base64"])) || !bytes.Contains(plain, []byte(needles["the keystore in base64"])) {
 		t.Fatalf("what is looked for would not be found: %v", err)
 	}

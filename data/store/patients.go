@@ -153,6 +153,11 @@ func (t *tx) changePatient(r *patientRow, p rx.Patient, at time.Time) error {
 		return err
 	}
 	if !bytes.Equal(before, r.ssinBlind) { // they name the number that the patient had
+		if before != nil {
+			if err := t.nothingUnderWay(r.id, at); err != nil {
+				return err
+			}
+		}
 		if err := t.run("DELETE FROM keys WHERE patient = ?", r.id); err != nil {
 			return err
 		}
@@ -160,8 +165,34 @@ func (t *tx) changePatient(r *patientRow, p rx.Patient, at time.Time) error {
 	return t.journal(entry{linePatient, r.id, r.version, at, nil})
 }
 
+// nothingUnderWay refuses another number for a patient of whom something waits or is looked for under the one that stands in its message:
+// under another one it would never be found, and be made again (CodeNumberUnderWay).
+func (t *tx) nothingUnderWay(patient string, at time.Time) error {
+	rows, err := t.itemRows(t.session, "WHERE patient = ? AND work <> 0", patient)
+	if err != nil {
+		return err
+	}
+	items := make([]*item, len(rows))
+	for i, row := range rows {
+		items[i] = &item{row: row}
+	}
+	if err := t.complete(t.session, items); err != nil {
+		return err
+	}
+	for _, it := range items {
+		if err := t.decode(it); err != nil {
+			return err
+		}
+		if it.p.State == rx.StateReady && it.p.Electronic || rx.UnderWay(it.p, at) {
+			return rx.Fault(rx.CodeNumberUnderWay).At("$.ssin")
+		}
+	}
+	return nil
+}
+
 // SavePatient makes a patient (ID "") or replaces what is known of one. CodeConflict when the row has another version, or when another
-// patient bears the number, or the name and birth date where there is no number.
+// patient bears the number, or the name and birth date where there is no number; CodeNumberUnderWay when the number changes while
+// something of the patient is under way.
 func (db *DB) SavePatient(ctx context.Context, k rx.Known) (rx.Known, error) {
 	err := db.write(ctx, func(t *tx) error {
 		if k.ID == "" {

@@ -410,3 +410,48 @@ func TestUnreadIsAtWork(t *testing.T) {
 		atWork(0)
 	}
 }
+
+// While something of a patient waits, or may be at Recip-e, the number stays under which it would be found.
+func TestNumberUnderWay(t *testing.T) {
+	p := newPlace(t).create()
+	db := p.open()
+	issued := p.issue(db, 2)
+	first, second := issued.Prescriptions[0], issued.Prescriptions[1]
+	change := func(when string, want rx.Code) {
+		t.Helper()
+		k, err := db.Patient(ctx, issued.Patient)
+		if err != nil {
+			t.Fatal(err)
+		}
+		was := k.Patient
+		k.Phone = when
+		if k, err = db.SavePatient(ctx, k); err != nil {
+			t.Errorf("%s, the telephone alone: %v", when, err)
+		}
+		for _, number := range []rx.SSIN{"85073003625", ""} {
+			k.Patient.SSIN = number
+			next, err := db.SavePatient(ctx, k)
+			if rx.CodeOf(err) != want {
+				t.Errorf("%s, %q: %v", when, string(number), err)
+			}
+			if err == nil {
+				next.Patient = was
+				if _, err := db.SavePatient(ctx, next); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+		}
+	}
+	change("they wait", rx.CodeNumberUnderWay)
+	p.claim(db, second.ID)
+	p.key(db, issued.Patient)
+	_, first = p.mark(db, first)
+	change("on the wire", rx.CodeNumberUnderWay)
+	p.apply(db, first.ID, rx.Event{Kind: rx.EventUnanswered, N: 1, Why: "timeout"})
+	change("without an answer", rx.CodeNumberUnderWay)
+	p.apply(db, first.ID, rx.Event{Kind: rx.EventFound, N: 1, RID: "BEP100000001"})
+	change("found, and not checked for a second one", rx.CodeNumberUnderWay)
+	p.apply(db, first.ID, rx.Event{Kind: rx.EventChecked, N: 1})
+	change("known", "")
+}
