@@ -92,7 +92,7 @@ type Engine struct {
 	lastStatus time.Duration           // of the last reading of a status
 	backlog    time.Duration           // when late ones may leave after an outage
 	retryFrom  time.Duration           // when the next wish to try at once is granted
-	outOfTurn  map[rx.ID]bool          // fresh prescriptions for which it was asked whether Recip-e is back
+	outOfTurn  map[turn]bool           // what was asked for fresh prescriptions, whether a service is back
 	unsettled  []settlement
 	faults     []error   // of single rows, since the last step or reply
 	unmarked   bool      // the outside mark could not be written
@@ -112,7 +112,7 @@ func New(store Store, waits rx.Waits, random *rand.Rand, observe func(Observatio
 	return &Engine{
 		store: store, waits: waits, rand: random, observe: observe,
 		flight: map[int64]*errand{}, gates: map[rx.Service]*gate{}, looks: map[rx.ID]*look{},
-		plans: map[subject]*plan{}, doubts: map[rx.RID]doubt{}, cleared: map[rx.ID]time.Duration{}, outOfTurn: map[rx.ID]bool{}, lastLate: -1 << 62, lastStatus: -1 << 62,
+		plans: map[subject]*plan{}, doubts: map[rx.RID]doubt{}, cleared: map[rx.ID]time.Duration{}, outOfTurn: map[turn]bool{}, lastLate: -1 << 62, lastStatus: -1 << 62,
 	}
 }
 
@@ -128,6 +128,7 @@ type errand struct {
 	late         bool
 	proof        bool // of a revoke: its status
 	reads        bool // whose the RID of an answer is
+	ahead        bool // of a key: for a line that is being written
 }
 
 // settlement is a result that is not in the store yet.

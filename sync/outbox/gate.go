@@ -111,7 +111,7 @@ func (e *Engine) mayRead(s rx.Service, m Moment) bool {
 	if g.open() {
 		return true
 	}
-	if e.asking(s) {
+	if e.asking(s, m) {
 		return false
 	}
 	if g.due > m.Mono {
@@ -122,22 +122,29 @@ func (e *Engine) mayRead(s rx.Service, m Moment) bool {
 }
 
 // asking tells that a call is in flight that finds out whether a service is back.
-func (e *Engine) asking(s rx.Service) bool {
+func (e *Engine) asking(s rx.Service, m Moment) bool {
 	for _, er := range e.flight {
-		if er.call.Op != rx.OpCreate && er.call.Op.Service() == s && er.started >= e.gate(s).closed {
+		if er.call.Op != rx.OpCreate && er.call.Op.Service() == s && er.started >= e.gate(s).closed && !e.hangs(er, m) {
 			return true
 		}
 	}
 	return false
 }
 
-// mayAskFor tells whether Recip-e may be asked out of turn, for the patient in the room:
-// once for each fresh prescription that could leave.
-func (e *Engine) mayAskFor(t *rx.Task) bool {
-	if t.Keys == 0 || e.outOfTurn[t.ID] || e.gate(rx.Recipe).open() || e.asking(rx.Recipe) {
+// turn is a question to a service that did not answer, for the patient in the room.
+type turn struct {
+	service      rx.Service
+	prescription rx.ID
+}
+
+// mayAskFor tells whether a service may be asked out of turn, for the patient in the room: once for each fresh prescription that
+// needs nothing else to leave, or to have its key.
+func (e *Engine) mayAskFor(t *rx.Task, s rx.Service, m Moment) bool {
+	once := turn{s, t.ID}
+	if rx.IsLate(t.Prescription, m.Wall, e.waits) || e.outOfTurn[once] || e.gate(s).open() || e.asking(s, m) {
 		return false
 	}
-	e.outOfTurn[t.ID] = true
+	e.outOfTurn[once] = true
 	return true
 }
 

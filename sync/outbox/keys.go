@@ -21,28 +21,26 @@ const (
 )
 
 // keys fetches what the pool lacks, also while Recip-e is down, since the KGSS may be down when it is back: one for each
-// prescription that waits, and then, one call at a time, one for each line that is being written.
+// prescription that waits, and then, one call at a time, one for each line that is being written. What was tried for a line that is being written
+// delays nothing that waits.
 func (e *Engine) keys(ctx context.Context, m Moment, tasks []rx.Task) ([]Act, error) {
 	e.dropKeys(ctx, m)
 	var acts []Act
 	all, coming, lacking := 0, map[rx.ID]int{}, map[rx.ID]int{}
 	for _, er := range e.flight {
-		if er.call.Op == rx.OpNewKey {
-			all++
+		if er.call.Op != rx.OpNewKey {
+			continue
+		}
+		if all++; !e.hangs(er, m) {
 			coming[er.patient]++
 			lacking[er.patient]--
 		}
 	}
-	fetch := func(patient rx.ID, ssin rx.SSIN, most int) bool {
-		failing := e.plans[keying(patient)] != nil && coming[patient] > 0
-		if lacking[patient] <= 0 || all >= most || failing || e.later(keying(patient), m) || !e.mayRead(rx.KGSS, m) {
-			return false
-		}
-		lacking[patient]--
-		coming[patient]++
+	begin := func(patient rx.ID, ssin rx.SSIN, ahead bool) {
 		all++
-		acts = append(acts, e.start(m, errand{call: rx.Call{Op: rx.OpNewKey, Patient: ssin}, patient: patient}, e.waits.Call))
-		return true
+		coming[patient]++
+		lacking[patient]--
+		acts = append(acts, e.start(m, errand{call: rx.Call{Op: rx.OpNewKey, Patient: ssin}, patient: patient, ahead: ahead}, e.waits.Call))
 	}
 	seen, short := map[rx.ID]bool{}, false
 	for i := range tasks {
@@ -54,8 +52,15 @@ func (e *Engine) keys(ctx context.Context, m Moment, tasks []rx.Task) ([]Act, er
 			seen[t.Patient] = true
 			lacking[t.Patient] -= t.Keys
 		}
-		lacking[t.Patient]++
-		short = !fetch(t.Patient, t.SSIN, parallel) && lacking[t.Patient] > 0 || short
+		if lacking[t.Patient]++; lacking[t.Patient] <= 0 {
+			continue
+		}
+		failing := e.plans[keying(t.Patient)] != nil && coming[t.Patient] > 0
+		if all >= parallel || failing || e.later(keying(t.Patient), m) || !e.mayRead(rx.KGSS, m) && !e.mayAskFor(t, rx.KGSS, m) {
+			short = true
+			continue
+		}
+		begin(t.Patient, t.SSIN, false)
 	}
 	if all > 0 || short && !e.gate(rx.KGSS).open() { // what waits finds out first whether the KGSS is back
 		return acts, nil
@@ -70,9 +75,25 @@ func (e *Engine) keys(ctx context.Context, m Moment, tasks []rx.Task) ([]Act, er
 			lacking[w.Patient] -= w.Keys
 		}
 		lacking[w.Patient] += w.Lines
-		fetch(w.Patient, w.SSIN, 1)
+		if lacking[w.Patient] > 0 && !e.later(keying(w.Patient), m) && !e.later(keyingAhead(w.Patient), m) && e.mayRead(rx.KGSS, m) {
+			begin(w.Patient, w.SSIN, true)
+			break
+		}
 	}
 	return acts, nil
+}
+
+// hangs tells that a call for a line that is being written had no answer in the time in which one is promised to the screen: what waits
+// counts on it no more.
+func (e *Engine) hangs(er *errand, m Moment) bool {
+	if !er.ahead {
+		return false
+	}
+	due := er.started + e.waits.Answer
+	if due > m.Mono {
+		e.wakeAt(due)
+	}
+	return due <= m.Mono
 }
 
 // dropKeys forgets keys that were fetched for lines and are too old; an engine that begins, all of them: where the machine is a snapshot
@@ -95,14 +116,19 @@ func (e *Engine) dropKeys(ctx context.Context, m Moment) {
 // doneKey keeps the key. One that is not kept is lost, and harms nobody: it was
 // never used.
 func (e *Engine) doneKey(ctx context.Context, m Moment, er *errand, r rx.Reply) error {
+	next := keying(er.patient)
+	if er.ahead {
+		next = keyingAhead(er.patient)
+	}
 	if !r.OK() || r.Key.ID == "" {
-		e.again(keying(er.patient), m, e.waits.Retry, &r)
+		e.again(next, m, e.waits.Retry, &r)
 		return nil
 	}
 	if err := e.store.AddKey(ctx, er.patient, r.Key); err != nil {
-		e.again(keying(er.patient), m, e.waits.Retry, nil)
+		e.again(next, m, e.waits.Retry, nil)
 		return err
 	}
 	delete(e.plans, keying(er.patient))
+	delete(e.plans, keyingAhead(er.patient))
 	return nil
 }

@@ -93,6 +93,87 @@ func TestKeysAheadInAnOutage(t *testing.T) {
 	}
 }
 
+// A KGSS that was away while somebody wrote, and is back, delays no order, whosever draft found it away.
+func TestDraftsInAnOutageDelayNoOrder(t *testing.T) {
+	for _, writing := range [][]rx.ID{{marie}, {jan}, {marie, jan}} {
+		for seed := range uint64(20) {
+			w := story(t)
+			w.seed = 100 * seed
+			w.boot()
+			w.except(rx.OpNewKey, func() rx.Reply { return noRoute })
+			for _, patient := range writing {
+				w.write(patient, 1)
+			}
+			w.step()
+			w.pass(time.Hour)
+			w.serve = newRecipe(w).serve
+			id := w.issue(marie)
+			delete(w.drafts, marie)
+			w.step()
+			w.pass(3 * time.Second)
+			if w.at(id) != rx.StateConfirmed {
+				t.Fatalf("%s three seconds after its order, drafts of %d, seed %d", w.at(id), len(writing), seed)
+			}
+		}
+	}
+}
+
+// A KGSS that stays away is asked once out of turn for an order, and then after pauses that grow.
+func TestKeyOutOfTurn(t *testing.T) {
+	w := story(t)
+	w.except(rx.OpNewKey, func() rx.Reply { return noRoute })
+	w.write(jan, 1)
+	w.step()
+	w.pass(time.Hour)
+	from := w.mono
+	w.issue(marie)
+	w.step()
+	w.pass(0)
+	if n := w.count(rx.OpNewKey, from); n != 1 {
+		t.Errorf("%d calls at once", n)
+	}
+	w.pass(time.Hour)
+	if n := w.count(rx.OpNewKey, from); n < 3 || n > 20 {
+		t.Errorf("%d calls in an hour", n)
+	}
+}
+
+// A draft's call that hangs delays an order for as long as an answer may take, no longer; also where it was to find out whether the KGSS is back.
+// No second call of a draft hangs beside it.
+func TestHangingKeyOfADraft(t *testing.T) {
+	for _, away := range []time.Duration{0, time.Hour} {
+		w := story(t)
+		if away > 0 {
+			w.except(rx.OpNewKey, func() rx.Reply { return noRoute })
+			w.write(marie, 2)
+			w.step()
+			w.pass(away)
+		}
+		w.serve = nil
+		w.write(marie, 2)
+		w.step()
+		for range int(time.Hour / time.Second) {
+			if w.inFlight(rx.OpNewKey) > 0 {
+				break
+			}
+			w.pass(time.Second)
+		}
+		w.pass(w.waits.Answer / 2)
+		w.serve = newRecipe(w).serve
+		id := w.issue(marie)
+		w.step()
+		w.pass(w.waits.Answer/2 - time.Second)
+		w.flies("getNewKey " + string(numbers[marie]))
+		w.pass(4 * time.Second)
+		w.is(id, rx.StateConfirmed)
+		w.flies("getNewKey " + string(numbers[marie]))
+		w.pass(3 * w.waits.Call)
+		if away == 0 && len(w.keys[marie]) != 2 {
+			t.Errorf("%d keys for two lines", len(w.keys[marie]))
+		}
+	}
+}
+
 // A draft that was left is written no more, and its keys are forgotten; those that something which waits needs are not.
 func TestOldKeysAreForgotten(t *testing.T) {
 	w := story(t)

@@ -16,6 +16,7 @@ type subject struct {
 func creating(prescription rx.ID) subject { return subject{rx.OpCreate, string(prescription)} }
 func looking(patient rx.ID) subject       { return subject{rx.OpOpen, string(patient)} }
 func keying(patient rx.ID) subject        { return subject{rx.OpNewKey, string(patient)} }
+func keyingAhead(patient rx.ID) subject   { return subject{rx.OpNewKey, "ahead for " + string(patient)} }
 func revoking(rid rx.RID) subject         { return subject{rx.OpRevoke, string(rid)} }
 func status(rid rx.RID) subject           { return subject{rx.OpStatus, string(rid)} }
 func readingBack(rid rx.RID) subject      { return subject{rx.OpGet, string(rid)} }
@@ -88,6 +89,6 @@ func (e *Engine) forget(m Moment, tasks []rx.Task) {
 	}
 	maps.DeleteFunc(e.plans, func(s subject, _ *plan) bool { return !owing[s] })
 	maps.DeleteFunc(e.doubts, func(rid rx.RID, _ doubt) bool { return !owing[readingBack(rid)] })
-	maps.DeleteFunc(e.outOfTurn, func(id rx.ID, _ bool) bool { return !owing[creating(id)] })
+	maps.DeleteFunc(e.outOfTurn, func(t turn, _ bool) bool { return !owing[creating(t.prescription)] })
 	e.sweep = 2*(len(e.plans)+len(e.outOfTurn)) + 100
 }

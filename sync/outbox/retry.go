@@ -30,7 +30,7 @@ func (e *Engine) Retry(ctx context.Context, m Moment) (wait time.Duration, err e
 			p.due, p.tries = min(p.due, m.Mono), max(p.tries-1, 1)
 		}
 	}
-	return 0, e.askAnyway(ctx)
+	return 0, e.askAnyway(ctx, m)
 }
 
 // hurry makes the next call due, and does not count it. Two failures stay: by them it is
@@ -45,8 +45,8 @@ func (g *gate) hurry(m Moment) {
 // askAnyway has the status of a record read when Recip-e does not answer: the wish is
 // granted also when nothing waits. It is the record read last, which misses least when
 // this reading fails.
-func (e *Engine) askAnyway(ctx context.Context) error {
-	if e.gate(rx.Recipe).open() || e.asking(rx.Recipe) {
+func (e *Engine) askAnyway(ctx context.Context, m Moment) error {
+	if e.gate(rx.Recipe).open() || e.asking(rx.Recipe, m) {
 		return nil
 	}
 	tasks, err := e.store.Work(ctx)

@@ -109,7 +109,7 @@ func (e *Engine) clear(m Moment, t *rx.Task, late bool) ([]Act, bool) {
 	if e.looks[t.Patient] != nil || e.clearing() {
 		return nil, false
 	}
-	if (e.later(looking(t.Patient), m) || !e.mayRead(rx.Recipe, m)) && (late || !e.mayAskFor(t)) {
+	if (e.later(looking(t.Patient), m) || !e.mayRead(rx.Recipe, m)) && (t.Keys == 0 || !e.mayAskFor(t, rx.Recipe, m)) {
 		return nil, false
 	}
 	act := e.beginLook(m, t)
