@@ -279,6 +279,10 @@ func (pg *page) service(p present, k wiring.Seen) {
 	case "unknown":
 		pg.say("cli.service.unknown", "name", name)
 	case "available":
+		if k.Why != "" {
+			pg.say("cli.service.refuses", "name", name, "moment", i18n.Moment(p.lang, k.Answered.In(here)), "why", i18n.Failure(p.lang, k.Why))
+			return
+		}
 		pg.say("cli.service.available", "name", name, "moment", i18n.Moment(p.lang, k.Answered.In(here)))
 	default:
 		if !rx.Silent(k.Why) { // it answered, or something else lacked

@@ -93,14 +93,14 @@ func (s *services) observe(o outbox.Observation) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	was := s.seen[o.Service]
-	is := Seen{Service: o.Service, Reached: o.Reached, Since: was.Since, Last: o.At, Answered: was.Answered}
+	is := Seen{Service: o.Service, Reached: o.Reached, Since: was.Since, Last: o.At, Answered: was.Answered, Why: o.Why}
 	if was.Reached != o.Reached || !was.Known() {
 		is.Since, s.turned = o.At, true
 	}
 	if o.Reached {
 		is.Answered = o.At
 	} else {
-		is.Failures, is.Why = was.Failures+1, o.Why
+		is.Failures = was.Failures + 1
 	}
 	s.set(is)
 	s.dirty = true

@@ -30,6 +30,7 @@ const (
 	whyOwnUnusable        = "own-etk-unusable"    // the doctor's is not believed, or is for another key than the keystore's
 	whyNoPharmacy         = "no-pharmacy"         // the depot knows no pharmacy of the number
 
+	whyKeyRefused   = "key-refused"   // the KGSS said no; Problem
 	whyKeyUntrusted = "key-untrusted" // what the KGSS gave is not signed by it, by somebody who is not believed, or too early
 )
 
@@ -93,7 +94,7 @@ func keyFailed(err error) rx.Reply {
 		for _, m := range e.Messages {
 			p.Messages = say(p.Messages, m.Language, m.Text)
 		}
-		return rx.Reply{Result: rx.ResultRefused, Problem: p, ServerAt: e.At}
+		return rx.Reply{Result: rx.ResultRefused, Why: whyKeyRefused, Problem: p, ServerAt: e.At}
 	case kgss.NoToken:
 		why := recipientLacks(err)
 		switch {

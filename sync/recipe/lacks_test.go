@@ -71,7 +71,7 @@ func TestKeyFailed(t *testing.T) {
 		t.Errorf("%s %q", reply.Result, reply.Why)
 	}
 	reply := keyFailed(&kgss.Error{Kind: kgss.NotMade, Codes: []string{"300"}, Messages: []kgss.Message{{Language: "FR", Text: "Pas de lecteur."}, {Text: "No reader."}}})
-	if p := reply.Problem; reply.Result != rx.ResultRefused || p.Code != "KGSS-300" || p.Messages[rx.FR] != "Pas de lecteur." || p.Messages[rx.EN] != "No reader." {
+	if p := reply.Problem; reply.Result != rx.ResultRefused || reply.Why != "key-refused" || p.Code != "KGSS-300" || p.Messages[rx.FR] != "Pas de lecteur." || p.Messages[rx.EN] != "No reader." {
 		t.Errorf("%s %v", reply.Result, p)
 	}
 }
