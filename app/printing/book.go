@@ -95,9 +95,14 @@ func (b Book) left() (mine []held, elsewhere []rx.ID, err error) {
 	return mine, elsewhere, nil
 }
 
-// Names tells, without asking anybody, the printer of a job of one of the documents that is not known to be over; "" when
-// there is none.
+// Names tells, without asking the spooler, the printer of a job of one of the documents that is not known to be over; "" when
+// there is none. The book is taken meanwhile: a document that is being handed over has its note by then.
 func (b Book) Names(documents []rx.ID) (printer string, err error) {
+	done, err := b.take()
+	if err != nil {
+		return "", err
+	}
+	defer done()
 	entries, err := os.ReadDir(b.dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", bookFault("", err)

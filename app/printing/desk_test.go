@@ -424,3 +424,50 @@ func TestUsualWaits(t *testing.T) {
 		t.Errorf("cancelled after %s", took)
 	}
 }
+
+// meanwhile is a spooler at which something happens while a job is made, and before it gets its document.
+type meanwhile struct {
+	*world
+	creating, sending func()
+}
+
+func (q meanwhile) Create(ctx context.Context, p Printer, name, media, tray string, width, height int) (Job, error) {
+	q.creating()
+	return q.world.Create(ctx, p, name, media, tray, width, height)
+}
+
+func (q meanwhile) Send(ctx context.Context, j Job, pdf []byte) error {
+	q.sending()
+	return q.world.Send(ctx, j, pdf)
+}
+
+// Who asks about a document while it is being handed over hears of its job: it is made, and counted, before its note.
+func TestNamesWhileHandingOver(t *testing.T) {
+	w := &world{now: time.Unix(1_790_000_000, 0), fail: t.Fatalf, dice: func(label string, sides int) int { return 4 % sides }}
+	w.about = []rx.ID{"019aa000-0000-7000-8000-000000000001"}
+	book := NewBook(filepath.Join(t.TempDir(), "book"))
+	named := make(chan string, 1)
+	q := meanwhile{world: w, creating: func() {
+		asked := make(chan struct{})
+		go func() {
+			close(asked)
+			printer, err := book.Names(w.about)
+			if err != nil {
+				printer = err.Error()
+			}
+			named <- printer
+		}()
+		<-asked
+		for deadline := time.Now().Add(100 * time.Millisecond); len(named) == 0 && time.Now().Before(deadline); {
+			time.Sleep(time.Millisecond) // an answer now would be too early
+		}
+	}, sending: func() {
+		if printer := <-named; printer != "lab" {
+			t.Errorf("the book names %q", printer)
+		}
+	}}
+	d := &Desk{Queue: q, Book: book, Now: w.Now, Wait: w.Wait, Rand: rand.Reader, Waits: Waits{Finish: 60 * time.Second, Verify: 5 * time.Second, Poll: time.Second, Remember: time.Hour}}
+	if _, err := d.Print(context.Background(), Document{IDs: w.about, Kind: Form, Make: page}, false, nil); err != nil {
+		t.Fatal(err)
+	}
+}

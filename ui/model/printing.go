@@ -151,8 +151,9 @@ func (p *Prints) begin(j *printing) {
 		return
 	}
 	p.start(PrintJob{Kind: j.of.kind, Of: j.of.ids, Word: j.word, Make: func(ctx context.Context) ([]byte, error) {
-		if j.pdf != nil {
-			return j.pdf, nil
+		if pdf, err := p.ready(ctx, j); pdf != nil || err != nil {
+			j.failed = err != nil
+			return pdf, err
 		}
 		pdf, err := j.of.again(ctx)
 		if len(pdf) > 0 { // of several some cannot be printed any more; the others are
@@ -164,6 +165,35 @@ func (p *Prints) begin(j *printing) {
 	}, Heard: func(printer, state string, obstacles []error) {
 		j.printer, j.state, j.obstacles = printer, state, obstacles
 	}, Done: func(printer, sheet string, told, err error) { p.done(j, printer, sheet, told, err) }})
+}
+
+// ready gives what was made of j and still stands: while it waited, a sheet of it may have been destroyed, also by another
+// process. nil: what is left of it is to be made anew.
+func (p *Prints) ready(ctx context.Context, j *printing) ([]byte, error) {
+	gone, err := p.gone(ctx, j.of)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(gone) == 0:
+		return j.pdf, nil
+	case len(gone) == len(j.of.ids):
+		return nil, rx.Fault(rx.CodeSheetDestroyed)
+	}
+	return nil, nil
+}
+
+// gone are the prescriptions of d whose sheet is there no longer.
+func (p *Prints) gone(ctx context.Context, d document) (gone []rx.ID, err error) {
+	if d.kind != "form" {
+		return nil, nil
+	}
+	items, err := p.env.items(ctx, d.ids)
+	for _, item := range items {
+		if item.Sheet() == nil {
+			gone = append(gone, item.ID)
+		}
+	}
+	return gone, err
 }
 
 // done takes how j ended. Where no printer took it, a file stands for it, as for everybody without a printer.
@@ -227,8 +257,8 @@ func (e *Env) notOut(ctx context.Context, ids []rx.ID) error {
 func (p *Prints) save(j *printing) {
 	j.saving = true
 	p.env.Do(func(ctx context.Context) func() {
-		pdf, err := j.pdf, error(nil)
-		if pdf == nil {
+		pdf, err := p.ready(ctx, j)
+		if pdf == nil && err == nil {
 			pdf, err = j.of.again(ctx)
 		}
 		path := ""

@@ -358,6 +358,42 @@ func TestPrintAgainIsMadeAnew(t *testing.T) {
 	}
 }
 
+// What was made and waits for the printer is not printed, nor kept as a file, once its sheet is destroyed elsewhere.
+func TestPrintOfADestroyedSheet(t *testing.T) {
+	for name, ended := range map[string]rx.Code{"printer": "", "file": "printer-none"} {
+		t.Run(name, func(t *testing.T) {
+			r := withPrinter(t)
+			_, id := r.onPaper(t)
+			if _, err := r.env.Service.Redo(context.Background(), id); err != nil {
+				t.Fatal(err)
+			}
+			if ended != "" {
+				r.done("", nil, rx.Fault(ended))
+			} else {
+				pdf, err := r.last().Make(context.Background())
+				if rx.CodeOf(err) != rx.CodeSheetDestroyed || pdf != nil {
+					t.Errorf("printed %q, %v", pdf, err)
+				}
+				r.done("", nil, err)
+			}
+			if len(r.saved) != 0 || r.store.items[0].Sheets[0].Copies != 1 {
+				t.Errorf("files %v, %d copies", r.saved, r.store.items[0].Sheets[0].Copies)
+			}
+		})
+	}
+	r := withPrinter(t)
+	p := writing(t, r.bench)
+	write(t, r.bench, p, "paracétamol", "1", "1", "3")
+	p.issue(prescribing.How{Paper: "outage-recipe"})
+	r.settle()
+	if _, err := r.env.Service.Redo(context.Background(), r.store.items[1].ID); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.made(t); got != "sheet "+string(r.store.items[0].ID)+"\n" {
+		t.Errorf("of two, one of them destroyed, printed %q", got)
+	}
+}
+
 // writing is an order of one line that is not issued yet.
 func writing(t *testing.T, b *bench) *Prescribe {
 	t.Helper()

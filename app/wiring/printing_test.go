@@ -1,0 +1,68 @@
+package wiring
+
+import (
+	"context"
+	"crypto/rand"
+	"testing"
+	"time"
+
+	"relais/app/prescribing"
+	ipp "relais/app/printing"
+	"relais/app/rx"
+)
+
+// lab is a spooler at which something happens while a job is made, and before it gets its document.
+type lab struct{ creating, sending func() }
+
+func (lab) Printer(context.Context, string) (ipp.Printer, error) {
+	return ipp.Printer{Name: "lab", Accepting: true, PDF: true}, nil
+}
+
+func (l lab) Create(context.Context, ipp.Printer, string, string, string, int, int) (ipp.Job, error) {
+	l.creating()
+	return ipp.Job{Server: l.Where().String(), Printer: "lab", Number: 1}, nil
+}
+
+func (l lab) Send(context.Context, ipp.Job, []byte) error {
+	l.sending()
+	return nil
+}
+
+func (lab) State(context.Context, ipp.Job) (ipp.Status, error) {
+	return ipp.Status{State: ipp.Completed}, nil
+}
+func (lab) Cancel(context.Context, ipp.Job) error { return nil }
+func (lab) Forget(context.Context, ipp.Job) error { return nil }
+func (lab) Where() ipp.Address                    { return ipp.Address{Network: "unix", Name: "lab"} }
+
+// A sheet that is being handed to the printer is not redone by another process, at whatever moment that asks.
+func TestPrintedWhileRedone(t *testing.T) {
+	d := made(t)
+	s, other := open(t, d), open(t, d)
+	done, err := s.Service.Issue(ctx, request(), prescribing.How{Paper: rx.PaperReasons[0]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := []rx.ID{done.Prescriptions[0].ID}
+	redone := make(chan error, 1)
+	queue := lab{creating: func() {
+		go func() {
+			_, err := other.Service.Redo(ctx, ids[0])
+			redone <- err
+		}()
+		for deadline := time.Now().Add(200 * time.Millisecond); len(redone) == 0 && time.Now().Before(deadline); {
+			time.Sleep(time.Millisecond) // an answer now would be too early
+		}
+	}, sending: func() {
+		if err := <-redone; rx.CodeOf(err) != ipp.CodeMayCome {
+			t.Errorf("redone while its sheet is printed: %v", err)
+		}
+	}}
+	desk := &ipp.Desk{Queue: queue, Book: s.book(), Now: time.Now, Wait: pause, Rand: rand.Reader, Waits: ipp.Usual}
+	r, err := desk.Print(ctx, ipp.Document{IDs: ids, Kind: ipp.Form, Make: func(ctx context.Context) ([]byte, error) {
+		return s.Service.Paper(ctx, ids, prescribing.Claim{})
+	}}, false, nil)
+	if err != nil || r.Sheet != ipp.SentSheet {
+		t.Errorf("%s, %v", r.Sheet, err)
+	}
+}
