@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -172,6 +173,7 @@ func (d *Desk) learn(ctx context.Context) {
 	case <-ctx.Done():
 	case <-d.checked:
 		_ = d.session.Learn(ctx)
+		debug.FreeOSMemory() // once: what a session of thirty years read to begin with is not needed again
 	}
 }
 
