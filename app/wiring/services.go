@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -87,11 +88,17 @@ func (s *services) all() []Seen {
 	return list
 }
 
+// standIn tells that somebody else answered in the place of a service: a portal or a proxy, with a page of its own.
+func standIn(why string) bool { return why == "foreign" || strings.HasPrefix(why, "http-") }
+
 // observe takes what a reply said.
 func (s *services) observe(o outbox.Observation) {
 	defer s.told()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if standIn(o.Why) {
+		o.Reached = false
+	}
 	was := s.seen[o.Service]
 	is := Seen{Service: o.Service, Reached: o.Reached, Since: was.Since, Last: o.At, Answered: was.Answered, Why: o.Why}
 	if was.Reached != o.Reached || !was.Known() {

@@ -70,6 +70,7 @@ const (
 	whyServer  = "untrusted-server"   // its TLS certificate is not believed
 	whyTimeout = "timeout"
 	whyDropped = "dropped"
+	whyForeign = "foreign"       // what came back is no SOAP of the service: a page of a portal
 	whyAnswer  = "answer"        // what came back is not an answer to the call
 	whyOuter   = "outer-refusal" // the platform's status, without one of Recip-e
 	whyRequest = "request"       // it cannot be built

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"time"
 
 	"relais/app/rx"
 	"relais/sync/ehealth/soap"
@@ -38,8 +37,6 @@ func failed(err error) rx.Reply {
 	switch {
 	case e.Outcome == soap.NotSent:
 		reply.Result, reply.ServerAt = rx.ResultNotSent, e.Time
-	case e.Kind == soap.KindStatus || e.Kind == soap.KindAnswer: // a portal's page, a proxy's: nobody there speaks for the service, nor has its clock
-		reply.ServerAt = time.Time{}
 	case e.Kind == soap.KindFault:
 		reply.Problem = faultProblem(e.Fault)
 		if e.Fault.AtGate() && malformed(e.Fault.SOA) {
@@ -83,7 +80,7 @@ func classOf(e *soap.Error) string {
 	case soap.KindRequest:
 		return whyRequest
 	}
-	return whyAnswer
+	return whyForeign
 }
 
 // notBelieved tells whether there was no connection because the server's certificate is not one of those that may be trusted.
