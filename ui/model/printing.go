@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"errors"
+	"os"
 	"slices"
 
 	"relais/app/i18n"
@@ -36,9 +37,11 @@ type Prints struct {
 	in    func(func()) // runs on the screen's goroutine, soon; from any goroutine
 	start func(PrintJob)
 	// Saw forgets how a job ended that Left told of; nil: it is told once.
-	Saw  func(ctx context.Context, id rx.ID) error
-	list []*printing
-	hand map[rx.ID]bool // prescriptions of open jobs that the doctor has seen to: nothing more will come, or it is in hand
+	Saw func(ctx context.Context, id rx.ID) error
+	// Remove takes a file away that stood for a sheet.
+	Remove func(path string) error
+	list   []*printing
+	hand   map[rx.ID]bool // prescriptions of open jobs that the doctor has seen to: nothing more will come, or it is in hand
 }
 
 // printing is one document.
@@ -71,9 +74,9 @@ type document struct {
 }
 
 // NewPrints makes the list. in runs what it is given on the screen's goroutine, soon, and may be called from anywhere;
-// start hands a document over.
+// start hands a document over. Files are removed from the disk, unless Remove is set.
 func NewPrints(env *Env, in func(func()), start func(PrintJob)) *Prints {
-	return &Prints{env: env, in: in, start: start}
+	return &Prints{env: env, in: in, start: start, Remove: os.Remove}
 }
 
 // sheet is the paper prescription of ids.
@@ -127,13 +130,77 @@ func (p *Prints) mayCome(id rx.ID) bool {
 	})
 }
 
-// sayingGone is the use cases for saying that a sheet is gone: with the doctor's word where it was given. It is asked on the
-// screen's goroutine.
+// sayingGone is the use cases for saying that a sheet is gone: with the doctor's word where it was given. What stands on the
+// list for the sheet goes with it. It is asked on the screen's goroutine.
 func (e *Env) sayingGone(id rx.ID) *prescribing.Service {
-	if e.Prints != nil && e.Prints.hand[id] {
-		return e.Service.InHand()
+	p := e.Prints
+	if p == nil {
+		return e.Service
 	}
-	return e.Service
+	service := *e.Service
+	service.Changed = func() {
+		if e.Service.Changed != nil {
+			e.Service.Changed()
+		}
+		p.in(func() { p.look(func() {}) })
+	}
+	if p.hand[id] {
+		return service.InHand()
+	}
+	return &service
+}
+
+// look takes off the list what is told of sheets that are destroyed, and removes the files that stand for them; then it goes on
+// with next. What may still come out, or may lie there, is told all the same.
+func (p *Prints) look(next func()) {
+	type seen struct {
+		j    *printing
+		of   document
+		path string
+		gone []rx.ID
+		err  error
+	}
+	var all []seen
+	for _, j := range p.list {
+		if j.over && !j.saving && j.of.kind == "form" && j.sheet != "open" && j.sheet != "maybe" {
+			all = append(all, seen{j: j, of: j.of, path: j.path})
+		}
+	}
+	p.env.Do(func(ctx context.Context) func() {
+		for i := range all {
+			s := &all[i]
+			s.gone, s.err = p.gone(ctx, s.of)
+			if len(s.gone) > 0 && s.path != "" {
+				_ = p.Remove(s.path) // what this cannot remove goes with the others that were saved, after some minutes
+			}
+		}
+		return func() {
+			for _, s := range all {
+				j := s.j
+				switch {
+				case !j.over || j.saving || j.path != s.path: // another copy is on its way, or is made
+				case s.err != nil:
+					j.unsettled = s.err
+				case len(s.gone) > 0:
+					j.path = ""
+					j.of.ids = slices.DeleteFunc(slices.Clone(j.of.ids), func(id rx.ID) bool { return slices.Contains(s.gone, id) })
+				}
+			}
+			p.drop(func(o *printing) bool { return o.over && len(o.of.ids) == 0 })
+			next()
+			p.env.Changed()
+		}
+	})
+}
+
+// show opens the file of j, unless what stands in it was destroyed, also by another process.
+func (p *Prints) show(j *printing) {
+	j.unsettled = nil
+	p.look(func() {
+		if j.path != "" && j.unsettled == nil {
+			p.env.Open(j.path)
+		}
+	})
 }
 
 // begin hands j over. What was printed well, and what j stands in place of, is not told any longer.
@@ -267,6 +334,7 @@ func (p *Prints) save(j *printing) {
 		}
 		return func() {
 			j.saving, j.path, j.unsettled, j.pdf = false, path, err, nil
+			p.look(func() {}) // it may have been destroyed while it was saved
 			p.env.Changed()
 		}
 	})
@@ -368,13 +436,13 @@ func (p *Prints) view(j *printing) Notice {
 		return say(Warn, i18n.Text(lang, "ui.print.same"), again...)
 	case j.err != nil && ruled[rx.CodeOf(j.err)]:
 		return say(Bad, p.env.told("", j.err), button("ui.print.word", func() { p.again(j, true) }), seen)
-	case j.err != nil && j.path != "" && unprinted[rx.CodeOf(j.err)]: // as always here, and said in the settings
-		n := say(Quiet, "", button("ui.open", func() { p.env.Open(j.path) }), seen)
+	case j.err != nil && j.path != "" && j.unsettled == nil && unprinted[rx.CodeOf(j.err)]: // as always here, and said in the settings
+		n := say(Quiet, "", button("ui.open", func() { p.show(j) }), seen)
 		n.Text = i18n.Text(lang, "ui.print.file", "document", document, "path", j.path)
 		return n
 	case j.err != nil && j.path != "":
-		what := p.env.told(i18n.Text(lang, j.of.said, "path", j.path), j.err)
-		return say(Warn, what, append([]Button{button("ui.open", func() { p.env.Open(j.path) })}, again...)...)
+		what := p.env.told(i18n.Text(lang, j.of.said, "path", j.path), j.err, j.unsettled)
+		return say(Warn, what, append([]Button{button("ui.open", func() { p.show(j) })}, again...)...)
 	case j.err != nil && j.saving:
 		return say(Busy, p.env.told("", j.err))
 	case j.err != nil:

@@ -394,6 +394,90 @@ func TestPrintOfADestroyedSheet(t *testing.T) {
 	}
 }
 
+// A file that stands for a sheet goes with the sheet, and with what is told of it, whoever destroys the sheet; the sheets that
+// stood beside it are printed anew.
+func TestFileOfADestroyedSheet(t *testing.T) {
+	withFile := func(t *testing.T, lines int) (r *tray, p *Prescribe, removed *[]string) {
+		r = withPrinter(t)
+		removed = new([]string)
+		r.prints.Remove = func(path string) error {
+			*removed = append(*removed, path)
+			return nil
+		}
+		p = writing(t, r.bench)
+		if lines > 1 {
+			write(t, r.bench, p, "paracétamol", "1", "1", "3")
+		}
+		p.issue(prescribing.How{Paper: "outage-recipe"})
+		r.settle()
+		r.made(t)
+		r.done("", nil, rx.Fault("printer-paused", "printer", "cabinet"))
+		if !strings.Contains(r.said(), "[Ouvrir]") || len(r.saved) != 1 {
+			t.Fatalf("%s; files %v", r.said(), r.saved)
+		}
+		return r, p, removed
+	}
+	t.Run("redone here", func(t *testing.T) {
+		r, p, removed := withFile(t, 1)
+		p.redo(r.store.items[0].ID)
+		r.settle()
+		if r.said() != "" || len(*removed) != 1 {
+			t.Errorf("%s; removed %v", r.said(), *removed)
+		}
+	})
+	t.Run("destroyed in the list", func(t *testing.T) {
+		r, _, removed := withFile(t, 1)
+		treat := newTreat(r.bench)
+		treat.Load()
+		r.settle()
+		list, err := r.env.Service.ToTreat(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		treat.settle(list[:1], rx.WasDestroyed)
+		r.settle()
+		if r.store.items[0].Sheet() != nil || r.said() != "" || len(*removed) != 1 {
+			t.Errorf("%s; removed %v", r.said(), *removed)
+		}
+	})
+	t.Run("redone by another process", func(t *testing.T) {
+		r, _, removed := withFile(t, 1)
+		if _, err := r.env.Service.Redo(context.Background(), r.store.items[0].ID); err != nil {
+			t.Fatal(err)
+		}
+		r.press(t, "Ouvrir")
+		if len(r.opened) != 0 || r.said() != "" || len(*removed) != 1 {
+			t.Errorf("opened %v: %s; removed %v", r.opened, r.said(), *removed)
+		}
+	})
+	t.Run("one of two", func(t *testing.T) {
+		r, p, removed := withFile(t, 2)
+		p.redo(r.store.items[1].ID)
+		r.settle()
+		if said := r.said(); strings.Contains(said, "[Ouvrir]") || !strings.Contains(said, "[Réimprimer]") || len(*removed) != 1 {
+			t.Errorf("%s; removed %v", said, *removed)
+		}
+		r.press(t, "Réimprimer")
+		if got := r.made(t); got != "sheet "+string(r.store.items[0].ID)+"\n" {
+			t.Errorf("printed %q", got)
+		}
+	})
+	t.Run("may still come out", func(t *testing.T) {
+		r := withPrinter(t)
+		_, id := r.onPaper(t)
+		r.made(t)
+		r.done("open", rx.Fault("print-open", "printer", "cabinet"), nil)
+		said := r.said()
+		if _, err := r.env.sayingGone(id).Redo(context.Background(), id); err != nil {
+			t.Fatal(err)
+		}
+		r.settle()
+		if r.said() != said || !r.prints.mayCome(id) {
+			t.Errorf("before: %s\nafter: %s", said, r.said())
+		}
+	})
+}
+
 // writing is an order of one line that is not issued yet.
 func writing(t *testing.T, b *bench) *Prescribe {
 	t.Helper()
