@@ -79,7 +79,7 @@ func TestStatus(t *testing.T) {
 			"keine Abgabe registriert (gelesen um 09:12)", "no dispensing recorded (read at 09:12)"}},
 		{rx.InProcess, read, today.AddDays(1), byLang{"en cours chez une pharmacie (lu le 22/11/2026 à 09:12)", "in behandeling bij een apotheek (gelezen op 22/11/2026 om 09:12)",
 			"in Bearbeitung in einer Apotheke (gelesen am 22/11/2026 um 09:12)", "in process at a pharmacy (read on 22/11/2026 at 09:12)"}},
-		{rx.StatusUnread, time.Time{}, today, byLang{"pas encore lu", "nog niet gelezen", "noch nicht gelesen", "not read yet"}},
+		{rx.StatusUnread, time.Time{}, today, byLang{"statut pas encore lu", "status nog niet gelezen", "Status noch nicht gelesen", "status not read yet"}},
 	} {
 		c.want.each(t, string(c.status), func(l rx.Lang) string { return Status(l, c.status, c.read, c.today) })
 	}
