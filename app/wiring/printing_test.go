@@ -3,6 +3,7 @@ package wiring
 import (
 	"context"
 	"crypto/rand"
+	"slices"
 	"testing"
 	"time"
 
@@ -64,5 +65,37 @@ func TestPrintedWhileRedone(t *testing.T) {
 	}}, false, nil)
 	if err != nil || r.Sheet != ipp.SentSheet {
 		t.Errorf("%s, %v", r.Sheet, err)
+	}
+}
+
+// What a former version kept without an id is told until it was seen, as everything else.
+func TestUntoldWithoutAnID(t *testing.T) {
+	d := made(t)
+	desk := unlock(t, d)
+	t.Cleanup(func() {
+		if err := desk.Close(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	old := `[{"of":["019aa000-0000-7000-8000-000000000001"],"sheet":"maybe","code":"print-late"},{"of":["019aa000-0000-7000-8000-000000000002"],"sheet":"none"}]`
+	if err := desk.session.db.SetSetting(ctx, settingUntold, []byte(old)); err != nil {
+		t.Fatal(err)
+	}
+	told := func() (ids, of []rx.ID) {
+		t.Helper()
+		_ = desk.LeftPrints(ctx, func(id rx.ID, about []rx.ID, _ string, _ error) { // that there is no spooler here says nothing
+			ids, of = append(ids, id), append(of, about...)
+		})
+		return ids, of
+	}
+	first, _ := told()
+	if again, _ := told(); len(first) != 2 || first[0] == "" || first[0] == first[1] || !slices.Equal(again, first) {
+		t.Fatalf("told by %q, then by %q", first, again)
+	}
+	if err := desk.SawPrint(ctx, first[0]); err != nil {
+		t.Fatal(err)
+	}
+	if _, of := told(); !slices.Equal(of, []rx.ID{"019aa000-0000-7000-8000-000000000002"}) {
+		t.Errorf("the first was seen; told of %q", of)
 	}
 }

@@ -84,7 +84,9 @@ func (d *Desk) LeftPrints(ctx context.Context, tell func(id rx.ID, of []rx.ID, s
 		return nil
 	}
 	err := d.recover(ctx, func(open ipp.Result) { tell("", open.Documents, string(open.Sheet), ended(open)) })
+	d.telling.Lock()
 	kept, unread := d.untold(ctx)
+	d.telling.Unlock()
 	for _, u := range kept {
 		tell(u.ID, u.Of, u.Sheet, u.told())
 	}
@@ -165,6 +167,7 @@ func (d *Desk) setUntold(ctx context.Context, all []untold) error {
 	return d.session.db.SetSetting(ctx, settingUntold, b)
 }
 
+// untold are those that are kept. What was kept before they had ids is given one for good.
 func (d *Desk) untold(ctx context.Context) (all []untold, err error) {
 	b, err := d.session.db.Setting(ctx, settingUntold)
 	if rx.CodeOf(err) == rx.CodeNotFound {
@@ -176,7 +179,20 @@ func (d *Desk) untold(ctx context.Context) (all []untold, err error) {
 	if err := json.Unmarshal(b, &all); err != nil {
 		return nil, rx.Fault(rx.CodeDamaged, "table", "settings", "row", settingUntold).Because(err)
 	}
-	return all, nil
+	given := false
+	for i := range all {
+		if all[i].ID != "" {
+			continue
+		}
+		if all[i].ID, err = rx.NewID(d.session.dir.Now(), d.session.dir.Rand); err != nil {
+			return all, err
+		}
+		given = true
+	}
+	if given {
+		err = d.setUntold(ctx, all)
+	}
+	return all, err
 }
 
 // Printers tells of each printer of this computer: its name, what the person called it, whether it is the usual one,
