@@ -107,7 +107,7 @@ func TestQuiet(t *testing.T) {
 		t.Fatal(err)
 	}
 	quiet(false, "it may leave again")
-	if err := s.db.AddKey(ctx, done.Patient, rx.Key{ID: "key", Secret: make([]byte, 16)}); err != nil {
+	if err := s.db.AddKey(ctx, done.Patient, request().Patient.SSIN, rx.Key{ID: "key", Secret: make([]byte, 16)}); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := s.db.Mark(ctx, id, 0, now, now, now.Add(time.Minute)); err != nil {

@@ -98,7 +98,7 @@ func TestIdentityOfAnotherWhileUnderWay(t *testing.T) {
 	}
 	keep("85073003427", "secret", "") // nothing left yet
 	keep("79021802145", "secret", "")
-	if err := s.db.AddKey(ctx, done.Patient, rx.Key{ID: "key", Secret: []byte("secret")}); err != nil {
+	if err := s.db.AddKey(ctx, done.Patient, request().Patient.SSIN, rx.Key{ID: "key", Secret: []byte("secret")}); err != nil {
 		t.Fatal(err)
 	}
 	p := done.Prescriptions[0]

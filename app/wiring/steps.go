@@ -42,8 +42,8 @@ func (s stepped) Mark(ctx context.Context, id rx.ID, version int64, at, signed, 
 	return parcel, p, err
 }
 
-func (s stepped) AddKey(ctx context.Context, patient rx.ID, key rx.Key) error {
-	return s.told("key", func() error { return s.DB.AddKey(ctx, patient, key) })
+func (s stepped) AddKey(ctx context.Context, patient rx.ID, asked rx.SSIN, key rx.Key) error {
+	return s.told("key", func() error { return s.DB.AddKey(ctx, patient, asked, key) })
 }
 
 func (s stepped) Outside(ctx context.Context) error {

@@ -182,29 +182,3 @@ func (db *DB) frozen(s *session, it *item) (*contentRow, error) {
 	}
 	return &c, db.check(&c)
 }
-
-// AddKey keeps a fresh key for the patient. CodeKeyUsed when it is in the pool already or an attempt used it, CodeNotFound when there is
-// no such patient.
-func (db *DB) AddKey(ctx context.Context, patient rx.ID, key rx.Key) error {
-	return db.write(ctx, func(t *tx) error {
-		if _, err := t.patientRow(t.session, "WHERE id = ?", string(patient)); err != nil {
-			return err
-		}
-		r := keyRow{patient: string(patient), added: clockText(t.clock())}
-		if _, err := t.one("SELECT coalesce(max(n), 0) + 1 FROM keys", nil, &r.n); err != nil {
-			return err
-		}
-		var err error
-		if r.blind, err = t.blind("attempts.key", string(key.ID)); err != nil {
-			return err
-		}
-		plain, err := json.Marshal(key)
-		if err != nil {
-			return rx.Fault(rx.CodeInternal).Because(err)
-		}
-		if r.body, err = t.seal(delivery, AD{keyTable.name, r.key(), "body"}, plain); err != nil {
-			return err
-		}
-		return t.insert(&r)
-	})
-}

@@ -38,7 +38,7 @@ func TestDoorsHoldAgainstSQL(t *testing.T) {
 	p.mark(db, q[1])
 	p.claim(db, q[2].ID)
 	p.apply(db, q[4].ID, rx.Event{Kind: rx.EventWithdrawn, Reason: "stopped"})
-	if err := db.AddKey(ctx, q[0].Patient, rx.Key{ID: "spare", Secret: make([]byte, 16)}); err != nil {
+	if err := db.AddKey(ctx, q[0].Patient, marie.SSIN, rx.Key{ID: "spare", Secret: make([]byte, 16)}); err != nil {
 		t.Fatal(err)
 	}
 	conn := p.raw()

@@ -138,9 +138,7 @@ func (p *place) apply(db *DB, id rx.ID, e rx.Event) rx.Prescription {
 // mark gives the patient a fresh key and marks an attempt with it.
 func (p *place) mark(db *DB, it rx.Prescription) (rx.Parcel, rx.Prescription) {
 	p.t.Helper()
-	if err := db.AddKey(ctx, it.Patient, rx.Key{ID: rx.KeyID(p.newID()), Secret: []byte("0123456789abcdef")}); err != nil {
-		p.t.Fatal(err)
-	}
+	p.key(db, it.Patient)
 	parcel, next, err := db.Mark(ctx, it.ID, it.Version, p.now, p.now, p.now.Add(time.Minute))
 	if err != nil {
 		p.t.Fatal(err)

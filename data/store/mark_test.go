@@ -193,7 +193,7 @@ func TestRestoredDirectoriesAreRecognised(t *testing.T) {
 			p.copyTo(backup)
 			db = p.open()
 			p.mark(db, q[0]) // after the copy was made
-			if err := db.AddKey(ctx, q[0].Patient, rx.Key{ID: "spare", Secret: make([]byte, 16)}); err != nil {
+			if err := db.AddKey(ctx, q[0].Patient, marie.SSIN, rx.Key{ID: "spare", Secret: make([]byte, 16)}); err != nil {
 				t.Fatal(err)
 			}
 			if err := db.Outside(ctx); err != nil {
@@ -346,7 +346,7 @@ func TestCutOffAtAnyStep(t *testing.T) {
 		cut = -1
 		q := p.issue(db, 2).Prescriptions
 		waiting := q[0].State == rx.StateReady
-		if err := db.AddKey(ctx, q[0].Patient, rx.Key{ID: "spare", Secret: make([]byte, 16)}); err != nil {
+		if err := db.AddKey(ctx, q[0].Patient, marie.SSIN, rx.Key{ID: "spare", Secret: make([]byte, 16)}); err != nil {
 			rt.Fatal(err)
 		}
 		p.close(db)

@@ -401,7 +401,7 @@ func TestNothingReadableOnDisk(t *testing.T) {
 		q := p.must(db.Issue(ctx, issue)).Prescriptions[0]
 		if q.Electronic {
 			key := rx.Key{ID: rx.KeyID(mark()), Secret: []byte(mark())}
-			if err := db.AddKey(ctx, q.Patient, key); err != nil {
+			if err := db.AddKey(ctx, q.Patient, patient.SSIN, key); err != nil {
 				t.Fatal(err)
 			}
 			if _, _, err := db.Mark(ctx, q.ID, 0, p.now, p.now, p.now); err != nil {
@@ -413,7 +413,7 @@ func TestNothingReadableOnDisk(t *testing.T) {
 			p.apply(db, q.ID, rx.Event{Kind: rx.EventFound, N: 1, RID: rid, Status: rx.NotDelivered})
 			p.apply(db, q.ID, rx.Event{Kind: rx.EventRevokeWished, Reason: "other", Text: mark()})
 			p.apply(db, q.ID, rx.Event{Kind: rx.EventRevokeDenied, RID: rid, Problem: &rx.Problem{Code: mark(), Messages: map[rx.Lang]string{rx.FR: mark()}}})
-			if err := db.AddKey(ctx, q.Patient, rx.Key{ID: rx.KeyID(mark()), Secret: []byte(mark())}); err != nil {
+			if err := db.AddKey(ctx, q.Patient, patient.SSIN, rx.Key{ID: rx.KeyID(mark()), Secret: []byte(mark())}); err != nil {
 				t.Fatal(err)
 			}
 		} else {
@@ -498,7 +498,7 @@ func TestNothingIsWrittenAfterANewerProgram(t *testing.T) {
 	}
 	_, err = db.Apply(ctx, q.ID, 0, rx.Event{Kind: rx.EventLetGo, At: p.now})
 	wantCode(t, err, rx.CodeNewer)
-	wantCode(t, db.AddKey(ctx, q.Patient, rx.Key{ID: "one", Secret: make([]byte, 16)}), rx.CodeNewer)
+	wantCode(t, db.AddKey(ctx, q.Patient, marie.SSIN, rx.Key{ID: "one", Secret: make([]byte, 16)}), rx.CodeNewer)
 	if err := db.tend(ctx); err != nil {
 		t.Error(err)
 	}

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"sync"
 	"time"
 
@@ -18,6 +20,40 @@ func (db *DB) unused(s *session) (map[string]int, error) {
 		return nil
 	})
 	return counts, err
+}
+
+// AddKey keeps a fresh key for the patient, that names the number which it was asked for. CodeConflict when that is not the number that the patient has:
+// under another one a pharmacy could not read what it seals. CodeKeyUsed when it is in the pool already or an attempt used it, CodeNotFound when there is
+// no such patient.
+func (db *DB) AddKey(ctx context.Context, patient rx.ID, asked rx.SSIN, key rx.Key) error {
+	return db.write(ctx, func(t *tx) error {
+		whose, err := t.patientRow(t.session, "WHERE id = ?", string(patient))
+		if err != nil {
+			return err
+		}
+		number, err := t.blind("patients.ssin", string(asked))
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(number, whose.ssinBlind) {
+			return rx.Fault(rx.CodeConflict)
+		}
+		r := keyRow{patient: string(patient), added: clockText(t.clock())}
+		if _, err := t.one("SELECT coalesce(max(n), 0) + 1 FROM keys", nil, &r.n); err != nil {
+			return err
+		}
+		if r.blind, err = t.blind("attempts.key", string(key.ID)); err != nil {
+			return err
+		}
+		plain, err := json.Marshal(key)
+		if err != nil {
+			return rx.Fault(rx.CodeInternal).Because(err)
+		}
+		if r.body, err = t.seal(delivery, AD{keyTable.name, r.key(), "body"}, plain); err != nil {
+			return err
+		}
+		return t.insert(&r)
+	})
 }
 
 // DropKeys forgets the keys that no prescription which waits will need (each needs one, and the oldest are kept), of those that were kept before that

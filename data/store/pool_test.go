@@ -10,10 +10,22 @@ import (
 	"relais/app/rx"
 )
 
+// key gives the patient a fresh key, asked for the number that they have.
 func (p *place) key(db *DB, patient rx.ID) rx.KeyID {
 	p.t.Helper()
-	key := rx.Key{ID: rx.KeyID(p.newID()), Secret: make([]byte, 16)}
-	if err := db.AddKey(ctx, patient, key); err != nil {
+	var number rx.SSIN
+	err := db.read(ctx, func(s *session) error {
+		r, err := db.patientRow(s, "WHERE id = ?", string(patient))
+		if err == nil {
+			number, err = db.ssin(r)
+		}
+		return err
+	})
+	key := rx.Key{ID: rx.KeyID(p.newID()), Secret: []byte("0123456789abcdef")}
+	if err == nil {
+		err = db.AddKey(ctx, patient, number, key)
+	}
+	if err != nil {
 		p.t.Fatal(err)
 	}
 	return key.ID
@@ -184,4 +196,45 @@ func TestDropKeysBesideADamagedOne(t *testing.T) {
 	}
 	p.keys.lock("", true)
 	wantCode(t, db.DropKeys(ctx, time.Time{}), rx.CodeLocked)
+}
+
+// A key that was asked for another number than the one that the patient has, is nobody's.
+func TestKeyOfAnotherNumber(t *testing.T) {
+	p := newPlace(t).create()
+	db := p.open()
+	newborn := marie
+	newborn.SSIN = ""
+	known, err := db.SavePatient(ctx, rx.Known{Patient: newborn})
+	if err != nil {
+		t.Fatal(err)
+	}
+	add := func(asked rx.SSIN) error {
+		return db.AddKey(ctx, known.ID, asked, rx.Key{ID: rx.KeyID(p.newID()), Secret: make([]byte, 16)})
+	}
+	asked, before := []rx.SSIN{"", marie.SSIN, "79021802145"}, rx.SSIN("")
+	for _, number := range []rx.SSIN{"", marie.SSIN, "79021802145"} {
+		known.SSIN = number
+		if known.SSIN != before {
+			if known, err = db.SavePatient(ctx, known); err != nil {
+				t.Fatal(err)
+			}
+			before = number
+		}
+		for _, of := range asked {
+			want := rx.CodeConflict
+			if of == number && of != "" {
+				want = ""
+			}
+			wantCode(t, add(of), want)
+		}
+	}
+	out := p.must(db.Issue(ctx, p.order(known.Patient, []string{"a"})))
+	parcel, _, err := db.Mark(ctx, out.Prescriptions[0].ID, 0, p.now, p.now, p.now.Add(time.Minute))
+	if err != nil || parcel.Patient != known.SSIN {
+		t.Fatal(err)
+	}
+	work, err := db.Work(ctx)
+	if err != nil || len(work) != 1 || work[0].Keys != 0 {
+		t.Errorf("keys of another number are in the pool: %v", err)
+	}
 }

@@ -213,7 +213,7 @@ func TestProcessesClaimOneDoor(t *testing.T) {
 		db := p.open()
 		out := p.issue(db, 1)
 		for range 4 {
-			if err := db.AddKey(ctx, out.Patient, rx.Key{ID: rx.KeyID(p.newID()), Secret: make([]byte, 16)}); err != nil {
+			if err := db.AddKey(ctx, out.Patient, marie.SSIN, rx.Key{ID: rx.KeyID(p.newID()), Secret: make([]byte, 16)}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -42,7 +42,7 @@ func TestFromIssueToConfirmed(t *testing.T) {
 	}
 	_, _, err = db.Mark(ctx, first.ID, sending.Version, p.now, p.now, p.now.Add(time.Minute))
 	wantCode(t, err, rx.CodeBeingSent)
-	wantCode(t, db.AddKey(ctx, first.Patient, parcel.Key), rx.CodeKeyUsed)
+	wantCode(t, db.AddKey(ctx, first.Patient, marie.SSIN, parcel.Key), rx.CodeKeyUsed)
 
 	_, err = db.Apply(ctx, first.ID, first.Version, rx.Event{Kind: rx.EventAccepted, N: 1, RID: "BEP100000001", At: p.now})
 	wantCode(t, err, rx.CodeConflict)

@@ -83,7 +83,7 @@ func lived(t testing.TB, root string) (*place, *DB, []rx.Prescription) {
 	p.apply(db, q[0].ID, rx.Event{Kind: rx.EventAccepted, N: 2, RID: "BEP100000001"})
 	q[0] = p.apply(db, q[0].ID, rx.Event{Kind: rx.EventFound, N: 0, RID: "BEP100000002", Status: rx.NotDelivered})
 	q[1] = p.claim(db, q[1].ID)
-	if err := db.AddKey(ctx, q[2].Patient, rx.Key{ID: "spare", Secret: make([]byte, 16)}); err != nil {
+	if err := db.AddKey(ctx, q[2].Patient, luc.SSIN, rx.Key{ID: "spare", Secret: make([]byte, 16)}); err != nil {
 		t.Fatal(err)
 	}
 	if err := db.SetSetting(ctx, "practice", []byte("value")); err != nil {

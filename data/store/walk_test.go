@@ -188,11 +188,11 @@ func TestWorkTellsKeysAndNumber(t *testing.T) {
 	db := p.open()
 	out := p.issue(db, 1)
 	for range 3 {
-		if err := db.AddKey(ctx, out.Patient, rx.Key{ID: rx.KeyID(p.newID()), Secret: make([]byte, 16)}); err != nil {
+		if err := db.AddKey(ctx, out.Patient, marie.SSIN, rx.Key{ID: rx.KeyID(p.newID()), Secret: make([]byte, 16)}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	wantCode(t, db.AddKey(ctx, p.newID(), rx.Key{ID: "k"}), rx.CodeNotFound)
+	wantCode(t, db.AddKey(ctx, p.newID(), marie.SSIN, rx.Key{ID: "k"}), rx.CodeNotFound)
 	tasks, err := db.Work(ctx)
 	if err != nil || len(tasks) != 1 || tasks[0].Keys != 3 || tasks[0].SSIN != marie.SSIN {
 		t.Fatalf("%d tasks, %v", len(tasks), err)
@@ -238,7 +238,7 @@ func TestWorkSeesEveryWriter(t *testing.T) {
 	out := p.issue(a, 1)
 	id := out.Prescriptions[0].ID
 	seen("issued", rx.StateReady, 0, 0)
-	if err := a.AddKey(ctx, out.Patient, rx.Key{ID: rx.KeyID(p.newID()), Secret: make([]byte, 16)}); err != nil {
+	if err := a.AddKey(ctx, out.Patient, marie.SSIN, rx.Key{ID: rx.KeyID(p.newID()), Secret: make([]byte, 16)}); err != nil {
 		t.Fatal(err)
 	}
 	seen("a key", rx.StateReady, 1, 0)

@@ -36,6 +36,7 @@ var errDisk = rx.Fault(rx.CodeIO)
 type shelf struct {
 	rows   map[rx.ID]rx.Prescription
 	order  []rx.ID
+	known  map[rx.ID]rx.SSIN // the number of each patient
 	keys   map[rx.ID][]rx.Key
 	added  map[rx.KeyID]time.Time
 	drafts map[rx.ID]draft // by patient: one each
@@ -58,7 +59,7 @@ type draft struct {
 
 func newShelf(now func() time.Time) *shelf {
 	return &shelf{
-		rows: map[rx.ID]rx.Prescription{}, keys: map[rx.ID][]rx.Key{}, added: map[rx.KeyID]time.Time{}, drafts: map[rx.ID]draft{}, used: map[rx.KeyID]bool{}, around: map[rx.ID]rx.Around{}, now: now,
+		rows: map[rx.ID]rx.Prescription{}, known: maps.Clone(numbers), keys: map[rx.ID][]rx.Key{}, added: map[rx.KeyID]time.Time{}, drafts: map[rx.ID]draft{}, used: map[rx.KeyID]bool{}, around: map[rx.ID]rx.Around{}, now: now,
 		before: func(string, rx.ID) error { return nil },
 	}
 }
@@ -88,7 +89,7 @@ func (s *shelf) Work(context.Context) (tasks []rx.Task, err error) {
 	s.was = nil
 	for _, id := range s.order {
 		if p := s.rows[id]; s.owes(p) {
-			tasks = append(tasks, rx.Task{Prescription: p, SSIN: numbers[p.Patient], Around: s.around[id], Keys: len(s.keys[p.Patient])})
+			tasks = append(tasks, rx.Task{Prescription: p, SSIN: s.known[p.Patient], Around: s.around[id], Keys: len(s.keys[p.Patient])})
 			s.was = append(s.was, id)
 		}
 	}
@@ -150,13 +151,16 @@ func (s *shelf) Mark(_ context.Context, id rx.ID, version int64, at, signed, unt
 	}
 	s.keys[patient] = slices.Clone(s.keys[patient][1:])
 	return rx.Parcel{
-		Prescription: id, Attempt: len(p.Attempts), Patient: numbers[patient], Local: p.LocalID(), Key: key, Signed: signed, SignedUntil: until,
+		Prescription: id, Attempt: len(p.Attempts), Patient: s.known[patient], Local: p.LocalID(), Key: key, Signed: signed, SignedUntil: until,
 	}, p, nil
 }
 
-func (s *shelf) AddKey(_ context.Context, patient rx.ID, key rx.Key) error {
+func (s *shelf) AddKey(_ context.Context, patient rx.ID, asked rx.SSIN, key rx.Key) error {
 	if err := s.before("key", ""); err != nil {
 		return err
+	}
+	if s.known[patient] != asked {
+		return rx.Fault(rx.CodeConflict)
 	}
 	if s.used[key.ID] {
 		return rx.Fault(rx.CodeKeyUsed)
@@ -167,13 +171,20 @@ func (s *shelf) AddKey(_ context.Context, patient rx.ID, key rx.Key) error {
 	return nil
 }
 
+// renumber gives the patient another number, as a store does: the keys that name the one before go. A store refuses it while something of the patient
+// is under way.
+func (s *shelf) renumber(patient rx.ID, number rx.SSIN) {
+	s.known[patient] = number
+	delete(s.keys, patient)
+}
+
 func (s *shelf) Writing(_ context.Context, since time.Time) (all []rx.Writing, err error) {
 	if err := s.before("writing", ""); err != nil {
 		return nil, err
 	}
 	for _, patient := range slices.Sorted(maps.Keys(s.drafts)) {
 		if d := s.drafts[patient]; !d.changed.Before(since) {
-			all = append(all, rx.Writing{Patient: patient, SSIN: numbers[patient], Lines: d.lines, Keys: len(s.keys[patient])})
+			all = append(all, rx.Writing{Patient: patient, SSIN: s.known[patient], Lines: d.lines, Keys: len(s.keys[patient])})
 		}
 	}
 	return all, nil
@@ -409,7 +420,7 @@ func (w *practice) judge(act outbox.Act) {
 	if mark := last(w.log, "outside"); claim < 0 || mark < claim {
 		w.Errorf("a create of %s leaves before the outside mark", w.number(p.Prescription))
 	}
-	if p.Patient != numbers[row.Patient] || act.Call.Patient != p.Patient {
+	if p.Patient != w.known[row.Patient] || act.Call.Patient != p.Patient {
 		w.Errorf("a create goes to another patient")
 	}
 	for _, f := range w.flying {

@@ -10,7 +10,7 @@ import (
 
 // stock puts keys into the pool of everybody, so that stories are about creates.
 func (w *practice) stock() *practice {
-	for patient := range numbers {
+	for patient := range w.known {
 		for range 30 {
 			w.keys[patient] = append(w.keys[patient], w.newKey().Key)
 		}

@@ -26,37 +26,37 @@ const (
 func (e *Engine) keys(ctx context.Context, m Moment, tasks []rx.Task) ([]Act, error) {
 	e.dropKeys(ctx, m)
 	var acts []Act
-	all, coming, lacking := 0, map[rx.ID]int{}, map[rx.ID]int{}
+	all, coming, lacking := 0, map[rx.SSIN]int{}, map[rx.SSIN]int{} // a key names the number that it was asked for
 	for _, er := range e.flight {
 		if er.call.Op != rx.OpNewKey {
 			continue
 		}
 		if all++; !e.hangs(er, m) {
-			coming[er.patient]++
-			lacking[er.patient]--
+			coming[er.call.Patient]++
+			lacking[er.call.Patient]--
 		}
 	}
 	begin := func(patient rx.ID, ssin rx.SSIN, ahead bool) {
 		all++
-		coming[patient]++
-		lacking[patient]--
+		coming[ssin]++
+		lacking[ssin]--
 		acts = append(acts, e.start(m, errand{call: rx.Call{Op: rx.OpNewKey, Patient: ssin}, patient: patient, ahead: ahead}, e.waits.Call))
 	}
-	seen, short := map[rx.ID]bool{}, false
+	seen, short := map[rx.SSIN]bool{}, false
 	for i := range tasks {
 		t := &tasks[i]
 		if t.State != rx.StateReady || t.SSIN == "" {
 			continue
 		}
-		if !seen[t.Patient] {
-			seen[t.Patient] = true
-			lacking[t.Patient] -= t.Keys
+		if !seen[t.SSIN] {
+			seen[t.SSIN] = true
+			lacking[t.SSIN] -= t.Keys
 		}
-		if lacking[t.Patient]++; lacking[t.Patient] <= 0 {
+		if lacking[t.SSIN]++; lacking[t.SSIN] <= 0 {
 			continue
 		}
-		failing := e.plans[keying(t.Patient)] != nil && coming[t.Patient] > 0
-		if all >= parallel || failing || e.later(keying(t.Patient), m) || !e.mayRead(rx.KGSS, m) && !e.mayAskFor(t, rx.KGSS, m) {
+		failing := e.plans[keying(t.SSIN)] != nil && coming[t.SSIN] > 0
+		if all >= parallel || failing || e.later(keying(t.SSIN), m) || !e.mayRead(rx.KGSS, m) && !e.mayAskFor(t, rx.KGSS, m) {
 			short = true
 			continue
 		}
@@ -71,11 +71,11 @@ func (e *Engine) keys(ctx context.Context, m Moment, tasks []rx.Task) ([]Act, er
 		return acts, nil
 	}
 	for _, w := range writing {
-		if !seen[w.Patient] {
-			lacking[w.Patient] -= w.Keys
+		if !seen[w.SSIN] {
+			lacking[w.SSIN] -= w.Keys
 		}
-		lacking[w.Patient] += w.Lines
-		if lacking[w.Patient] > 0 && !e.later(keying(w.Patient), m) && !e.later(keyingAhead(w.Patient), m) && e.mayRead(rx.KGSS, m) {
+		lacking[w.SSIN] += w.Lines
+		if lacking[w.SSIN] > 0 && !e.later(keying(w.SSIN), m) && !e.later(keyingAhead(w.SSIN), m) && e.mayRead(rx.KGSS, m) {
 			begin(w.Patient, w.SSIN, true)
 			break
 		}
@@ -116,19 +116,23 @@ func (e *Engine) dropKeys(ctx context.Context, m Moment) {
 // doneKey keeps the key. One that is not kept is lost, and harms nobody: it was
 // never used.
 func (e *Engine) doneKey(ctx context.Context, m Moment, er *errand, r rx.Reply) error {
-	next := keying(er.patient)
+	asked := er.call.Patient
+	next := keying(asked)
 	if er.ahead {
-		next = keyingAhead(er.patient)
+		next = keyingAhead(asked)
 	}
 	if !r.OK() || r.Key.ID == "" {
 		e.again(next, m, e.waits.Retry, &r)
 		return nil
 	}
-	if err := e.store.AddKey(ctx, er.patient, r.Key); err != nil {
+	if err := e.store.AddKey(ctx, er.patient, asked, r.Key); err != nil {
 		e.again(next, m, e.waits.Retry, nil)
+		if rx.CodeOf(err) == rx.CodeConflict { // the patient has another number since
+			return nil
+		}
 		return err
 	}
-	delete(e.plans, keying(er.patient))
-	delete(e.plans, keyingAhead(er.patient))
+	delete(e.plans, keying(asked))
+	delete(e.plans, keyingAhead(asked))
 	return nil
 }

@@ -1,6 +1,7 @@
 package outbox_test
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"testing"
@@ -174,6 +175,29 @@ func TestHangingKeyOfADraft(t *testing.T) {
 	}
 }
 
+// A key names the number that it was asked for: one whose answer comes after the patient got another number is nobody's, and one is asked for the new
+// number at once, also where the KGSS knows nothing of the old one.
+func TestKeyOfTheNumberBefore(t *testing.T) {
+	const right = "85073003625"
+	for name, answer := range map[string]func(w *practice) rx.Reply{"given": (*practice).newKey, "refused": (*practice).refusal} {
+		w := story(t)
+		w.write(marie, 1)
+		w.step()
+		w.flies("getNewKey " + string(numbers[marie]))
+		w.renumber(marie, right)
+		id := w.finish(marie)[0]
+		w.step()
+		w.flies("getNewKey "+string(numbers[marie]), "getNewKey "+right)
+		w.end(rx.OpNewKey, answer(w))
+		w.is(id, rx.StateReady)
+		if len(w.keys[marie]) > 0 || len(w.faults) > 0 {
+			t.Errorf("%s: %d keys of the number before, %v", name, len(w.keys[marie]), w.faults)
+		}
+		w.end(rx.OpNewKey, w.newKey())
+		w.is(id, rx.StateSending)
+	}
+}
+
 // A draft that was left is written no more, and its keys are forgotten; those that something which waits needs are not.
 func TestOldKeysAreForgotten(t *testing.T) {
 	w := story(t)
@@ -245,7 +269,7 @@ func TestDraftsUnreadable(t *testing.T) {
 	}
 }
 
-// Whatever is written, left and issued, and however the KGSS answers: a key that was asked for one patient is never another's, serves one attempt, the pool
+// Whatever is written, left and issued, and however the KGSS answers: a key that was asked for one number is never another's, serves one attempt, the pool
 // never holds more than lines were written or waited at once, and asking ends when nobody writes.
 func TestKeysProperty(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -282,10 +306,10 @@ func TestKeysProperty(t *testing.T) {
 			return after, reply
 		}
 		patients := []rx.ID{marie, jan, luc}
-		most := map[rx.ID]int{}
+		most, renumbered := map[rx.ID]int{}, 0
 		for range rapid.IntRange(1, 25).Draw(t, "happenings") {
 			patient := rapid.SampledFrom(patients).Draw(t, "patient")
-			switch rapid.IntRange(0, 4).Draw(t, "what") {
+			switch rapid.IntRange(0, 5).Draw(t, "what") {
 			case 0, 1:
 				w.write(patient, rapid.IntRange(1, 4).Draw(t, "lines"))
 			case 2:
@@ -296,6 +320,11 @@ func TestKeysProperty(t *testing.T) {
 				kgss = rapid.SampledFrom([]weather{fine, slow, dropped, away, refused}).Draw(t, "KGSS")
 				if rapid.Bool().Draw(t, "mains") {
 					w.boot()
+				}
+			case 5:
+				if !slices.ContainsFunc(slices.Collect(maps.Values(w.rows)), func(p rx.Prescription) bool { return p.Patient == patient && w.owes(p) }) {
+					renumbered++
+					w.renumber(patient, rx.SSIN(fmt.Sprint("number ", renumbered)))
 				}
 			}
 			lines := 0

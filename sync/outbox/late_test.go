@@ -54,7 +54,7 @@ func TestLateSends(t *testing.T) {
 				t.Errorf("a late one %s after another", c.at-before)
 			}
 			before = c.at
-			if at, ok := looked[string(numbers[p.Patient])]; !ok || c.at-at > time.Minute+2*time.Second {
+			if at, ok := looked[string(w.known[p.Patient])]; !ok || c.at-at > time.Minute+2*time.Second {
 				t.Errorf("%s left without a look at the open list", c.on)
 			}
 		}
@@ -86,8 +86,7 @@ func TestBacklogIsCheap(t *testing.T) {
 	r := newRecipe(w)
 	for i := range 60 { // each another patient
 		patient := rx.ID("019a0000-0000-7000-8000-0000000" + string(rune('a'+i/26)) + string(rune('a'+i%26)) + "000")
-		numbers[patient] = rx.SSIN("patient " + string(patient[31:33]))
-		t.Cleanup(func() { delete(numbers, patient) })
+		w.known[patient] = rx.SSIN("patient " + string(patient[31:33]))
 		w.issue(patient)
 	}
 	w.pass(15 * time.Minute)

@@ -149,8 +149,7 @@ func TestLookUpsAreFew(t *testing.T) {
 	w := story(t).stock()
 	for i := range 12 {
 		patient := rx.ID(fmt.Sprintf("019a0000-0000-7000-8000-00000000b%03d", i))
-		numbers[patient] = rx.SSIN(fmt.Sprint("patient ", i))
-		t.Cleanup(func() { delete(numbers, patient) })
+		w.known[patient] = rx.SSIN(fmt.Sprint("patient ", i))
 		id := w.issue(patient)
 		p, _, err := rx.Step(w.rows[id], rx.Event{Kind: rx.EventRestored, At: w.now()})
 		if err != nil {

@@ -15,8 +15,8 @@ type subject struct {
 
 func creating(prescription rx.ID) subject { return subject{rx.OpCreate, string(prescription)} }
 func looking(patient rx.ID) subject       { return subject{rx.OpOpen, string(patient)} }
-func keying(patient rx.ID) subject        { return subject{rx.OpNewKey, string(patient)} }
-func keyingAhead(patient rx.ID) subject   { return subject{rx.OpNewKey, "ahead for " + string(patient)} }
+func keying(number rx.SSIN) subject       { return subject{rx.OpNewKey, string(number)} }
+func keyingAhead(number rx.SSIN) subject  { return subject{rx.OpNewKey, "ahead for " + string(number)} }
 func revoking(rid rx.RID) subject         { return subject{rx.OpRevoke, string(rid)} }
 func status(rid rx.RID) subject           { return subject{rx.OpStatus, string(rid)} }
 func readingBack(rid rx.RID) subject      { return subject{rx.OpGet, string(rid)} }
@@ -82,7 +82,7 @@ func (e *Engine) forget(m Moment, tasks []rx.Task) {
 	owing := map[subject]bool{}
 	for i := range tasks {
 		t := &tasks[i]
-		owing[creating(t.ID)], owing[looking(t.Patient)], owing[keying(t.Patient)] = true, true, true
+		owing[creating(t.ID)], owing[looking(t.Patient)], owing[keying(t.SSIN)] = true, true, true
 		for _, r := range t.Records {
 			owing[revoking(r.RID)], owing[status(r.RID)], owing[readingBack(r.RID)] = true, true, true
 		}

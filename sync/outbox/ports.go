@@ -28,8 +28,9 @@ type Store interface {
 	// timestamp's, by the server's clock.
 	Mark(ctx context.Context, id rx.ID, version int64, at, signed, until time.Time) (rx.Parcel, rx.Prescription, error)
 
-	// AddKey keeps a fresh key of the patient's pool.
-	AddKey(ctx context.Context, patient rx.ID, key rx.Key) error
+	// AddKey keeps a fresh key of the patient's pool. A key names the number for which it was asked: CodeConflict when that is not the
+	// patient's number any more.
+	AddKey(ctx context.Context, patient rx.ID, asked rx.SSIN, key rx.Key) error
 
 	// Writing gives the patients with a number, known here, of whom a draft was changed at or
 	// after since, in an order that is always the same. Nothing while drafts cannot be read.

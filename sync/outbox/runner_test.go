@@ -134,10 +134,10 @@ func (l locked) Mark(ctx context.Context, id rx.ID, version int64, at, signed, u
 	defer l.o.Unlock()
 	return l.o.Mark(ctx, id, version, at, signed, until)
 }
-func (l locked) AddKey(ctx context.Context, patient rx.ID, key rx.Key) error {
+func (l locked) AddKey(ctx context.Context, patient rx.ID, asked rx.SSIN, key rx.Key) error {
 	l.o.Lock()
 	defer l.o.Unlock()
-	return l.o.AddKey(ctx, patient, key)
+	return l.o.AddKey(ctx, patient, asked, key)
 }
 func (l locked) Writing(ctx context.Context, since time.Time) ([]rx.Writing, error) {
 	l.o.Lock()

@@ -247,7 +247,8 @@ func (p *practice) live() error {
 		func() error { return plan(world.Fault{Kind: world.RefuseConnect}) },
 		func() error { return issue(8, 2, prescribing.How{}) }, // 10, 11 ready
 		func() error {
-			return db.AddKey(ctx, p.patientOf(db, ids[10]), rx.Key{ID: "spare", Secret: make([]byte, 16)})
+			waits := p.itemOf(db, ids[10])
+			return db.AddKey(ctx, waits.Patient, waits.Facts.Patient.SSIN, rx.Key{ID: "spare", Secret: make([]byte, 16)})
 		},
 		func() error { return s.LetGo(ctx, p.orderOf(db, ids[10])) },
 		func() error { return p.take(atRest, db, true) },
@@ -275,8 +276,7 @@ func (p *practice) itemOf(db *store.DB, id rx.ID) rx.Item {
 	return item
 }
 
-func (p *practice) patientOf(db *store.DB, id rx.ID) rx.ID { return p.itemOf(db, id).Patient }
-func (p *practice) orderOf(db *store.DB, id rx.ID) rx.ID   { return p.itemOf(db, id).Order }
+func (p *practice) orderOf(db *store.DB, id rx.ID) rx.ID { return p.itemOf(db, id).Order }
 
 // remember keeps the database as it is now.
 func (p *practice) remember(db *store.DB) error {

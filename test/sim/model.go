@@ -182,9 +182,12 @@ func (m *Model) Mark(_ context.Context, id rx.ID, version int64, at, signed, unt
 	return parcel, p, err
 }
 
-// AddKey keeps a key that was never kept before.
-func (m *Model) AddKey(_ context.Context, patient rx.ID, key rx.Key) error {
+// AddKey keeps a key that was never kept before, for the number that the patient has.
+func (m *Model) AddKey(_ context.Context, patient rx.ID, asked rx.SSIN, key rx.Key) error {
 	return m.durable("add key", func() error {
+		if m.disk.patients[patient].SSIN != asked {
+			return rx.Fault(rx.CodeConflict)
+		}
 		if m.disk.used[key.ID] {
 			return rx.Fault(rx.CodeKeyUsed)
 		}

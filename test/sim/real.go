@@ -263,8 +263,8 @@ func (r *real) Mark(ctx context.Context, id rx.ID, version int64, at, signed, un
 	return parcel, p, err
 }
 
-func (r *real) AddKey(ctx context.Context, patient rx.ID, key rx.Key) error {
-	return r.durable("add key", func() error { return r.db().AddKey(ctx, patient, key) })
+func (r *real) AddKey(ctx context.Context, patient rx.ID, asked rx.SSIN, key rx.Key) error {
+	return r.durable("add key", func() error { return r.db().AddKey(ctx, patient, asked, key) })
 }
 
 func (r *real) DropKeys(ctx context.Context, before time.Time) error {
