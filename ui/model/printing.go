@@ -126,8 +126,13 @@ func (p *Prints) running(ids ...rx.ID) bool {
 // could not be ended. Until that is over it is not destroyed, and nothing takes its place.
 func (p *Prints) mayCome(id rx.ID) bool {
 	return p != nil && slices.ContainsFunc(p.list, func(j *printing) bool {
-		return (!j.over || j.sheet == "open") && j.of.kind == "form" && slices.Contains(j.of.ids, id)
+		return (!j.over || j.open()) && j.of.kind == "form" && slices.Contains(j.of.ids, id)
 	})
+}
+
+// open tells that a job of what is printed, this one or one before it, could not be ended.
+func (j *printing) open() bool {
+	return j.sheet == "open" || rx.CodeOf(j.err) == "print-open" || rx.CodeOf(j.unsettled) == "print-may-come"
 }
 
 // sayingGone is the use cases for saying that a sheet is gone: with the doctor's word where it was given. What stands on the
@@ -162,7 +167,7 @@ func (p *Prints) look(next func()) {
 	}
 	var all []seen
 	for _, j := range p.list {
-		if j.over && !j.saving && j.of.kind == "form" && j.sheet != "open" && j.sheet != "maybe" {
+		if j.over && !j.saving && j.of.kind == "form" && !j.open() && j.sheet != "maybe" {
 			all = append(all, seen{j: j, of: j.of, path: j.path})
 		}
 	}
@@ -320,11 +325,18 @@ func (e *Env) notOut(ctx context.Context, ids []rx.ID) error {
 	return nil
 }
 
-// save makes a file of j.
+// save makes a file of j. A further copy of a sheet is made only when no earlier job may still bring one.
 func (p *Prints) save(j *printing) {
 	j.saving = true
+	service := p.env.Service
+	if j.word {
+		service = service.InHand()
+	}
 	p.env.Do(func(ctx context.Context) func() {
 		pdf, err := p.ready(ctx, j)
+		if pdf == nil && err == nil && j.of.kind == "form" {
+			err = service.MayCopy(ctx, j.of.ids)
+		}
 		if pdf == nil && err == nil {
 			pdf, err = j.of.again(ctx)
 		}
@@ -363,7 +375,7 @@ func (p *Prints) seen(j *printing) {
 			if p.hand == nil {
 				p.hand = map[rx.ID]bool{}
 			}
-			p.hand[id] = p.hand[id] || j.sheet == "open"
+			p.hand[id] = p.hand[id] || j.open()
 		}
 		p.drop(func(o *printing) bool { return o == j })
 	}
@@ -445,6 +457,8 @@ func (p *Prints) view(j *printing) Notice {
 		return say(Warn, what, append([]Button{button("ui.open", func() { p.show(j) })}, again...)...)
 	case j.err != nil && j.saving:
 		return say(Busy, p.env.told("", j.err))
+	case j.err != nil && j.open():
+		return say(Bad, p.env.told("", j.err, j.unsettled), button("ui.print.word", func() { p.again(j, true) }), seen)
 	case j.err != nil:
 		return say(Bad, p.env.told("", j.err, j.unsettled), again...)
 	}
