@@ -19,12 +19,17 @@ func (c *Client) opened(ctx context.Context, r *wire.GetResult, reply *rx.Reply)
 	if reply.Sealed = why; why != "" {
 		return
 	}
-	_, reply.Local = headerOf(message)
-	if read, err := kmehr.Read(message); err == nil {
-		reply.Content = contentOf(read)
-	} else {
-		reply.Sealed = rx.SealedForm
+	reply.Local, reply.Content, reply.Sealed = readIn(message)
+}
+
+// readIn gives the LOCAL id and the content of a message, both from one reading: what counts as read, and as another's since it does not bear an id
+// of ours, was searched for that id to the end.
+func readIn(message []byte) (local rx.ID, content *rx.Content, sealed string) {
+	read, err := kmehr.Read(message)
+	if err != nil {
+		return "", nil, rx.SealedForm
 	}
+	return rx.ID(read.LocalID), contentOf(read), ""
 }
 
 // content gives the message of a record, or why it cannot be read.
@@ -100,21 +105,17 @@ func (c *Client) letters(list []wire.Feedback) []rx.Letter {
 	return letters
 }
 
-// headerOf reads what calls need of a KMEHR message: the version of the medicines file it was written from, for the platform, and its LOCAL id.
-func headerOf(message []byte) (source string, local rx.ID) {
-	source = unknownSource
+// sourceOf reads the version of the medicines file from which a KMEHR message was written, for the platform.
+func sourceOf(message []byte) string {
 	doc, err := xmldsig.Parse(message, xmldsig.Limits{})
-	if err != nil || doc.Root().Tag != "kmehrmessage" {
-		return source, ""
-	}
-	for _, id := range doc.FindElements("/kmehrmessage/header/id[@S='LOCAL']") {
-		local = rx.ID(id.Text())
+	if err != nil {
+		return unknownSource
 	}
 	if s := doc.FindElement("/kmehrmessage/header/externalsource/source"); s != nil {
 		cd, version := s.SelectElement("cd"), s.SelectElement("version")
 		if cd != nil && version != nil && cd.Text() != "" && version.Text() != "" {
-			source = cd.Text() + ":" + version.Text()
+			return cd.Text() + ":" + version.Text()
 		}
 	}
-	return source, local
+	return unknownSource
 }

@@ -182,15 +182,15 @@ func TestChangedAnswerIsNoRefusal(t *testing.T) {
 	})
 }
 
-func TestHeaderOf(t *testing.T) {
-	for name, c := range map[string]struct{ text, source, local string }{
-		"no XML":    {"exemple", "Unknown", ""},
-		"no KMEHR":  {"<other/>", "Unknown", ""},
-		"no source": {`<kmehrmessage xmlns="urn:k"><header><id S="ID-KMEHR">1</id><id S="LOCAL" SL="exemple">0b</id></header></kmehrmessage>`, "Unknown", "0b"},
-		"whole": {`<kmehrmessage xmlns="urn:k"><header><id S="LOCAL">0c</id><externalsource><source><cd S="CD-EXTERNALSOURCE">samv2</cd><version>E1</version></source></externalsource></header></kmehrmessage>`,
-			"samv2:E1", "0c"},
+func TestSourceOf(t *testing.T) {
+	for name, c := range map[string]struct{ text, source string }{
+		"no XML":    {"exemple", "Unknown"},
+		"no KMEHR":  {"<other/>", "Unknown"},
+		"no source": {`<kmehrmessage xmlns="urn:k"><header><id S="ID-KMEHR">1</id></header></kmehrmessage>`, "Unknown"},
+		"whole": {`<kmehrmessage xmlns="urn:k"><header><externalsource><source><cd S="CD-EXTERNALSOURCE">samv2</cd><version>E1</version></source></externalsource></header></kmehrmessage>`,
+			"samv2:E1"},
 	} {
-		if source, local := headerOf([]byte(c.text)); source != c.source || string(local) != c.local {
+		if source := sourceOf([]byte(c.text)); source != c.source {
 			t.Errorf("%s: %q", name, source)
 		}
 	}

@@ -142,7 +142,7 @@ func (r request) create() (any, *wire.Administrative, error) {
 	if err != nil {
 		return nil, nil, errClass{whyRequest, err}
 	}
-	source, _ := headerOf(p.Message)
+	source := sourceOf(p.Message)
 	param := wire.CreateParam{
 		Party: wire.Party{PatientID: wire.Private(p.Patient)}, Prescription: sealed, PrescriptionType: p.Type, FeedbackRequested: p.Feedback,
 		KeyID: wire.Private(p.Key.ID), SymmKey: r.symm, ExpirationDate: p.Expires.String(), Vision: vision(p.Visibility),
