@@ -61,10 +61,11 @@ func (b Book) take() (release func(), err error) {
 }
 
 // left gives, with the book taken, the notes that nobody holds, each now held by the caller, and the
-// documents of those that another process holds.
+// documents of those that another process holds. An error tells of notes that are not among them: what they are about is
+// not known.
 func (b Book) left() (mine []held, elsewhere []rx.ID, err error) {
 	entries, err := os.ReadDir(b.dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil {
 		return nil, nil, bookFault("", err)
 	}
 	for _, e := range entries {
@@ -75,28 +76,31 @@ func (b Book) left() (mine []held, elsewhere []rx.ID, err error) {
 		if !ok {
 			continue
 		}
-		n, err := b.read(e.Name())
-		if err != nil {
-			release(mine)
-			return nil, nil, err
+		n, unread := b.read(e.Name())
+		if errors.Is(unread, fs.ErrNotExist) { // struck this moment
+			continue
+		}
+		if unread != nil {
+			err = errors.Join(err, unread)
+			continue
 		}
 		l := b.lock(name)
-		got, err := l.TryLock()
+		got, failed := l.TryLock()
 		switch {
-		case err != nil:
-			release(mine)
-			return nil, nil, bookFault(e.Name(), err)
+		case failed != nil:
+			err = errors.Join(err, bookFault(e.Name(), failed))
 		case got:
 			mine = append(mine, held{Note: n, lock: l})
 		default:
 			elsewhere = append(elsewhere, n.Documents...)
 		}
 	}
-	return mine, elsewhere, nil
+	return mine, elsewhere, err
 }
 
 // Names tells, without asking the spooler, the printer of a job of one of the documents that is not known to be over; "" when
-// there is none. The book is taken meanwhile: a document that is being handed over has its note by then.
+// there is none. The book is taken meanwhile: a document that is being handed over has its note by then. An error tells that
+// there may be one: not every note can be read.
 func (b Book) Names(documents []rx.ID) (printer string, err error) {
 	done, err := b.take()
 	if err != nil {
@@ -104,25 +108,23 @@ func (b Book) Names(documents []rx.ID) (printer string, err error) {
 	}
 	defer done()
 	entries, err := os.ReadDir(b.dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil {
 		return "", bookFault("", err)
 	}
 	for _, e := range entries {
 		if !strings.HasSuffix(e.Name(), noteSuffix) {
 			continue
 		}
-		n, err := b.read(e.Name())
-		if errors.Is(err, fs.ErrNotExist) { // struck this moment
-			continue
-		}
-		if err != nil {
-			return "", err
-		}
-		if n.about(documents) {
+		n, unread := b.read(e.Name())
+		switch {
+		case errors.Is(unread, fs.ErrNotExist): // struck this moment
+		case unread != nil:
+			err = errors.Join(err, unread)
+		case n.about(documents):
 			return n.Job.Printer, nil
 		}
 	}
-	return "", nil
+	return "", err
 }
 
 // keep writes a note down, durably, and holds it.

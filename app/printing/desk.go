@@ -140,11 +140,13 @@ func (d *Desk) handOver(ctx context.Context, doc Document, word bool) (note held
 }
 
 // clearAbout ends the jobs that earlier runs left of documents. It fails unless each is
-// known to be over without a sheet, or the doctor gives a word.
+// known to be over without a sheet, or the doctor gives a word. It tells of a note that cannot be read, and so may be about any
+// document: before anything else without a word, and last with one.
 func (d *Desk) clearAbout(ctx context.Context, documents []rx.ID, word bool) error {
-	left, elsewhere, err := d.Book.left()
-	if err != nil {
-		return err
+	left, elsewhere, unread := d.Book.left()
+	if unread != nil && !word {
+		release(left)
+		return unread
 	}
 	if (Note{Documents: elsewhere}).about(documents) {
 		release(left)
@@ -160,12 +162,12 @@ func (d *Desk) clearAbout(ctx context.Context, documents []rx.ID, word bool) err
 			return r.Fault
 		}
 	}
-	return nil
+	return unread
 }
 
 // Over brings the jobs of documents to their end, for whoever is about to say that no sheet of them is left: it fails
-// unless each is known to be over without one (CodeMayCome, CodeCame, CodeRunning), or the doctor gives a word as for Print.
-// A job of which it tells CodeCame is told once: it is over.
+// unless each is known to be over without one (CodeMayCome, CodeCame, CodeRunning), or the doctor gives a word as for Print,
+// which here stands for a note that cannot be read as well (CodeBook). A job of which it tells CodeCame is told once: it is over.
 func (d *Desk) Over(ctx context.Context, documents []rx.ID, word bool) error {
 	done, err := d.Book.take()
 	if err != nil {
@@ -173,6 +175,9 @@ func (d *Desk) Over(ctx context.Context, documents []rx.ID, word bool) error {
 	}
 	defer done()
 	err = d.clearAbout(ctx, documents, word)
+	if word && rx.CodeOf(err) == CodeBook {
+		return nil
+	}
 	if code, told := nothingDone[rx.CodeOf(err)]; told {
 		return rx.Fault(code, "printer", faultOf(err).Args["printer"]).Because(err)
 	}
@@ -293,7 +298,8 @@ func (d *Desk) end(ctx context.Context, n held) (last Status, known bool) {
 
 // Recover ends the jobs that an earlier run left: cancels those that are not over, and
 // tells of each what can be said of its sheet. It prints nothing. Jobs that stay open
-// stay in the book, until they are told for the last time when they are old.
+// stay in the book, until they are told for the last time when they are old. An error may stand beside results: of a note
+// that cannot be read nothing is known.
 func (d *Desk) Recover(ctx context.Context) ([]Result, error) {
 	done, err := d.Book.take()
 	if err != nil {
@@ -301,9 +307,6 @@ func (d *Desk) Recover(ctx context.Context) ([]Result, error) {
 	}
 	left, _, err := d.Book.left()
 	done()
-	if err != nil {
-		return nil, err
-	}
 	var results []Result
 	for _, n := range left {
 		r := d.clear(ctx, n)

@@ -347,23 +347,49 @@ func TestBook(t *testing.T) {
 	}
 }
 
-// A note that cannot be read keeps everything from being printed: whose job it is about
-// is not known.
+// A note that cannot be read keeps everything from being printed, and from being said to be gone without the doctor's word: whose
+// job it is about is not known. The notes beside it are heard all the same.
 func TestBookDamaged(t *testing.T) {
+	ctx := context.Background()
 	for _, text := range []string{"", "{", `{"id":"019aa000-0000-7000-8000-00000000000b"}`, "null"} {
 		b, h := bookWith(t, note)
 		release([]held{h})
-		if err := os.WriteFile(filepath.Join(b.dir, string(note.ID)+".json"), []byte(text), 0o600); err != nil {
+		const unread rx.ID = "019aa000-0000-7000-8000-000000000001" // read before the other
+		if err := os.WriteFile(filepath.Join(b.dir, string(unread)+".json"), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := (&Desk{Book: b}).Print(context.Background(), Document{}, true, nil); rx.CodeOf(err) != CodeBook {
-			t.Errorf("%q: %v", text, err)
+		w := &world{now: note.At, fail: t.Fatalf, dice: func(_ string, sides int) int { return 5 % sides }}
+		w.jobs = make([]*paper, note.Job.Number-1)
+		for i := range w.jobs {
+			w.jobs[i] = &paper{}
 		}
-		if _, err := b.Names(note.Documents); rx.CodeOf(err) != CodeBook {
-			t.Errorf("%q: %v", text, err)
+		w.jobs = append(w.jobs, &paper{documents: note.Documents, name: note.Job.Name, state: Cancelled, document: true})
+		desk := &Desk{Queue: w, Book: b, Now: w.Now, Wait: w.Wait, Rand: rand.Reader, Waits: Usual}
+		others := []rx.ID{"019aa000-0000-7000-8000-000000000002"}
+		for _, of := range [][]rx.ID{others, note.Documents} {
+			w.about = of
+			if _, err := desk.Print(ctx, Document{IDs: of}, false, nil); rx.CodeOf(err) != CodeBook {
+				t.Errorf("%q: printed: %v", text, err)
+			}
+			if err := desk.Over(ctx, of, false); rx.CodeOf(err) != CodeBook {
+				t.Errorf("%q: said to be gone: %v", text, err)
+			}
 		}
-		if _, err := (&Desk{Book: b}).Recover(context.Background()); rx.CodeOf(err) != CodeBook {
-			t.Errorf("%q: %v", text, err)
+		if named, err := b.Names(others); named != "" || rx.CodeOf(err) != CodeBook {
+			t.Errorf("%q: %q, %v", text, named, err)
+		}
+		if named, err := b.Names(note.Documents); named != "lab" || err != nil {
+			t.Errorf("%q: %q, %v", text, named, err)
+		}
+		w.about = others
+		if err := desk.Over(ctx, others, true); err != nil {
+			t.Errorf("%q: on the doctor's word: %v", text, err)
+		}
+		if _, err := desk.Print(ctx, Document{IDs: others, Make: page}, true, nil); rx.CodeOf(err) != CodeBook {
+			t.Errorf("%q: printed on the doctor's word: %v", text, err)
+		}
+		if r, err := desk.Recover(ctx); rx.CodeOf(err) != CodeBook || len(r) != 1 || !slices.Equal(r[0].Documents, note.Documents) || r[0].Sheet != NoSheet {
+			t.Errorf("%q: left %+v, %v", text, r, err)
 		}
 	}
 }

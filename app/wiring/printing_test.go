@@ -3,6 +3,8 @@ package wiring
 import (
 	"context"
 	"crypto/rand"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -97,5 +99,40 @@ func TestUntoldWithoutAnID(t *testing.T) {
 	}
 	if _, of := told(); !slices.Equal(of, []rx.ID{"019aa000-0000-7000-8000-000000000002"}) {
 		t.Errorf("the first was seen; told of %q", of)
+	}
+}
+
+// A note of a print job that cannot be read may be about any sheet: that one is gone is then said on the doctor's word alone.
+func TestGoneBesideANoteThatCannotBeRead(t *testing.T) {
+	d := made(t)
+	s := open(t, d)
+	var ids []rx.ID
+	for range 2 {
+		done, err := s.Service.Issue(ctx, request(), prescribing.How{Paper: rx.PaperReasons[0]})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, done.Prescriptions[0].ID)
+	}
+	book := filepath.Join(d.Data, printJobs)
+	if err := os.MkdirAll(book, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(book, "019aa000-0000-7000-8000-00000000000a.json"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	destroyed := prescribing.Answer{Outcome: rx.WasDestroyed}
+	duty := rx.Duty{Kind: rx.DutyConfirmPrint, Prescription: ids[1]}.ID()
+	if _, err := s.Service.Redo(ctx, ids[0]); rx.CodeOf(err) != ipp.CodeBook {
+		t.Errorf("redone: %v", err)
+	}
+	if _, err := s.Service.Settle(ctx, duty, destroyed); rx.CodeOf(err) != ipp.CodeBook {
+		t.Errorf("destroyed: %v", err)
+	}
+	if _, err := s.Service.InHand().Redo(ctx, ids[0]); err != nil {
+		t.Errorf("redone on the doctor's word: %v", err)
+	}
+	if _, err := s.Service.InHand().Settle(ctx, duty, destroyed); err != nil {
+		t.Errorf("destroyed on the doctor's word: %v", err)
 	}
 }

@@ -130,10 +130,13 @@ func (p *Prints) mayCome(id rx.ID) bool {
 	})
 }
 
-// open tells that a job of what is printed, this one or one before it, could not be ended.
+// open tells that a job of what is printed, this one or one before it, could not be ended, or that this cannot be known.
 func (j *printing) open() bool {
-	return j.sheet == "open" || rx.CodeOf(j.err) == "print-open" || rx.CodeOf(j.unsettled) == "print-may-come"
+	return j.sheet == "open" || rx.CodeOf(j.err) == "print-open" || uncopied[rx.CodeOf(j.unsettled)]
 }
+
+// uncopied are the answers to whether a further copy may be made, where the doctor's word is asked.
+var uncopied = map[rx.Code]bool{"print-may-come": true, "print-book": true}
 
 // sayingGone is the use cases for saying that a sheet is gone: with the doctor's word where it was given. What stands on the
 // list for the sheet goes with it. It is asked on the screen's goroutine.

@@ -478,32 +478,40 @@ func TestFileOfADestroyedSheet(t *testing.T) {
 	})
 }
 
-// A file is a copy too: beside a job that may still bring the sheet none is made, but on the doctor's word.
+// A file is a copy too: beside a job that may still bring the sheet, or where nobody knows, none is made but on the doctor's
+// word.
 func TestNoFileBesideAnOpenJob(t *testing.T) {
-	r := withPrinter(t)
-	p, id := r.onPaper(t)
-	var words []bool
-	r.env.Service.Over = func(_ context.Context, _ rx.ID, word bool) error {
-		if words = append(words, word); word {
-			return nil
-		}
-		return rx.Fault("print-may-come", "printer", "cabinet")
-	}
-	r.made(t)
-	r.done("open", rx.Fault("print-open", "printer", "cabinet"), nil)
-	p.reprint(id)
-	r.settle()
-	r.done("", nil, rx.Fault("spooler-absent", "where", "CUPS"))
-	if copies := r.store.items[0].Sheet().Copies; len(r.saved) != 0 || copies != 1 || !slices.Equal(words, []bool{false}) {
-		t.Errorf("files %v, %d copies, asked %v", r.saved, copies, words)
-	}
-	if said := r.said(); strings.Contains(said, "[Ouvrir]") || !strings.Contains(said, "ENCORE") || !r.prints.mayCome(id) {
-		t.Errorf("told: %s", said)
-	}
-	r.press(t, "J'ai en main ce qui est sorti : imprimer quand même")
-	r.done("", nil, rx.Fault("spooler-absent", "where", "CUPS"))
-	if copies := r.store.items[0].Sheet().Copies; len(r.saved) != 1 || copies != 2 || !slices.Equal(words, []bool{false, true}) {
-		t.Errorf("files %v, %d copies, asked %v", r.saved, copies, words)
+	for ended, refused := range map[rx.Code]*rx.Error{
+		"spooler-absent": rx.Fault("print-may-come", "printer", "cabinet"),
+		"print-book":     rx.Fault("print-book", "file", "x.json"),
+	} {
+		t.Run(string(ended), func(t *testing.T) {
+			r := withPrinter(t)
+			p, id := r.onPaper(t)
+			var words []bool
+			r.env.Service.Over = func(_ context.Context, _ rx.ID, word bool) error {
+				if words = append(words, word); word {
+					return nil
+				}
+				return refused
+			}
+			r.made(t)
+			r.done("open", rx.Fault("print-open", "printer", "cabinet"), nil)
+			p.reprint(id)
+			r.settle()
+			r.done("", nil, rx.Fault(ended, "where", "CUPS", "file", "x.json"))
+			if copies := r.store.items[0].Sheet().Copies; len(r.saved) != 0 || copies != 1 || !slices.Equal(words, []bool{false}) {
+				t.Errorf("files %v, %d copies, asked %v", r.saved, copies, words)
+			}
+			if strings.Contains(r.said(), "[Ouvrir]") || !r.prints.mayCome(id) {
+				t.Errorf("told: %s", r.said())
+			}
+			r.press(t, "J'ai en main ce qui est sorti : imprimer quand même")
+			r.done("", nil, rx.Fault(ended, "where", "CUPS", "file", "x.json"))
+			if copies := r.store.items[0].Sheet().Copies; len(r.saved) != 1 || copies != 2 || !slices.Equal(words, []bool{false, true}) {
+				t.Errorf("files %v, %d copies, asked %v", r.saved, copies, words)
+			}
+		})
 	}
 }
 
