@@ -161,13 +161,11 @@ func (s *Service) Proof(ctx context.Context, ids []rx.ID) ([]byte, error) {
 	var faults rx.Faults
 	for i, id := range ids {
 		item, err := s.Store.Item(ctx, id)
-		switch {
-		case err != nil:
+		if err != nil {
 			return nil, err
-		case item.State != rx.StateConfirmed:
-			faults = append(faults, rx.Fault(rx.CodeNoProof, "state", item.State.String()).At(string(id)))
-		case item.Wished.Set():
-			faults = append(faults, rx.Fault(rx.CodeToBeRevoked).At(string(id)))
+		}
+		if fault := unproved(item); fault != nil {
+			faults = append(faults, fault.At(string(id)))
 		}
 		items[i] = item
 	}
@@ -178,7 +176,12 @@ func (s *Service) Proof(ctx context.Context, ids []rx.ID) ([]byte, error) {
 		return nil, err
 	}
 	for i, id := range ids {
-		p, err := s.simple(ctx, id, rx.Event{Kind: rx.EventPrinted})
+		p, err := s.apply(ctx, id, func(item rx.Item) (rx.Event, error) {
+			if fault := unproved(item); fault != nil { // since it was read
+				return rx.Event{}, fault
+			}
+			return rx.Event{Kind: rx.EventPrinted, At: s.Now()}, nil
+		})
 		if rx.CodeOf(err) == rx.CodeReadingOnly {
 			break
 		}
@@ -188,6 +191,17 @@ func (s *Service) Proof(ctx context.Context, ids []rx.ID) ([]byte, error) {
 		items[i].Prescription = p
 	}
 	return s.Press.Proof(items)
+}
+
+// unproved is why no proof is given of item; nil: it is.
+func unproved(item rx.Item) *rx.Error {
+	switch {
+	case item.State != rx.StateConfirmed:
+		return rx.Fault(rx.CodeNoProof, "state", item.State.String())
+	case item.Wished.Set():
+		return rx.Fault(rx.CodeToBeRevoked)
+	}
+	return nil
 }
 
 // Redo destroys a sheet that the patient does not have and issues the same again,

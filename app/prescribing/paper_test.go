@@ -246,6 +246,27 @@ func TestProof(t *testing.T) {
 	d.code(err, rx.CodeNotFound)
 }
 
+// What is to be revoked since it was looked at gets no proof, and none is counted.
+func TestProofOfWhatIsWishedGoneMeanwhile(t *testing.T) {
+	d := newDesk(t)
+	ids := d.issued(2)
+	second := accepted
+	second.RID = "BEP0TEST0002"
+	d.happen(ids[0], mark, accepted)
+	d.happen(ids[1], mark, second)
+	d.before = func(op string) error {
+		if op == "forms" { // between looking and counting
+			d.happen(ids[1], wished)
+		}
+		return nil
+	}
+	pdf, err := d.Service.Proof(ctx, ids)
+	d.code(err, rx.CodeToBeRevoked)
+	if pdf != nil || d.is(ids[1]).Proofs != 0 || err != nil && !strings.HasPrefix(err.Error(), string(ids[1])+": ") {
+		t.Errorf("%q, %d copies, %v", pdf, d.is(ids[1]).Proofs, err)
+	}
+}
+
 // Destroyed and issued again in one transaction, once, whoever asks how often.
 func TestRedo(t *testing.T) {
 	d := newDesk(t)
