@@ -215,6 +215,34 @@ func TestWorkTellsKeysAndNumber(t *testing.T) {
 	}
 }
 
+// A RID that nobody could read back is no work for ever: with the prescription's validity it leaves the memory too.
+func TestWorkForgetsWhatWasNeverReadBack(t *testing.T) {
+	p := newPlace(t).create()
+	db := p.open()
+	id := p.issue(db, 1).Prescriptions[0].ID
+	item, err := db.Item(ctx, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.mark(db, item.Prescription)
+	p.apply(db, id, rx.Event{Kind: rx.EventAccepted, N: 1, RID: "BEP100000001"})
+	p.apply(db, id, rx.Event{Kind: rx.EventChecked, N: 1})
+	p.apply(db, id, rx.Event{Kind: rx.EventStatusRead, RID: "BEP100000001", Status: rx.Delivered, ServerAt: p.now})
+	held := func(want int) {
+		t.Helper()
+		db.worked.tasks = nil // read anew
+		tasks, err := db.Work(ctx)
+		if err != nil || len(tasks) != want || len(db.worked.items) != want {
+			t.Errorf("%d tasks of %d, %v; want %d", len(tasks), len(db.worked.items), err, want)
+		}
+	}
+	held(1)
+	p.now = p.now.AddDate(0, 0, 20)
+	held(1)
+	p.now = p.now.AddDate(1, 0, 0)
+	held(0)
+}
+
 // What another connection wrote is seen at once, and what a caller does to the tasks is not seen by the next.
 func TestWorkSeesEveryWriter(t *testing.T) {
 	p := newPlace(t).create()

@@ -156,10 +156,11 @@ func (db *DB) tasks(ctx context.Context, s *session, items []*item) ([]rx.Task, 
 	return tasks, nil
 }
 
-// atWork reads the prescriptions at work. What was read before under the same MAC is the same: of the open ones of three months, few change from
+// atWork reads the prescriptions at work, but for those of which only a RID was to be read back, in vain until they ended (rx.Prescription.Over): a
+// Recip-e that gives no content would make them all that there ever were. What was read before under the same MAC is the same: of the open ones of three months, few change from
 // one reading to the next.
 func (db *DB) atWork(s *session) ([]*item, error) {
-	rows, err := db.itemRows(s, "WHERE work <> 0 ORDER BY n")
+	rows, err := db.itemRows(s, "WHERE work <> 0 AND (work <> ? OR expires >= ?) ORDER BY n", workUnread, rx.DateOf(db.clock()).AddDays(-3).String())
 	if err != nil {
 		return nil, err
 	}

@@ -282,7 +282,8 @@ func (w *writer) life(item rx.IssueItem, at time.Time) ([]rx.Event, error) {
 	}
 	return []rx.Event{
 		{Kind: rx.EventMarked, At: ago(time.Second), Attempt: &rx.Attempt{Key: rx.KeyID("key of " + rid), Expires: ago(time.Minute)}},
-		{Kind: rx.EventAccepted, At: ago(2 * time.Second), N: 1, RID: rid}, {Kind: rx.EventChecked, At: ago(5 * time.Minute), N: 1},
+		{Kind: rx.EventAccepted, At: ago(2 * time.Second), N: 1, RID: rid}, {Kind: rx.EventReadBack, At: ago(3 * time.Second), RID: rid, Ours: true},
+		{Kind: rx.EventChecked, At: ago(5 * time.Minute), N: 1},
 		{Kind: rx.EventStatusRead, At: ago(72 * time.Hour), RID: rid, Status: status, ServerAt: ago(72 * time.Hour)},
 	}, nil
 }
@@ -300,6 +301,7 @@ func (w *writer) open(item rx.IssueItem, at time.Time) ([]rx.Event, error) {
 	at = at.In(w.clock.zone)
 	return []rx.Event{
 		{Kind: rx.EventMarked, At: at, Attempt: &rx.Attempt{Key: key.Key.ID, Expires: at.Add(time.Minute)}},
-		{Kind: rx.EventAccepted, At: at, N: 1, RID: reply.RID}, {Kind: rx.EventChecked, At: at.Add(5 * time.Minute), N: 1},
+		{Kind: rx.EventAccepted, At: at, N: 1, RID: reply.RID}, {Kind: rx.EventReadBack, At: at, RID: reply.RID, Ours: true},
+		{Kind: rx.EventChecked, At: at.Add(5 * time.Minute), N: 1},
 	}, nil
 }
