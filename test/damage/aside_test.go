@@ -1,4 +1,4 @@
-package wiring
+package damage
 
 import (
 	"database/sql"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"relais/app/rx"
+	"relais/app/wiring"
 	"relais/sync/simulator/world"
 )
 
@@ -14,9 +15,9 @@ import (
 func TestSimulateTellsWhatIsSetAside(t *testing.T) {
 	state := t.TempDir()
 	var told []rx.Code
-	how := Simulating{Listen: "127.0.0.1:0", PKI: filepath.Join(t.TempDir(), "pki"), State: state, Now: time.Now, Failed: func(err error) { told = append(told, rx.CodeOf(err)) }}
+	how := wiring.Simulating{Listen: "127.0.0.1:0", PKI: filepath.Join(t.TempDir(), "pki"), State: state, Now: time.Now, Failed: func(err error) { told = append(told, rx.CodeOf(err)) }}
 	for _, want := range []int{0, 1, 1} {
-		s, err := Simulate(how)
+		s, err := wiring.Simulate(how)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -29,7 +30,7 @@ func TestSimulateTellsWhatIsSetAside(t *testing.T) {
 		if want > 0 {
 			continue
 		}
-		db, err := sql.Open("sqlite", filepath.Join(state, worldFile))
+		db, err := sql.Open("sqlite", filepath.Join(state, "world.db"))
 		if err != nil {
 			t.Fatal(err)
 		}
