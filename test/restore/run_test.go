@@ -290,7 +290,7 @@ func (r *run) overwrite(to string) {
 	r.must(err)
 	for _, e := range entries {
 		if _, err := os.Stat(filepath.Join(r.copy, e.Name())); errors.Is(err, fs.ErrNotExist) && !strings.HasPrefix(e.Name(), worldFile) {
-			r.must(os.Remove(filepath.Join(to, e.Name())))
+			r.must(os.RemoveAll(filepath.Join(to, e.Name())))
 		}
 	}
 	r.overlay(r.copy, to)
@@ -301,6 +301,10 @@ func (r *run) overlay(from, to string) {
 	r.must(err)
 	for _, e := range entries {
 		if strings.HasPrefix(e.Name(), worldFile) {
+			continue
+		}
+		if e.IsDir() { // the notes of print jobs
+			r.copyDir(filepath.Join(from, e.Name()), filepath.Join(to, e.Name()))
 			continue
 		}
 		content, err := os.ReadFile(filepath.Join(from, e.Name()))
