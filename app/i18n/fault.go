@@ -114,7 +114,7 @@ func argument(lang rx.Lang, name, value string) string {
 
 // Failure is a class of failure of a service (rx.Reply.Why) in words; one without words is its code.
 func Failure(lang rx.Lang, class string) string {
-	if key := "ui.outages.why." + class; Has(key) {
+	if key := "failure." + class; Has(key) {
 		return Text(lang, key)
 	}
 	return class
